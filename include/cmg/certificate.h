@@ -1,0 +1,263 @@
+/**
+ * @file certificate.h
+ * @brief Certificates with their keys, and the built-in authority that issues them.
+ *
+ * A cmg_certificate is immutable: a leaf, the chain above it, and perhaps its private key,
+ * which leaves it only inside a PFX. A cmg_authority is a small certification authority
+ * for laboratories, tests and sites without one; its key lives in a directory of the host.
+ *
+ * @code
+ * const char *names[] = { "granitefalls.contoso.com", NULL };
+ * const cmg_certificate_request request = {
+ *     .size = sizeof request, .profile = CMG_PROFILE_WEB_SERVER,
+ *     .common_name = names[0], .dns_names = names, .days = 365,
+ * };
+ * rc = cmg_authority_open(ctx, "ca", "Contoso CMG CA", &authority, &err);
+ * if (rc == CMG_OK)
+ *     rc = cmg_authority_issue(authority, &request, &certificate, &err);
+ * @endcode
+ */
+#ifndef CMG_CERTIFICATE_H
+#define CMG_CERTIFICATE_H
+
+#include <cmg/context.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** @brief A certificate, its chain, and perhaps its key. @since 0.1 */
+typedef struct cmg_certificate cmg_certificate;
+/** @brief A certification authority: a certificate and a key that signs. @since 0.1 */
+typedef struct cmg_authority cmg_authority;
+
+/** @brief What a certificate is for. @since 0.1 */
+typedef enum cmg_profile {
+    CMG_PROFILE_WEB_SERVER = 1, /**< CMG server authentication: serverAuth, RSA 2048. */
+    CMG_PROFILE_CLIENT = 2,     /**< Internet client: clientAuth. */
+    CMG_PROFILE_CONNECTOR = 3,  /**< Connection point: clientAuth, pinned by the gateway. */
+    CMG_PROFILE_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
+} cmg_profile;
+
+/** @brief How a PFX is protected. @since 0.1 */
+typedef enum cmg_pfx {
+    CMG_PFX_COMPAT = 1, /**< 3DES and SHA-1, 100,000 iterations: console, Key Vault. */
+    CMG_PFX_MODERN = 2, /**< AES-256 and SHA-256: Windows Server 2019 and later. */
+    CMG_PFX_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
+} cmg_pfx;
+
+/** @brief What is to be issued; size-tagged. @since 0.1 */
+typedef struct cmg_certificate_request {
+    size_t size;             /**< sizeof(cmg_certificate_request) of the caller. */
+    cmg_profile profile;     /**< What it is for. */
+    uint32_t days;           /**< Validity, 1 to 825; 0 for 365. */
+    const char *common_name; /**< 1 to 64 characters. */
+    const char *const *dns_names;    /**< Alternative names, NULL-terminated, or NULL. */
+    const char *const *ip_addresses; /**< Alternative addresses, NULL-terminated, or NULL. */
+} cmg_certificate_request;
+
+/**
+ * @brief Reads a certificate from PEM text: leaf first, then its chain; a key if there.
+ * @param[in]  ctx      The context.
+ * @param[in]  pem      Text, copied.
+ * @param[in]  size     Length in bytes, at most 1 MiB.
+ * @param[out] out_cert Receives the certificate, yours.
+ * @param[out] err      Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_PARSE, #CMG_E_CERT when key and leaf do not belong together,
+ *         #CMG_E_LIMIT, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_certificate_new_from_pem(cmg_context *ctx, const char *pem,
+                                                size_t size, cmg_certificate **out_cert,
+                                                cmg_error **err);
+
+/**
+ * @brief Reads a certificate, its chain and key from PKCS#12 (PFX) bytes.
+ * @param[in]  ctx      The context.
+ * @param[in]  data     The PFX, copied.
+ * @param[in]  size     Length in bytes, at most 1 MiB.
+ * @param[in]  password UTF-8, or NULL for none; used during the call only.
+ * @param[out] out_cert Receives the certificate, yours.
+ * @param[out] err      Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_AUTH for a wrong password, #CMG_E_PARSE for a damaged file,
+ *         #CMG_E_UNSUPPORTED for a cipher this library does not read, #CMG_E_LIMIT.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_certificate_new_from_pfx(cmg_context *ctx, const void *data,
+                                                size_t size, const char *password,
+                                                cmg_certificate **out_cert,
+                                                cmg_error **err);
+
+/**
+ * @brief The leaf and its chain as PEM, without the key.
+ * @param[in]  cert      The certificate.
+ * @param[out] out_bytes Receives the text, yours.
+ * @param[out] err       Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_certificate_export_pem(cmg_certificate *cert,
+                                              cmg_bytes **out_bytes, cmg_error **err);
+
+/**
+ * @brief Leaf, chain and key as PFX.
+ * @param[in]  cert      The certificate; it must have its key.
+ * @param[in]  profile   How it is protected.
+ * @param[in]  password  1 to 127 ASCII characters; used during the call only.
+ * @param[out] out_bytes Receives the PFX, yours; wiped when given back.
+ * @param[out] err       Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_STATE without a key, #CMG_E_INVAL for the password, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_certificate_export_pfx(cmg_certificate *cert, cmg_pfx profile,
+                                              const char *password,
+                                              cmg_bytes **out_bytes, cmg_error **err);
+
+/**
+ * @brief The subject, for example "CN=granitefalls.contoso.com".
+ * @param[in] cert The certificate.
+ * @return Borrowed, as long as @p cert. Callbacks may call it.
+ * @since 0.1
+ */
+CMG_API const char *cmg_certificate_subject(const cmg_certificate *cert);
+
+/**
+ * @brief The issuer's name.
+ * @param[in] cert The certificate.
+ * @return Borrowed, as long as @p cert. Callbacks may call it.
+ * @since 0.1
+ */
+CMG_API const char *cmg_certificate_issuer(const cmg_certificate *cert);
+
+/**
+ * @brief The subject's common name, or "".
+ * @param[in] cert The certificate.
+ * @return Borrowed, as long as @p cert. Callbacks may call it.
+ * @since 0.1
+ */
+CMG_API const char *cmg_certificate_common_name(const cmg_certificate *cert);
+
+/**
+ * @brief SHA-256 of the leaf's DER.
+ * @param[in] cert The certificate.
+ * @return 64 lower-case hexadecimal digits, borrowed. Callbacks may call it.
+ * @since 0.1
+ */
+CMG_API const char *cmg_certificate_sha256(const cmg_certificate *cert);
+
+/**
+ * @brief The key, for example "RSA 2048".
+ * @param[in] cert The certificate.
+ * @return Borrowed, as long as @p cert. Callbacks may call it.
+ * @since 0.1
+ */
+CMG_API const char *cmg_certificate_key_description(const cmg_certificate *cert);
+
+/**
+ * @brief Whether the private key is there.
+ * @param[in] cert The certificate.
+ * @return True or false. Callbacks may call it.
+ * @since 0.1
+ */
+CMG_API bool cmg_certificate_has_key(const cmg_certificate *cert);
+
+/**
+ * @brief The begin of validity.
+ * @param[in] cert The certificate.
+ * @return Seconds since 1970-01-01 UTC. Callbacks may call it.
+ * @since 0.1
+ */
+CMG_API int64_t cmg_certificate_not_before_unix_s(const cmg_certificate *cert);
+
+/**
+ * @brief The end of validity.
+ * @param[in] cert The certificate.
+ * @return Seconds since 1970-01-01 UTC. Callbacks may call it.
+ * @since 0.1
+ */
+CMG_API int64_t cmg_certificate_not_after_unix_s(const cmg_certificate *cert);
+
+/**
+ * @brief Takes one more reference.
+ * @param[in] cert The certificate or NULL.
+ * @return @p cert.
+ * @since 0.1
+ */
+CMG_API cmg_certificate *cmg_certificate_ref(cmg_certificate *cert);
+
+/**
+ * @brief Gives a reference back; the key is wiped with the last one.
+ * @param[in] cert The certificate; NULL does nothing.
+ * @since 0.1
+ */
+CMG_API void cmg_certificate_unref(cmg_certificate *cert);
+
+/**
+ * @brief Makes an authority that lives in memory only.
+ * @param[in]  ctx         The context.
+ * @param[in]  common_name Name of the authority, 1 to 64 characters.
+ * @param[out] out_ca      Receives the authority, yours.
+ * @param[out] err         Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_INVAL, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_authority_new(cmg_context *ctx, const char *common_name,
+                                     cmg_authority **out_ca, cmg_error **err);
+
+/**
+ * @brief Opens the authority that a directory holds, or makes one there.
+ *
+ * The directory (0700) receives "ca.pem" and "ca.key" (0600), each written whole or not
+ * at all.
+ * @param[in]  ctx         The context.
+ * @param[in]  directory   Path; made when it is absent, its parent is not.
+ * @param[in]  common_name Name for a new authority; ignored for one that is there.
+ * @param[out] out_ca      Receives the authority, yours.
+ * @param[out] err         Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_IO, #CMG_E_PARSE, #CMG_E_CERT when the files do not belong together.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_authority_open(cmg_context *ctx, const char *directory,
+                                      const char *common_name, cmg_authority **out_ca,
+                                      cmg_error **err);
+
+/**
+ * @brief Issues a certificate with a fresh RSA 2048 key and 16 random bytes of serial.
+ * @param[in]  ca       The authority.
+ * @param[in]  request  What is wanted; read during the call.
+ * @param[out] out_cert Receives certificate, chain and key, yours.
+ * @param[out] err      Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_INVAL naming the member, #CMG_E_ABI, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_authority_issue(cmg_authority *ca,
+                                       const cmg_certificate_request *request,
+                                       cmg_certificate **out_cert, cmg_error **err);
+
+/**
+ * @brief The authority's own certificate.
+ * @param[in] ca The authority.
+ * @return Borrowed, as long as @p ca. Without a key.
+ * @since 0.1
+ */
+CMG_API cmg_certificate *cmg_authority_certificate(cmg_authority *ca);
+
+/**
+ * @brief Takes one more reference.
+ * @param[in] ca The authority or NULL.
+ * @return @p ca.
+ * @since 0.1
+ */
+CMG_API cmg_authority *cmg_authority_ref(cmg_authority *ca);
+
+/**
+ * @brief Gives a reference back; the key is wiped with the last one.
+ * @param[in] ca The authority; NULL does nothing.
+ * @since 0.1
+ */
+CMG_API void cmg_authority_unref(cmg_authority *ca);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

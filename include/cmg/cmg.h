@@ -1,0 +1,18 @@
+/**
+ * @file cmg.h
+ * @brief Everything of libcmg but the sandbox, which has cmg/sandbox.h.
+ */
+#ifndef CMG_CMG_H
+#define CMG_CMG_H
+
+#include <cmg/certificate.h>
+#include <cmg/context.h>
+#include <cmg/deploy.h>
+#include <cmg/error.h>
+#include <cmg/gateway.h>
+#include <cmg/relay.h>
+#include <cmg/tenant.h>
+#include <cmg/types.h>
+#include <cmg/version.h>
+
+#endif

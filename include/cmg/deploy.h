@@ -1,0 +1,297 @@
+/**
+ * @file deploy.h
+ * @brief The state machine that makes, resumes and deletes a gateway.
+ *
+ * A deployment is a table of steps; steps that do not need one another run at the same
+ * time. Each looks first at what is there and adopts it; each effect is written to the
+ * journal after it was acknowledged. Kill the process anywhere, make the same deployment
+ * with the same journal again: it goes on. All callbacks come from inside
+ * cmg_context_process(), cmg_context_wait() or cmg_deploy_run().
+ *
+ * State | goes to
+ * ----- | -------
+ * IDLE | PREFLIGHT
+ * PREFLIGHT | SIGN_IN
+ * SIGN_IN | PLAN
+ * PLAN | CONFIRM, APPLY
+ * CONFIRM | APPLY, CANCELLING
+ * APPLY | VERIFY, DELETED
+ * VERIFY | READY
+ * any of these | CANCELLING, FAILED
+ * CANCELLING | PAUSED
+ *
+ * @code
+ * rc = cmg_deploy_new(gateway, CMG_DEPLOY_CREATE, &deploy, &err);
+ * if (rc == CMG_OK)
+ *     rc = cmg_deploy_set_journal_file(deploy, "contoso.journal", &err);
+ * if (rc == CMG_OK)
+ *     rc = cmg_deploy_set_events(deploy, &events, &err);
+ * if (rc == CMG_OK)
+ *     rc = cmg_deploy_run(deploy, &err);
+ * @endcode
+ */
+#ifndef CMG_DEPLOY_H
+#define CMG_DEPLOY_H
+
+#include <cmg/gateway.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** @brief One run of an operation on a gateway. @since 0.1 */
+typedef struct cmg_deploy cmg_deploy;
+
+/** @brief What to do with the gateway. @since 0.1 */
+typedef enum cmg_deploy_operation {
+    CMG_DEPLOY_CREATE = 1, /**< Make what is missing, adopt what is there. */
+    CMG_DEPLOY_DELETE = 2, /**< Remove everything that belongs to the gateway. */
+    CMG_DEPLOY_OPERATION_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
+} cmg_deploy_operation;
+
+/** @brief Where a deployment stands. @since 0.1 */
+typedef enum cmg_deploy_state {
+    CMG_DEPLOY_IDLE = 0,         /**< Made, not started. */
+    CMG_DEPLOY_PREFLIGHT = 1,    /**< Checking what can be checked offline. */
+    CMG_DEPLOY_SIGN_IN = 2,      /**< Getting tokens. */
+    CMG_DEPLOY_PLAN = 3,         /**< Looking at what is there. */
+    CMG_DEPLOY_CONFIRM = 4,      /**< Waiting for the host's yes. */
+    CMG_DEPLOY_APPLY = 5,        /**< Making or removing. */
+    CMG_DEPLOY_VERIFY = 6,       /**< Checking that it answers. */
+    CMG_DEPLOY_READY = 7,        /**< Done: the gateway answers. */
+    CMG_DEPLOY_PAUSED = 8,       /**< Stopped on request; the journal can go on. */
+    CMG_DEPLOY_CANCELLING = 9,   /**< Letting what is under way come to an end. */
+    CMG_DEPLOY_ROLLING_BACK = 10, /**< Undoing; not reached in this release. */
+    CMG_DEPLOY_FAILED = 11,      /**< Stopped by an error; the journal can go on. */
+    CMG_DEPLOY_DELETED = 12,     /**< Done: nothing is left. */
+    CMG_DEPLOY_STATE_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
+} cmg_deploy_state;
+
+/** @brief Where a step stands. @since 0.1 */
+typedef enum cmg_step_state {
+    CMG_STEP_WAITING = 0, /**< Another step has to come first. */
+    CMG_STEP_RUNNING = 1, /**< Requests are under way or being waited for. */
+    CMG_STEP_DONE = 2,    /**< Finished. */
+    CMG_STEP_FAILED = 3,  /**< Gave up; the deployment fails. */
+    CMG_STEP_STATE_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
+} cmg_step_state;
+
+/** @brief Progress of one step, borrowed for the call; size-tagged. @since 0.1 */
+typedef struct cmg_step_progress {
+    size_t size;         /**< sizeof(cmg_step_progress) of the library. */
+    const char *name;    /**< Stable name, for example "server_app". */
+    const char *title;   /**< For a person, for example "server app". */
+    const char *message; /**< What is going on or came out, one line; may be "". */
+    int64_t elapsed_ms;  /**< Since the step began. */
+    int32_t state;       /**< A #cmg_step_state. */
+    int32_t percent;     /**< 0 to 100, or -1 when unknown. */
+    uint32_t done;       /**< Steps finished so far. */
+    uint32_t total;      /**< Steps of the operation. */
+} cmg_step_progress;
+
+/** @brief What a person must do to sign in; borrowed for the call; size-tagged. @since 0.1 */
+typedef struct cmg_sign_in_prompt {
+    size_t size;                  /**< sizeof(cmg_sign_in_prompt) of the library. */
+    const char *verification_uri; /**< Page to open. */
+    const char *user_code;        /**< Code to enter there. */
+    const char *message;          /**< The service's own sentence. */
+    int64_t expires_unix_s;       /**< When the code ends. */
+} cmg_sign_in_prompt;
+
+/** @brief Returned by a callback that wants the behaviour of a missing one. @since 0.1 */
+#define CMG_CALLBACK_PASS (-2147483647 - 1)
+
+/**
+ * @brief The host's callbacks; size-tagged, copied. Each may be NULL.
+ *
+ * Each returns 0 to go on; another value fails the deployment with #CMG_E_CALLBACK and that
+ * number; #CMG_CALLBACK_PASS stands for "as if not installed".
+ * @since 0.1
+ */
+typedef struct cmg_deploy_events {
+    size_t size; /**< sizeof(cmg_deploy_events) of the caller. */
+    void *user;  /**< Handed to each callback. */
+    /** A transition; why is NULL unless something failed. */
+    int (*on_state)(cmg_deploy *deploy, cmg_deploy_state now, const cmg_error *why,
+                    void *user);
+    /** A step began, went on, or ended. */
+    int (*on_step)(cmg_deploy *deploy, const cmg_step_progress *progress, void *user);
+    /** A person has to sign in. Missing: device-code sign-in fails with #CMG_E_AUTH. */
+    int (*on_prompt)(cmg_deploy *deploy, const cmg_sign_in_prompt *prompt, void *user);
+    /** The plan is made: plan is one line per change. Missing: yes. */
+    int (*on_confirm)(cmg_deploy *deploy, const char *plan, void *user);
+    /** Exactly once per start: the end state is reached; err is NULL on success. */
+    int (*on_done)(cmg_deploy *deploy, cmg_deploy_state end, const cmg_error *err,
+                   void *user);
+} cmg_deploy_events;
+
+/**
+ * @brief Where the host keeps the journal; size-tagged, copied.
+ *
+ * Each function returns 0 or a negative errno. save replaces the whole content and returns
+ * only when it is durable. lock is taken at start and held until the end.
+ * @since 0.1
+ */
+typedef struct cmg_journal_store {
+    size_t size; /**< sizeof(cmg_journal_store) of the caller. */
+    void *user;  /**< Handed to each function. */
+    /** Reads at most max bytes; returns the length, 0 when there is no journal. */
+    int64_t (*load)(void *out, size_t max, void *user);
+    /** Replaces the content; size 0 removes the journal. */
+    int (*save)(const void *data, size_t size, void *user);
+    /** Takes the lock without waiting; -EWOULDBLOCK when someone has it. */
+    int (*lock)(void *user);
+    /** Gives the lock back. */
+    int (*unlock)(void *user);
+} cmg_journal_store;
+
+/**
+ * @brief Where the host keeps secrets that leave the library once; size-tagged, copied.
+ *
+ * Names: "server-app-secret", "server-pfx", "server-pfx-password". Each function returns 0
+ * or a negative errno.
+ * @since 0.1
+ */
+typedef struct cmg_secret_store {
+    size_t size; /**< sizeof(cmg_secret_store) of the caller. */
+    void *user;  /**< Handed to each function. */
+    /** Keeps a secret durably; data is wiped after the call. */
+    int (*put)(const char *name, const void *data, size_t size, void *user);
+    /** Reads at most max bytes; returns the length, -ENOENT when there is none. */
+    int64_t (*get)(const char *name, void *out, size_t max, void *user);
+    /** Forgets a secret; an absent one is fine. */
+    int (*remove)(const char *name, void *user);
+} cmg_secret_store;
+
+/**
+ * @brief Makes a deployment.
+ * @param[in]  gateway    The gateway; a reference is taken.
+ * @param[in]  operation  What to do.
+ * @param[out] out_deploy Receives the deployment, yours.
+ * @param[out] err        Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_INVAL, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_deploy_new(cmg_gateway *gateway, cmg_deploy_operation operation,
+                                  cmg_deploy **out_deploy, cmg_error **err);
+
+/**
+ * @brief Keeps the journal in a file, and secrets beside it.
+ *
+ * The file is written beside, fsynced and renamed; "<path>.lock" is locked while the
+ * deployment runs. Unless cmg_deploy_set_secret_store() says otherwise, secrets go to files
+ * of mode 0600 in the directory "<path>.secrets" of mode 0700.
+ * @param[in]  deploy The deployment, not started.
+ * @param[in]  path   The file; its directory must be there.
+ * @param[out] err    Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_STATE after start, #CMG_E_INVAL, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_deploy_set_journal_file(cmg_deploy *deploy, const char *path,
+                                               cmg_error **err);
+
+/**
+ * @brief Keeps the journal where the host says.
+ * @param[in]  deploy The deployment, not started.
+ * @param[in]  store  The functions, copied; all are required.
+ * @param[out] err    Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_STATE after start, #CMG_E_ABI, #CMG_E_INVAL.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_deploy_set_journal_store(cmg_deploy *deploy,
+                                                const cmg_journal_store *store,
+                                                cmg_error **err);
+
+/**
+ * @brief Keeps secrets where the host says.
+ * @param[in]  deploy The deployment, not started.
+ * @param[in]  store  The functions, copied; all are required.
+ * @param[out] err    Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_STATE after start, #CMG_E_ABI, #CMG_E_INVAL.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_deploy_set_secret_store(cmg_deploy *deploy,
+                                               const cmg_secret_store *store,
+                                               cmg_error **err);
+
+/**
+ * @brief Installs the callbacks.
+ * @param[in]  deploy The deployment, not started.
+ * @param[in]  events The table, copied; NULL removes all.
+ * @param[out] err    Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_STATE after start, #CMG_E_ABI.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_deploy_set_events(cmg_deploy *deploy,
+                                         const cmg_deploy_events *events,
+                                         cmg_error **err);
+
+/**
+ * @brief Starts; the work is done while the host drives the context.
+ * @param[in]  deploy The deployment with a journal; PAUSED and FAILED ones go on.
+ * @param[out] err    Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_STATE when it runs, has ended or has no journal, #CMG_E_CONFLICT
+ *         when another process holds the journal or it belongs to another deployment,
+ *         #CMG_E_PARSE when it is damaged, #CMG_E_UNSUPPORTED when a newer version wrote
+ *         it, #CMG_E_IO. The journal is untouched then.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_deploy_start(cmg_deploy *deploy, cmg_error **err);
+
+/**
+ * @brief Starts and drives the context until the end.
+ * @param[in]  deploy The deployment.
+ * @param[out] err    Receives the error that ended it, or NULL.
+ * @return #CMG_OK when READY or DELETED is reached; as cmg_deploy_start(); else the code of
+ *         what failed, #CMG_E_CANCELED after cmg_deploy_cancel(). #CMG_E_REENTRANT inside a
+ *         callback.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_deploy_run(cmg_deploy *deploy, cmg_error **err);
+
+/**
+ * @brief Asks to stop: no new request is sent, those under way are waited for, the state
+ *        becomes PAUSED. The same journal can go on later. Callbacks may call it.
+ * @param[in]  deploy The deployment.
+ * @param[out] err    Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_STATE when it does not run.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_deploy_cancel(cmg_deploy *deploy, cmg_error **err);
+
+/**
+ * @brief Where the deployment stands.
+ * @param[in] deploy The deployment.
+ * @return The state. Callbacks may call it.
+ * @since 0.1
+ */
+CMG_API cmg_deploy_state cmg_deploy_get_state(const cmg_deploy *deploy);
+
+/**
+ * @brief A state's name, for example "APPLY".
+ * @param[in] state Any value.
+ * @return A static string; "UNKNOWN" for a value this library does not know. Any thread.
+ * @since 0.1
+ */
+CMG_API const char *cmg_deploy_state_name(cmg_deploy_state state);
+
+/**
+ * @brief Takes one more reference.
+ * @param[in] deploy The deployment or NULL.
+ * @return @p deploy.
+ * @since 0.1
+ */
+CMG_API cmg_deploy *cmg_deploy_ref(cmg_deploy *deploy);
+
+/**
+ * @brief Gives a reference back. One that still runs is aborted: no callback comes any
+ *        more, the journal keeps what was acknowledged.
+ * @param[in] deploy The deployment; NULL does nothing.
+ * @since 0.1
+ */
+CMG_API void cmg_deploy_unref(cmg_deploy *deploy);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,208 @@
+/**
+ * @file sandbox.h
+ * @brief An Azure on loopback: libcmg-sandbox, a library of its own.
+ *
+ * One call starts it on a thread of the host's process: Entra, Graph, Resource Manager and
+ * Key Vault behind one HTTPS listener, routed by Azure's own host names. Instances of a
+ * deployed scale set are real processes that run the service program with the user data a
+ * VM would have got, behind a small TCP balancer. Functions may be called from any thread.
+ *
+ * @code
+ * cmg_sandbox_settings settings = { .size = sizeof settings, .directory = "sandbox",
+ *                                   .service_program = "build/examples/service_host" };
+ * rc = cmg_sandbox_new(&settings, &sandbox, &err);
+ * if (rc == CMG_OK)
+ *     rc = cmg_sandbox_attach(sandbox, ctx, &err);
+ * @endcode
+ */
+#ifndef CMG_SANDBOX_H
+#define CMG_SANDBOX_H
+
+#include <cmg/context.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** @brief A running sandbox. @since 0.1 */
+typedef struct cmg_sandbox cmg_sandbox;
+
+/** @brief How a sandbox is to run; size-tagged. @since 0.1 */
+typedef struct cmg_sandbox_settings {
+    size_t size; /**< sizeof(cmg_sandbox_settings) of the caller. */
+    /** Where it keeps its state, authority and instances; made when absent. A sandbox
+        started there again goes on with the same cloud. */
+    const char *directory;
+    /** Program that an instance runs; NULL: scale sets get no processes. */
+    const char *service_program;
+    const char *tenant_id;       /**< GUID; NULL for one made at first start. */
+    const char *domain;          /**< NULL for "contoso.onmicrosoft.com". */
+    const char *subscription_id; /**< GUID; NULL for one made at first start. */
+    uint16_t port;               /**< Loopback port; 0 for any free one. */
+    uint16_t reserved;           /**< 0. */
+    /** How long a long-running operation takes, in milliseconds, 0 to 60000. */
+    uint32_t operation_ms;
+} cmg_sandbox_settings;
+
+/** @brief What can be counted in a sandbox. @since 0.1 */
+typedef enum cmg_sandbox_kind {
+    CMG_SANDBOX_APPLICATIONS = 1,       /**< Applications, deleted ones not counted. */
+    CMG_SANDBOX_SERVICE_PRINCIPALS = 2, /**< Those of the tenant's own applications. */
+    CMG_SANDBOX_GRANTS = 3,             /**< Role assignments and permission grants. */
+    CMG_SANDBOX_RESOURCE_GROUPS = 4,    /**< Resource groups. */
+    CMG_SANDBOX_RESOURCES = 5,          /**< Resources in all groups. */
+    CMG_SANDBOX_DELETED = 6,            /**< Soft-deleted applications and vaults. */
+    CMG_SANDBOX_INSTANCES = 7,          /**< Instance processes that run. */
+    CMG_SANDBOX_SECRETS = 8,            /**< Client secrets of all applications. */
+    CMG_SANDBOX_REQUESTS = 9,           /**< Requests answered since the start. */
+    CMG_SANDBOX_KIND_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
+} cmg_sandbox_kind;
+
+/** @brief How a request is to fail. @since 0.1 */
+typedef enum cmg_sandbox_fault {
+    CMG_SANDBOX_FAULT_STATUS = 1,      /**< Answers the status without doing anything. */
+    CMG_SANDBOX_FAULT_CUT = 2,         /**< Closes the connection without doing anything. */
+    CMG_SANDBOX_FAULT_LOST_ANSWER = 3, /**< Does the work, then closes the connection. */
+    CMG_SANDBOX_FAULT_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
+} cmg_sandbox_fault;
+
+/**
+ * @brief Starts a sandbox; returns when it listens.
+ * @param[in]  settings    Read during the call.
+ * @param[out] out_sandbox Receives the sandbox, yours.
+ * @param[out] err         Receives the error, or NULL; a port in use is named.
+ * @return #CMG_OK; #CMG_E_INVAL naming the member, #CMG_E_ABI, #CMG_E_IO, #CMG_E_CONFLICT
+ *         when another sandbox runs in the directory, #CMG_E_PARSE when its state is
+ *         damaged, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_sandbox_new(const cmg_sandbox_settings *settings,
+                                   cmg_sandbox **out_sandbox, cmg_error **err);
+
+/**
+ * @brief Leads a context to the sandbox: trusts its authority, redirects Azure's names.
+ * @param[in]  sandbox The sandbox; it must outlive the context's use.
+ * @param[in]  ctx     The context, not used for HTTPS yet.
+ * @param[out] err     Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_ABI when the two libraries are of different builds, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_sandbox_attach(cmg_sandbox *sandbox, cmg_context *ctx,
+                                      cmg_error **err);
+
+/**
+ * @brief The loopback port of the HTTPS listener.
+ * @param[in] sandbox The sandbox.
+ * @return 1 to 65535.
+ * @since 0.1
+ */
+CMG_API uint16_t cmg_sandbox_port(const cmg_sandbox *sandbox);
+
+/**
+ * @brief The file with the authority's certificate (PEM).
+ * @param[in] sandbox The sandbox.
+ * @return Borrowed, as long as @p sandbox.
+ * @since 0.1
+ */
+CMG_API const char *cmg_sandbox_ca_file(const cmg_sandbox *sandbox);
+
+/**
+ * @brief The tenant's ID.
+ * @param[in] sandbox The sandbox.
+ * @return A GUID, borrowed, as long as @p sandbox.
+ * @since 0.1
+ */
+CMG_API const char *cmg_sandbox_tenant_id(const cmg_sandbox *sandbox);
+
+/**
+ * @brief The subscription's ID.
+ * @param[in] sandbox The sandbox.
+ * @return A GUID, borrowed, as long as @p sandbox.
+ * @since 0.1
+ */
+CMG_API const char *cmg_sandbox_subscription_id(const cmg_sandbox *sandbox);
+
+/**
+ * @brief An application that may do everything in the sandbox, for unattended sign-in.
+ * @param[in] sandbox The sandbox.
+ * @return Its client ID, borrowed, as long as @p sandbox.
+ * @since 0.1
+ */
+CMG_API const char *cmg_sandbox_client_id(const cmg_sandbox *sandbox);
+
+/**
+ * @brief That application's secret.
+ * @param[in] sandbox The sandbox.
+ * @return Borrowed, as long as @p sandbox. Worthless outside the sandbox.
+ * @since 0.1
+ */
+CMG_API const char *cmg_sandbox_client_secret(const cmg_sandbox *sandbox);
+
+/**
+ * @brief Where a name and port of the sandbox's cloud are on loopback.
+ * @param[in]  sandbox The sandbox.
+ * @param[in]  host    For example "granitefalls.westeurope.cloudapp.azure.com".
+ * @param[in]  port    For example 443 or 10140.
+ * @param[out] address Filled in on success; address->size must be set.
+ * @param[out] err     Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_NOTFOUND when nothing answers there, #CMG_E_ABI.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_sandbox_resolve(cmg_sandbox *sandbox, const char *host,
+                                       uint16_t port, cmg_address *address,
+                                       cmg_error **err);
+
+/**
+ * @brief Makes a token as a device with the client app would get it for the server app.
+ *
+ * The same as a token request for the scope "<resource>/user_impersonation" by a user of
+ * the tenant; both applications and the consent must be there.
+ * @param[in]  sandbox   The sandbox.
+ * @param[in]  client_id The client app's ID.
+ * @param[in]  resource  The server app's App ID URI.
+ * @param[out] out_token Receives the token, yours.
+ * @param[out] err       Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_NOTFOUND naming what is missing, #CMG_E_DENIED without consent.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_sandbox_issue_token(cmg_sandbox *sandbox, const char *client_id,
+                                           const char *resource, cmg_bytes **out_token,
+                                           cmg_error **err);
+
+/**
+ * @brief Counts what is there.
+ * @param[in] sandbox The sandbox.
+ * @param[in] kind    What to count.
+ * @return The number; 0 for an unknown kind.
+ * @since 0.1
+ */
+CMG_API uint64_t cmg_sandbox_count(cmg_sandbox *sandbox, cmg_sandbox_kind kind);
+
+/**
+ * @brief Makes a coming request fail, once.
+ * @param[in]  sandbox The sandbox.
+ * @param[in]  method  HTTP method, or NULL for any.
+ * @param[in]  path    Text that the path must contain, or NULL for any; copied.
+ * @param[in]  nth     1 for the next request that matches, 2 for the one after, and so on.
+ * @param[in]  fault   How it fails.
+ * @param[in]  status  The status for #CMG_SANDBOX_FAULT_STATUS, 400 to 599.
+ * @param[out] err     Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_INVAL, #CMG_E_LIMIT after 64 faults, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_sandbox_inject(cmg_sandbox *sandbox, const char *method,
+                                      const char *path, uint32_t nth,
+                                      cmg_sandbox_fault fault, int32_t status,
+                                      cmg_error **err);
+
+/**
+ * @brief Ends instances, listener and thread. The directory keeps the cloud's state.
+ * @param[in] sandbox The sandbox; NULL does nothing.
+ * @since 0.1
+ */
+CMG_API void cmg_sandbox_unref(cmg_sandbox *sandbox);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,185 @@
+/**
+ * @file tenant.h
+ * @brief The Entra tenant, and the two applications a gateway needs in it.
+ *
+ * These handles come from a gateway (cmg_gateway_tenant() and its sisters): what the
+ * specification wants of them is there at once, what the cloud says (identifiers, expiry)
+ * after a deployment has looked. How to sign in is set on the tenant before a deployment
+ * starts; the default is the device code, shown by the on_prompt callback.
+ *
+ * @code
+ * cmg_tenant *tenant = cmg_gateway_tenant(gateway);
+ * rc = cmg_tenant_set_client_secret(tenant, client_id, secret, strlen(secret), &err);
+ * @endcode
+ */
+#ifndef CMG_TENANT_H
+#define CMG_TENANT_H
+
+#include <cmg/context.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** @brief An Entra tenant with the subscription that pays. @since 0.1 */
+typedef struct cmg_tenant cmg_tenant;
+/** @brief The server application ("web app") of Configuration Manager. @since 0.1 */
+typedef struct cmg_server_app cmg_server_app;
+/** @brief The client application ("native app") of Configuration Manager. @since 0.1 */
+typedef struct cmg_client_app cmg_client_app;
+
+/**
+ * @brief Signs in as an application with a client secret.
+ * @param[in]  tenant    The tenant.
+ * @param[in]  client_id Application (client) ID, a GUID; copied.
+ * @param[in]  secret    The secret's value; copied, wiped with the tenant.
+ * @param[in]  size      Length of @p secret in bytes, 1 to 1024.
+ * @param[out] err       Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_INVAL, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_tenant_set_client_secret(cmg_tenant *tenant, const char *client_id,
+                                                const char *secret, size_t size,
+                                                cmg_error **err);
+
+/**
+ * @brief Signs in as a person by device code (the default).
+ * @param[in]  tenant    The tenant.
+ * @param[in]  client_id Application (client) ID of a public client; NULL for the default,
+ *                       Azure PowerShell's.
+ * @param[out] err       Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_INVAL, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_tenant_set_device_code(cmg_tenant *tenant, const char *client_id,
+                                              cmg_error **err);
+
+/**
+ * @brief The domain name the specification gives.
+ * @param[in] tenant The tenant.
+ * @return Borrowed; "" when only an ID was given.
+ * @since 0.1
+ */
+CMG_API const char *cmg_tenant_domain(const cmg_tenant *tenant);
+
+/**
+ * @brief The tenant's ID.
+ * @param[in] tenant The tenant.
+ * @return A GUID, borrowed until the next deployment event; "" before it is known.
+ * @since 0.1
+ */
+CMG_API const char *cmg_tenant_id(const cmg_tenant *tenant);
+
+/**
+ * @brief The display name the directory gives.
+ * @param[in] tenant The tenant.
+ * @return Borrowed until the next deployment event; "" before it is known.
+ * @since 0.1
+ */
+CMG_API const char *cmg_tenant_display_name(const cmg_tenant *tenant);
+
+/**
+ * @brief The subscription that pays for the gateway.
+ * @param[in] tenant The tenant.
+ * @return A GUID, borrowed.
+ * @since 0.1
+ */
+CMG_API const char *cmg_tenant_subscription_id(const cmg_tenant *tenant);
+
+/**
+ * @brief Takes one more reference.
+ * @param[in] tenant The tenant or NULL.
+ * @return @p tenant.
+ * @since 0.1
+ */
+CMG_API cmg_tenant *cmg_tenant_ref(cmg_tenant *tenant);
+
+/**
+ * @brief Gives a reference back.
+ * @param[in] tenant The tenant; NULL does nothing.
+ * @since 0.1
+ */
+CMG_API void cmg_tenant_unref(cmg_tenant *tenant);
+
+/**
+ * @brief The server app's display name.
+ * @param[in] app The server app.
+ * @return Borrowed.
+ * @since 0.1
+ */
+CMG_API const char *cmg_server_app_name(const cmg_server_app *app);
+
+/**
+ * @brief The server app's application (client) ID.
+ * @param[in] app The server app.
+ * @return A GUID, borrowed until the next deployment event; "" before it is known.
+ * @since 0.1
+ */
+CMG_API const char *cmg_server_app_client_id(const cmg_server_app *app);
+
+/**
+ * @brief The App ID URI, "api://{tenant}/{name}".
+ * @param[in] app The server app.
+ * @return Borrowed until the next deployment event; "" before the tenant's ID is known.
+ * @since 0.1
+ */
+CMG_API const char *cmg_server_app_id_uri(const cmg_server_app *app);
+
+/**
+ * @brief When the newest client secret ends.
+ * @param[in] app The server app.
+ * @return Seconds since 1970-01-01 UTC; 0 before it is known.
+ * @since 0.1
+ */
+CMG_API int64_t cmg_server_app_secret_expires_unix_s(const cmg_server_app *app);
+
+/**
+ * @brief Takes one more reference.
+ * @param[in] app The server app or NULL.
+ * @return @p app.
+ * @since 0.1
+ */
+CMG_API cmg_server_app *cmg_server_app_ref(cmg_server_app *app);
+
+/**
+ * @brief Gives a reference back.
+ * @param[in] app The server app; NULL does nothing.
+ * @since 0.1
+ */
+CMG_API void cmg_server_app_unref(cmg_server_app *app);
+
+/**
+ * @brief The client app's display name.
+ * @param[in] app The client app.
+ * @return Borrowed.
+ * @since 0.1
+ */
+CMG_API const char *cmg_client_app_name(const cmg_client_app *app);
+
+/**
+ * @brief The client app's application (client) ID.
+ * @param[in] app The client app.
+ * @return A GUID, borrowed until the next deployment event; "" before it is known.
+ * @since 0.1
+ */
+CMG_API const char *cmg_client_app_client_id(const cmg_client_app *app);
+
+/**
+ * @brief Takes one more reference.
+ * @param[in] app The client app or NULL.
+ * @return @p app.
+ * @since 0.1
+ */
+CMG_API cmg_client_app *cmg_client_app_ref(cmg_client_app *app);
+
+/**
+ * @brief Gives a reference back.
+ * @param[in] app The client app; NULL does nothing.
+ * @since 0.1
+ */
+CMG_API void cmg_client_app_unref(cmg_client_app *app);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

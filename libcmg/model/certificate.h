@@ -1,0 +1,31 @@
+/* The data behind cmg_certificate and cmg_authority. */
+#ifndef CMG_MODEL_CERTIFICATE_H
+#define CMG_MODEL_CERTIFICATE_H
+
+#include <cmg/certificate.h>
+#include "base/context.h"
+#include "crypto/x509.h"
+
+struct cmg_certificate {
+    struct cmg__handle head;
+    struct cmg__x509 **chain; /* leaf first */
+    size_t count;
+    struct cmg__x509_info info; /* of the leaf */
+    struct cmg__key *key;       /* NULL when unknown */
+};
+
+struct cmg_authority {
+    struct cmg__handle head;
+    cmg_certificate *certificate; /* without key */
+    struct cmg__key *key;
+};
+
+/* Takes chain and key over, also on failure. */
+cmg_status cmg__certificate_make(cmg_context *ctx, struct cmg__x509 **chain, size_t count,
+                                 struct cmg__key *key, cmg_certificate **out,
+                                 cmg_error **err);
+/* Appends the chain (and, to a secret buffer, the key) as PEM. */
+cmg_status cmg__certificate_chain_pem(const cmg_certificate *cert, struct cmg__buf *out);
+cmg_status cmg__certificate_key_pem(const cmg_certificate *cert, struct cmg__buf *out);
+
+#endif

@@ -1,0 +1,112 @@
+/*
+ * The data behind cmg_gateway, cmg_tenant, cmg_server_app and cmg_client_app: what the
+ * specification wants, and beside it what a deployment has observed. Texts are never NULL
+ * unless said. Only model/ allocates and frees the members; deploy/ sets observed ones
+ * through cmg__observe.
+ */
+#ifndef CMG_MODEL_GATEWAY_H
+#define CMG_MODEL_GATEWAY_H
+
+#include <cmg/gateway.h>
+#include "base/context.h"
+#include "base/json.h"
+#include "base/secret.h"
+
+enum cmg__sign_in { CMG__SIGN_IN_DEVICE_CODE, CMG__SIGN_IN_CLIENT_SECRET };
+
+struct cmg_tenant {
+    struct cmg__handle head;
+    char *domain;
+    char *id; /* observed, or given */
+    char *display_name; /* observed */
+    char *subscription_id;
+    enum cmg__sign_in sign_in;
+    char *sign_in_client_id;
+    struct cmg__secret sign_in_secret;
+};
+
+struct cmg_server_app {
+    struct cmg__handle head;
+    char *name;
+    uint32_t secret_years;      /* 1 or 2 */
+    char *client_id;            /* observed */
+    char *id_uri;               /* observed: api://{tenant}/{name} */
+    int64_t secret_expires_unix_s; /* observed */
+};
+
+struct cmg_client_app {
+    struct cmg__handle head;
+    char *name;
+    char *client_id; /* observed */
+};
+
+/* One published endpoint of a role, for example SMS_MP. */
+struct cmg__endpoint {
+    char *path;          /* first segment below the role id, e.g. "SMS_MP" */
+    uint64_t max_length; /* of a request body */
+};
+
+enum cmg__role_type { CMG__ROLE_MANAGEMENT_POINT, CMG__ROLE_SOFTWARE_UPDATE_POINT };
+
+struct cmg__role {
+    char *id; /* decimal */
+    enum cmg__role_type type;
+    char *url; /* internal base URL, "https://mp.corp.contoso.com" */
+    struct cmg__endpoint *endpoints;
+    size_t endpoint_count;
+};
+
+#define CMG__MAX_CONNECTORS 16
+
+struct cmg_gateway {
+    struct cmg__handle head;
+    char *source; /* what errors call the specification */
+    cmg_tenant *tenant;
+    cmg_server_app *server_app;
+    cmg_client_app *client_app;
+    char *name;
+    char *service_name;
+    char *region;
+    char *resource_group;
+    char *vm_size;
+    char *site_code;
+    uint32_t instance_count;
+    struct cmg__role *roles;
+    size_t role_count;
+    cmg_authority *authority;     /* NULL until set */
+    char *connectors[CMG__MAX_CONNECTORS]; /* SHA-256, 64 hexadecimal digits */
+    size_t connector_count;
+    cmg_certificate *certificate; /* NULL until issued */
+    char *endpoint;               /* observed: public FQDN, "" before */
+    unsigned deployments_running;
+};
+
+/* Ports of the relay, the same in template, user data and connector config. */
+#define CMG__PORT_CLIENT  443
+#define CMG__PORT_CHANNEL 10140 /* instance i (0-based) is reached at 10140 + i */
+#define CMG__MAX_INSTANCES 16
+
+/* The ARM template and its parameters (the deployment's "properties" object, mode
+   Incremental). Deterministic: same input, same bytes. */
+struct cmg__template_input {
+    const cmg_gateway *gateway;
+    const char *deployment_id;   /* tag libcmg-deployment */
+    const char *vault_id;        /* resource id of the key vault */
+    const char *cert_secret_url; /* secret URL of the server certificate, with version */
+    const char *user_data;       /* JSON from cmg__user_data */
+    const char *admin_password;  /* generated; secure parameter */
+};
+cmg_status cmg__template_make(const struct cmg__alloc *alloc,
+                              const struct cmg__template_input *input,
+                              struct cmg__json **out, cmg_error **err);
+/* What an instance receives: see doc/user-data.md. Contains no secret. */
+cmg_status cmg__user_data_make(const cmg_gateway *gateway, const char *deployment_id,
+                               struct cmg__buf *out, cmg_error **err);
+/* A stable digest of the specification, for the journal: 64 hexadecimal digits. */
+cmg_status cmg__gateway_digest(cmg_gateway *gateway, char out[65], cmg_error **err);
+
+/* Observed values; each copies. */
+cmg_status cmg__observe(const struct cmg__alloc *alloc, char **field, const char *value);
+void cmg__gateway_set_certificate(cmg_gateway *gateway, cmg_certificate *certificate);
+
+#endif
