@@ -2,9 +2,10 @@
  * @file certificate.h
  * @brief Certificates with their keys, and the built-in authority that issues them.
  *
- * A cmg_certificate is immutable: a leaf, the chain above it, and perhaps its private key,
- * which leaves it only inside a PFX. A cmg_authority is a small certification authority
- * for laboratories, tests and sites without one; its key lives in a directory of the host.
+ * A cmg_certificate is immutable: a leaf, the chain above it, and perhaps its private
+ * key, which leaves it only inside a PFX. A cmg_authority is a small certification
+ * authority for laboratories, tests and sites without one; its key lives in a directory
+ * of the host.
  *
  * @code
  * const char *names[] = { "granitefalls.contoso.com", NULL };
@@ -35,7 +36,7 @@ typedef struct cmg_authority cmg_authority;
 typedef enum cmg_profile {
     CMG_PROFILE_WEB_SERVER = 1, /**< CMG server authentication: serverAuth, RSA 2048. */
     CMG_PROFILE_CLIENT = 2,     /**< Internet client: clientAuth. */
-    CMG_PROFILE_CONNECTOR = 3,  /**< Connection point: clientAuth, pinned by the gateway. */
+    CMG_PROFILE_CONNECTOR = 3,  /**< Connection point: clientAuth, pinned. */
     CMG_PROFILE_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
 } cmg_profile;
 
@@ -48,12 +49,12 @@ typedef enum cmg_pfx {
 
 /** @brief What is to be issued; size-tagged. @since 0.1 */
 typedef struct cmg_certificate_request {
-    size_t size;             /**< sizeof(cmg_certificate_request) of the caller. */
-    cmg_profile profile;     /**< What it is for. */
-    uint32_t days;           /**< Validity, 1 to 825; 0 for 365. */
-    const char *common_name; /**< 1 to 64 characters. */
-    const char *const *dns_names;    /**< Alternative names, NULL-terminated, or NULL. */
-    const char *const *ip_addresses; /**< Alternative addresses, NULL-terminated, or NULL. */
+    size_t size;                  /**< sizeof(cmg_certificate_request) of the caller. */
+    cmg_profile profile;          /**< What it is for. */
+    uint32_t days;                /**< Validity, 1 to 825; 0 for 365. */
+    const char *common_name;      /**< 1 to 64 characters. */
+    const char *const *dns_names; /**< Alternative names, NULL-terminated, or NULL. */
+    const char *const *ip_addresses; /**< The same for addresses, or NULL. */
 } cmg_certificate_request;
 
 /**
@@ -106,12 +107,13 @@ CMG_API cmg_status cmg_certificate_export_pem(cmg_certificate *cert,
  * @param[in]  password  1 to 127 ASCII characters; used during the call only.
  * @param[out] out_bytes Receives the PFX, yours; wiped when given back.
  * @param[out] err       Receives the error, or NULL.
- * @return #CMG_OK; #CMG_E_STATE without a key, #CMG_E_INVAL for the password, #CMG_E_NOMEM.
+ * @return #CMG_OK; #CMG_E_STATE without a key, #CMG_E_INVAL for the password,
+ * #CMG_E_NOMEM.
  * @since 0.1
  */
 CMG_API cmg_status cmg_certificate_export_pfx(cmg_certificate *cert, cmg_pfx profile,
-                                              const char *password,
-                                              cmg_bytes **out_bytes, cmg_error **err);
+                                              const char *password, cmg_bytes **out_bytes,
+                                              cmg_error **err);
 
 /**
  * @brief The subject, for example "CN=granitefalls.contoso.com".
@@ -214,7 +216,8 @@ CMG_API cmg_status cmg_authority_new(cmg_context *ctx, const char *common_name,
  * @param[in]  common_name Name for a new authority; ignored for one that is there.
  * @param[out] out_ca      Receives the authority, yours.
  * @param[out] err         Receives the error, or NULL.
- * @return #CMG_OK; #CMG_E_IO, #CMG_E_PARSE, #CMG_E_CERT when the files do not belong together.
+ * @return #CMG_OK; #CMG_E_IO, #CMG_E_PARSE, #CMG_E_CERT when the files do not belong
+ * together.
  * @since 0.1
  */
 CMG_API cmg_status cmg_authority_open(cmg_context *ctx, const char *directory,

@@ -50,15 +50,18 @@ typedef struct cmg_allocator {
 
 /** @brief How important a log record is. @since 0.1 */
 typedef enum cmg_log_level {
-    CMG_LOG_NONE = 0,    /**< Nothing is logged (the default). */
-    CMG_LOG_ERROR = 1,   /**< Something failed that no call can report. */
-    CMG_LOG_WARNING = 2, /**< Something is odd; work goes on. */
-    CMG_LOG_INFO = 3,    /**< What an operator wants to see. */
-    CMG_LOG_DEBUG = 4,   /**< What a developer wants to see. */
+    CMG_LOG_NONE = 0,          /**< Nothing is logged (the default). */
+    CMG_LOG_ERROR = 1,         /**< Something failed that no call can report. */
+    CMG_LOG_WARNING = 2,       /**< Something is odd; work goes on. */
+    CMG_LOG_INFO = 3,          /**< What an operator wants to see. */
+    CMG_LOG_DEBUG = 4,         /**< What a developer wants to see. */
     CMG_LOG_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
 } cmg_log_level;
 
-/** @brief One log record, borrowed for the call; size-tagged, only ever appended to. @since 0.1 */
+/**
+ * @brief One log record, borrowed for the call; size-tagged, only ever appended to.
+ * @since 0.1
+ */
 typedef struct cmg_log_record {
     size_t size;         /**< sizeof(cmg_log_record) of the library. */
     const char *module;  /**< Room of the library, for example "deploy". */
@@ -167,7 +170,8 @@ CMG_API cmg_status cmg_context_set_cloud(cmg_context *ctx, cmg_cloud cloud,
  * @param[in]  pem  One or more PEM certificates, copied.
  * @param[in]  size Length of @p pem in bytes, at most 1 MiB in total.
  * @param[out] err  Receives the error, or NULL.
- * @return #CMG_OK; #CMG_E_INVAL when @p pem holds no certificate, #CMG_E_LIMIT, #CMG_E_NOMEM.
+ * @return #CMG_OK; #CMG_E_INVAL when @p pem holds no certificate, #CMG_E_LIMIT,
+ * #CMG_E_NOMEM.
  * @since 0.1
  */
 CMG_API cmg_status cmg_context_add_ca_pem(cmg_context *ctx, const char *pem, size_t size,
@@ -187,7 +191,8 @@ CMG_API cmg_status cmg_context_add_ca_file(cmg_context *ctx, const char *path,
 /**
  * @brief Sets the web proxy for HTTPS that this context makes; the default is none.
  * @param[in]  ctx The context.
- * @param[in]  url "http://host:port", copied; NULL for none. Credentials in it are refused.
+ * @param[in]  url "http://host:port", copied; NULL for none. Credentials in it are
+ * refused.
  * @param[out] err Receives the error, or NULL.
  * @return #CMG_OK; #CMG_E_INVAL when @p url is no http URL, #CMG_E_NOMEM.
  * @since 0.1
@@ -245,8 +250,8 @@ CMG_API int cmg_context_get_timeout_ms(cmg_context *ctx);
  * @brief Does the work that is ready, without blocking, and calls callbacks.
  * @param[in]  ctx The context.
  * @param[out] err Receives the error, or NULL.
- * @return #CMG_OK; #CMG_E_REENTRANT from inside a callback, #CMG_E_FORKED. A spurious call
- *         is harmless. Failures of single objects go to their own callbacks.
+ * @return #CMG_OK; #CMG_E_REENTRANT from inside a callback, #CMG_E_FORKED. A spurious
+ * call is harmless. Failures of single objects go to their own callbacks.
  * @since 0.1
  */
 CMG_API cmg_status cmg_context_process(cmg_context *ctx, cmg_error **err);

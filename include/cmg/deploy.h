@@ -51,28 +51,28 @@ typedef enum cmg_deploy_operation {
 
 /** @brief Where a deployment stands. @since 0.1 */
 typedef enum cmg_deploy_state {
-    CMG_DEPLOY_IDLE = 0,         /**< Made, not started. */
-    CMG_DEPLOY_PREFLIGHT = 1,    /**< Checking what can be checked offline. */
-    CMG_DEPLOY_SIGN_IN = 2,      /**< Getting tokens. */
-    CMG_DEPLOY_PLAN = 3,         /**< Looking at what is there. */
-    CMG_DEPLOY_CONFIRM = 4,      /**< Waiting for the host's yes. */
-    CMG_DEPLOY_APPLY = 5,        /**< Making or removing. */
-    CMG_DEPLOY_VERIFY = 6,       /**< Checking that it answers. */
-    CMG_DEPLOY_READY = 7,        /**< Done: the gateway answers. */
-    CMG_DEPLOY_PAUSED = 8,       /**< Stopped on request; the journal can go on. */
-    CMG_DEPLOY_CANCELLING = 9,   /**< Letting what is under way come to an end. */
+    CMG_DEPLOY_IDLE = 0,          /**< Made, not started. */
+    CMG_DEPLOY_PREFLIGHT = 1,     /**< Checking what can be checked offline. */
+    CMG_DEPLOY_SIGN_IN = 2,       /**< Getting tokens. */
+    CMG_DEPLOY_PLAN = 3,          /**< Looking at what is there. */
+    CMG_DEPLOY_CONFIRM = 4,       /**< Waiting for the host's yes. */
+    CMG_DEPLOY_APPLY = 5,         /**< Making or removing. */
+    CMG_DEPLOY_VERIFY = 6,        /**< Checking that it answers. */
+    CMG_DEPLOY_READY = 7,         /**< Done: the gateway answers. */
+    CMG_DEPLOY_PAUSED = 8,        /**< Stopped on request; the journal can go on. */
+    CMG_DEPLOY_CANCELLING = 9,    /**< Letting what is under way come to an end. */
     CMG_DEPLOY_ROLLING_BACK = 10, /**< Undoing; not reached in this release. */
-    CMG_DEPLOY_FAILED = 11,      /**< Stopped by an error; the journal can go on. */
-    CMG_DEPLOY_DELETED = 12,     /**< Done: nothing is left. */
+    CMG_DEPLOY_FAILED = 11,       /**< Stopped by an error; the journal can go on. */
+    CMG_DEPLOY_DELETED = 12,      /**< Done: nothing is left. */
     CMG_DEPLOY_STATE_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
 } cmg_deploy_state;
 
 /** @brief Where a step stands. @since 0.1 */
 typedef enum cmg_step_state {
-    CMG_STEP_WAITING = 0, /**< Another step has to come first. */
-    CMG_STEP_RUNNING = 1, /**< Requests are under way or being waited for. */
-    CMG_STEP_DONE = 2,    /**< Finished. */
-    CMG_STEP_FAILED = 3,  /**< Gave up; the deployment fails. */
+    CMG_STEP_WAITING = 0,             /**< Another step has to come first. */
+    CMG_STEP_RUNNING = 1,             /**< Requests are under way or being waited for. */
+    CMG_STEP_DONE = 2,                /**< Finished. */
+    CMG_STEP_FAILED = 3,              /**< Gave up; the deployment fails. */
     CMG_STEP_STATE_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
 } cmg_step_state;
 
@@ -89,7 +89,10 @@ typedef struct cmg_step_progress {
     uint32_t total;      /**< Steps of the operation. */
 } cmg_step_progress;
 
-/** @brief What a person must do to sign in; borrowed for the call; size-tagged. @since 0.1 */
+/**
+ * @brief What a person must do to sign in; borrowed for the call; size-tagged.
+ * @since 0.1
+ */
 typedef struct cmg_sign_in_prompt {
     size_t size;                  /**< sizeof(cmg_sign_in_prompt) of the library. */
     const char *verification_uri; /**< Page to open. */
@@ -104,8 +107,8 @@ typedef struct cmg_sign_in_prompt {
 /**
  * @brief The host's callbacks; size-tagged, copied. Each may be NULL.
  *
- * Each returns 0 to go on; another value fails the deployment with #CMG_E_CALLBACK and that
- * number; #CMG_CALLBACK_PASS stands for "as if not installed".
+ * Each returns 0 to go on; another value fails the deployment with #CMG_E_CALLBACK and
+ * that number; #CMG_CALLBACK_PASS stands for "as if not installed".
  * @since 0.1
  */
 typedef struct cmg_deploy_events {
@@ -128,8 +131,8 @@ typedef struct cmg_deploy_events {
 /**
  * @brief Where the host keeps the journal; size-tagged, copied.
  *
- * Each function returns 0 or a negative errno. save replaces the whole content and returns
- * only when it is durable. lock is taken at start and held until the end.
+ * Each function returns 0 or a negative errno. save replaces the whole content and
+ * returns only when it is durable. lock is taken at start and held until the end.
  * @since 0.1
  */
 typedef struct cmg_journal_store {
@@ -148,8 +151,8 @@ typedef struct cmg_journal_store {
 /**
  * @brief Where the host keeps secrets that leave the library once; size-tagged, copied.
  *
- * Names: "server-app-secret", "server-pfx", "server-pfx-password". Each function returns 0
- * or a negative errno.
+ * Names: "server-app-secret", "server-pfx", "server-pfx-password". Each function returns
+ * 0 or a negative errno.
  * @since 0.1
  */
 typedef struct cmg_secret_store {
@@ -179,8 +182,8 @@ CMG_API cmg_status cmg_deploy_new(cmg_gateway *gateway, cmg_deploy_operation ope
  * @brief Keeps the journal in a file, and secrets beside it.
  *
  * The file is written beside, fsynced and renamed; "<path>.lock" is locked while the
- * deployment runs. Unless cmg_deploy_set_secret_store() says otherwise, secrets go to files
- * of mode 0600 in the directory "<path>.secrets" of mode 0700.
+ * deployment runs. Unless cmg_deploy_set_secret_store() says otherwise, secrets go to
+ * files of mode 0600 in the directory "<path>.secrets" of mode 0700.
  * @param[in]  deploy The deployment, not started.
  * @param[in]  path   The file; its directory must be there.
  * @param[out] err    Receives the error, or NULL.
@@ -230,10 +233,10 @@ CMG_API cmg_status cmg_deploy_set_events(cmg_deploy *deploy,
  * @brief Starts; the work is done while the host drives the context.
  * @param[in]  deploy The deployment with a journal; PAUSED and FAILED ones go on.
  * @param[out] err    Receives the error, or NULL.
- * @return #CMG_OK; #CMG_E_STATE when it runs, has ended or has no journal, #CMG_E_CONFLICT
- *         when another process holds the journal or it belongs to another deployment,
- *         #CMG_E_PARSE when it is damaged, #CMG_E_UNSUPPORTED when a newer version wrote
- *         it, #CMG_E_IO. The journal is untouched then.
+ * @return #CMG_OK; #CMG_E_STATE when it runs, has ended or has no journal,
+ * #CMG_E_CONFLICT when another process holds the journal or it belongs to another
+ * deployment, #CMG_E_PARSE when it is damaged, #CMG_E_UNSUPPORTED when a newer version
+ * wrote it, #CMG_E_IO. The journal is untouched then.
  * @since 0.1
  */
 CMG_API cmg_status cmg_deploy_start(cmg_deploy *deploy, cmg_error **err);
@@ -242,8 +245,8 @@ CMG_API cmg_status cmg_deploy_start(cmg_deploy *deploy, cmg_error **err);
  * @brief Starts and drives the context until the end.
  * @param[in]  deploy The deployment.
  * @param[out] err    Receives the error that ended it, or NULL.
- * @return #CMG_OK when READY or DELETED is reached; as cmg_deploy_start(); else the code of
- *         what failed, #CMG_E_CANCELED after cmg_deploy_cancel(). #CMG_E_REENTRANT inside a
+ * @return #CMG_OK when READY or DELETED is reached; as cmg_deploy_start(); else the code
+ * of what failed, #CMG_E_CANCELED after cmg_deploy_cancel(). #CMG_E_REENTRANT inside a
  *         callback.
  * @since 0.1
  */

@@ -39,12 +39,12 @@ typedef enum cmg_retry {
 
 /** @brief Who found the fault. @since 0.1 */
 typedef enum cmg_origin {
-    CMG_ORIGIN_LIBRARY = 0, /**< libcmg itself; no number. */
-    CMG_ORIGIN_OS = 1,      /**< The operating system; the number is an errno. */
-    CMG_ORIGIN_HTTP = 2,    /**< An HTTP answer; the number is its status. */
-    CMG_ORIGIN_TLS = 3,     /**< The TLS layer; the number is its own code. */
-    CMG_ORIGIN_JSON = 4,    /**< A JSON document; the number is the line. */
-    CMG_ORIGIN_SERVICE = 5, /**< A cloud service; see cmg_error_service_code(). */
+    CMG_ORIGIN_LIBRARY = 0,       /**< libcmg itself; no number. */
+    CMG_ORIGIN_OS = 1,            /**< The operating system; the number is an errno. */
+    CMG_ORIGIN_HTTP = 2,          /**< An HTTP answer; the number is its status. */
+    CMG_ORIGIN_TLS = 3,           /**< The TLS layer; the number is its own code. */
+    CMG_ORIGIN_JSON = 4,          /**< A JSON document; the number is the line. */
+    CMG_ORIGIN_SERVICE = 5,       /**< A cloud service; see cmg_error_service_code(). */
     CMG_ORIGIN_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
 } cmg_origin;
 

@@ -87,8 +87,7 @@ CMG_API cmg_status cmg_gateway_set_authority(cmg_gateway *gateway,
  * @since 0.1
  */
 CMG_API cmg_status cmg_gateway_add_connector(cmg_gateway *gateway,
-                                             cmg_certificate *connector,
-                                             cmg_error **err);
+                                             cmg_certificate *connector, cmg_error **err);
 
 /**
  * @brief What a connection point must know, as JSON for cmg_connector_configure().

@@ -38,8 +38,8 @@ typedef struct cmg_client cmg_client;
 
 /** @brief Which of the service's two listeners. @since 0.1 */
 typedef enum cmg_listener {
-    CMG_LISTENER_CLIENT = 1,  /**< Internet clients, 443. */
-    CMG_LISTENER_CHANNEL = 2, /**< Connection points, 10140 by default. */
+    CMG_LISTENER_CLIENT = 1,        /**< Internet clients, 443. */
+    CMG_LISTENER_CHANNEL = 2,       /**< Connection points, 10140 by default. */
     CMG_LISTENER_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
 } cmg_listener;
 
@@ -66,7 +66,8 @@ typedef struct cmg_service_events {
     void (*on_channel)(cmg_service *service, const char *connector, int ready,
                        const cmg_error *why, void *user);
     /** A request was answered. */
-    void (*on_request)(cmg_service *service, const cmg_request_record *record, void *user);
+    void (*on_request)(cmg_service *service, const cmg_request_record *record,
+                       void *user);
     /** After cmg_service_close(), exactly once. */
     void (*on_closed)(cmg_service *service, void *user);
 } cmg_service_events;
@@ -83,17 +84,18 @@ typedef struct cmg_connector_events {
     void (*on_closed)(cmg_connector *connector, void *user);
 } cmg_connector_events;
 
-/** @brief What a client's request came to; borrowed for the call; size-tagged. @since 0.1 */
+/** @brief What a client's request came to; borrowed for the call; size-tagged. @since 0.1
+ */
 typedef struct cmg_client_response {
-    size_t size;             /**< sizeof(cmg_client_response) of the library. */
-    const char *reason;      /**< The status line's text as far as known, or "". */
+    size_t size;              /**< sizeof(cmg_client_response) of the library. */
+    const char *reason;       /**< The status line's text as far as known, or "". */
     const char *content_type; /**< Or "". */
-    const char *via;         /**< The Via field: instance and connection point, or "". */
-    const void *body;        /**< The body. */
-    size_t body_size;        /**< Its length in bytes. */
-    int64_t elapsed_ms;      /**< From start to the last byte. */
-    int32_t status;          /**< HTTP status; 0 when there was no answer. */
-    uint32_t reserved;       /**< 0. */
+    const char *via;          /**< The Via field: instance and connection point, or "". */
+    const void *body;         /**< The body. */
+    size_t body_size;         /**< Its length in bytes. */
+    int64_t elapsed_ms;       /**< From start to the last byte. */
+    int32_t status;           /**< HTTP status; 0 when there was no answer. */
+    uint32_t reserved;        /**< 0. */
 } cmg_client_response;
 
 /**
@@ -104,7 +106,8 @@ typedef struct cmg_client_response {
  * @param[in] user     As given to cmg_client_request().
  * @since 0.1
  */
-typedef void (*cmg_client_done_fn)(cmg_client *client, const cmg_client_response *response,
+typedef void (*cmg_client_done_fn)(cmg_client *client,
+                                   const cmg_client_response *response,
                                    const cmg_error *err, void *user);
 
 /**
@@ -171,7 +174,8 @@ CMG_API cmg_status cmg_service_set_events(cmg_service *service,
 /**
  * @brief Binds and listens.
  * @param[in]  service The service with settings and certificate.
- * @param[out] err     Receives the error, or NULL; a port in use is named with its address.
+ * @param[out] err     Receives the error, or NULL; a port in use is named with its
+ * address.
  * @return #CMG_OK; #CMG_E_STATE, #CMG_E_IO, #CMG_E_TLS, #CMG_E_NOMEM.
  * @since 0.1
  */
@@ -226,7 +230,8 @@ CMG_API cmg_status cmg_connector_new(cmg_context *ctx, cmg_connector **out_conne
 /**
  * @brief Gives the connector its settings, as cmg_gateway_connector_config() makes them.
  * @param[in]  connector The connector, not started.
- * @param[in]  json      JSON text, copied; libcmg/doc/connector-config.md lists the fields.
+ * @param[in]  json      JSON text, copied; libcmg/doc/connector-config.md lists the
+ * fields.
  * @param[in]  size      Length in bytes, at most 64 KiB.
  * @param[out] err       Receives the error, or NULL; it names the field's path.
  * @return #CMG_OK; #CMG_E_PARSE, #CMG_E_INVAL, #CMG_E_STATE after start.
@@ -256,8 +261,9 @@ CMG_API cmg_status cmg_connector_set_certificate(cmg_connector *connector,
  * @return #CMG_OK; #CMG_E_INVAL when there is no certificate in it, #CMG_E_STATE.
  * @since 0.1
  */
-CMG_API cmg_status cmg_connector_set_upstream_ca(cmg_connector *connector, const char *pem,
-                                                 size_t size, cmg_error **err);
+CMG_API cmg_status cmg_connector_set_upstream_ca(cmg_connector *connector,
+                                                 const char *pem, size_t size,
+                                                 cmg_error **err);
 
 /**
  * @brief Installs the callbacks.
@@ -349,8 +355,8 @@ CMG_API cmg_status cmg_client_set_certificate(cmg_client *client,
  * @return #CMG_OK; #CMG_E_INVAL, #CMG_E_NOMEM.
  * @since 0.1
  */
-CMG_API cmg_status cmg_client_set_token(cmg_client *client, const char *token, size_t size,
-                                        cmg_error **err);
+CMG_API cmg_status cmg_client_set_token(cmg_client *client, const char *token,
+                                        size_t size, cmg_error **err);
 
 /**
  * @brief Sends one request on a connection of its own.

@@ -2,10 +2,11 @@
  * @file sandbox.h
  * @brief An Azure on loopback: libcmg-sandbox, a library of its own.
  *
- * One call starts it on a thread of the host's process: Entra, Graph, Resource Manager and
- * Key Vault behind one HTTPS listener, routed by Azure's own host names. Instances of a
- * deployed scale set are real processes that run the service program with the user data a
- * VM would have got, behind a small TCP balancer. Functions may be called from any thread.
+ * One call starts it on a thread of the host's process: Entra, Graph, Resource Manager
+ * and Key Vault behind one HTTPS listener, routed by Azure's own host names. Instances of
+ * a deployed scale set are real processes that run the service program with the user data
+ * a VM would have got, behind a small TCP balancer. Functions may be called from any
+ * thread.
  *
  * @code
  * cmg_sandbox_settings settings = { .size = sizeof settings, .directory = "sandbox",
@@ -60,8 +61,8 @@ typedef enum cmg_sandbox_kind {
 
 /** @brief How a request is to fail. @since 0.1 */
 typedef enum cmg_sandbox_fault {
-    CMG_SANDBOX_FAULT_STATUS = 1,      /**< Answers the status without doing anything. */
-    CMG_SANDBOX_FAULT_CUT = 2,         /**< Closes the connection without doing anything. */
+    CMG_SANDBOX_FAULT_STATUS = 1, /**< Answers the status without doing anything. */
+    CMG_SANDBOX_FAULT_CUT = 2,    /**< Closes the connection without doing anything. */
     CMG_SANDBOX_FAULT_LOST_ANSWER = 3, /**< Does the work, then closes the connection. */
     CMG_SANDBOX_FAULT_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
 } cmg_sandbox_fault;
@@ -84,7 +85,8 @@ CMG_API cmg_status cmg_sandbox_new(const cmg_sandbox_settings *settings,
  * @param[in]  sandbox The sandbox; it must outlive the context's use.
  * @param[in]  ctx     The context, not used for HTTPS yet.
  * @param[out] err     Receives the error, or NULL.
- * @return #CMG_OK; #CMG_E_ABI when the two libraries are of different builds, #CMG_E_NOMEM.
+ * @return #CMG_OK; #CMG_E_ABI when the two libraries are of different builds,
+ * #CMG_E_NOMEM.
  * @since 0.1
  */
 CMG_API cmg_status cmg_sandbox_attach(cmg_sandbox *sandbox, cmg_context *ctx,
@@ -183,7 +185,8 @@ CMG_API uint64_t cmg_sandbox_count(cmg_sandbox *sandbox, cmg_sandbox_kind kind);
  * @param[in]  sandbox The sandbox.
  * @param[in]  method  HTTP method, or NULL for any.
  * @param[in]  path    Text that the path must contain, or NULL for any; copied.
- * @param[in]  nth     1 for the next request that matches, 2 for the one after, and so on.
+ * @param[in]  nth     1 for the next request that matches, 2 for the one after, and so
+ * on.
  * @param[in]  fault   How it fails.
  * @param[in]  status  The status for #CMG_SANDBOX_FAULT_STATUS, 400 to 599.
  * @param[out] err     Receives the error, or NULL.

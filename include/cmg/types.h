@@ -51,11 +51,11 @@ extern "C" {
  * @since 0.1
  */
 typedef enum cmg_status {
-    CMG_OK = 0,              /**< Done. */
-    CMG_E_INVAL = -1,        /**< An argument or a field is not allowed; the error names it. */
-    CMG_E_NOMEM = -2,        /**< Memory ran out; nothing was changed. */
-    CMG_E_STATE = -3,        /**< The object is in a state that does not permit the call. */
-    CMG_E_REENTRANT = -4,    /**< Called from inside a callback where that is not permitted. */
+    CMG_OK = 0,       /**< Done. */
+    CMG_E_INVAL = -1, /**< An argument or a field is not allowed; the error names it. */
+    CMG_E_NOMEM = -2, /**< Memory ran out; nothing was changed. */
+    CMG_E_STATE = -3, /**< The object is in a state that does not permit the call. */
+    CMG_E_REENTRANT = -4,    /**< Called inside a callback where that is not permitted. */
     CMG_E_CALLBACK = -5,     /**< A callback of the host returned non-zero. */
     CMG_E_CANCELED = -6,     /**< The host asked to stop. */
     CMG_E_TIMEOUT = -7,      /**< A time limit ran out. */
@@ -74,7 +74,7 @@ typedef enum cmg_status {
     CMG_E_ABI = -20,         /**< A structure has a size this library does not know. */
     CMG_E_FORKED = -21,      /**< The handle was made in another process. */
     CMG_E_INTERNAL = -22,    /**< A fault of the library itself. */
-    CMG_STATUS_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits; never returned. */
+    CMG_STATUS_WIDTH = 0x7fffffff /**< 32 bits wide; never returned. */
 } cmg_status;
 
 /**
@@ -86,7 +86,10 @@ typedef enum cmg_status {
  */
 CMG_API const char *cmg_status_name(cmg_status status);
 
-/** @brief An immutable counted string of bytes; wiped when the last reference goes. @since 0.1 */
+/**
+ * @brief An immutable counted string of bytes; wiped when the last reference goes.
+ * @since 0.1
+ */
 typedef struct cmg_bytes cmg_bytes;
 
 /**

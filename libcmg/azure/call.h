@@ -12,11 +12,12 @@
 #include "base/json.h"
 
 enum cmg__service { /* which host, which token */
-    CMG__SERVICE_LOGIN,
-    CMG__SERVICE_GRAPH,
-    CMG__SERVICE_ARM,
-    CMG__SERVICE_VAULT,
-    CMG__SERVICE_URL /* an absolute URL given as argument "url" (polling, paging) */
+                    CMG__SERVICE_LOGIN,
+                    CMG__SERVICE_GRAPH,
+                    CMG__SERVICE_ARM,
+                    CMG__SERVICE_VAULT,
+                    CMG__SERVICE_URL /* an absolute URL given as argument "url" (polling,
+                                        paging) */
 };
 
 /* Retry classes (R, P, L, O of the field's call table). Outcome unknown: R and P are sent
@@ -29,12 +30,12 @@ enum cmg__retry_class {
 };
 
 enum cmg__call_id {
-    CMG__CALL_TOKEN_SECRET,     /* form: client_id client_secret scope */
-    CMG__CALL_DEVICE_CODE,      /* form: client_id scope */
-    CMG__CALL_TOKEN_DEVICE,     /* form: client_id device_code */
-    CMG__CALL_TOKEN_REFRESH,    /* form: client_id refresh_token scope */
-    CMG__CALL_OPENID_CONFIG,    /* tenant */
-    CMG__CALL_JWKS,             /* url */
+    CMG__CALL_TOKEN_SECRET,  /* form: client_id client_secret scope */
+    CMG__CALL_DEVICE_CODE,   /* form: client_id scope */
+    CMG__CALL_TOKEN_DEVICE,  /* form: client_id device_code */
+    CMG__CALL_TOKEN_REFRESH, /* form: client_id refresh_token scope */
+    CMG__CALL_OPENID_CONFIG, /* tenant */
+    CMG__CALL_JWKS,          /* url */
     CMG__CALL_ORGANIZATION,
     CMG__CALL_ME,
     CMG__CALL_APP_UPSERT,       /* unique_name; body */
@@ -43,43 +44,43 @@ enum cmg__call_id {
     CMG__CALL_APP_PATCH,        /* object_id; body */
     CMG__CALL_APP_ADD_PASSWORD, /* object_id; body */
     CMG__CALL_APP_REMOVE_PASSWORD,
-    CMG__CALL_APP_DELETE,       /* object_id */
-    CMG__CALL_SP_UPSERT,        /* app_id; body */
-    CMG__CALL_SP_BY_APP_ID,     /* app_id */
-    CMG__CALL_SP_DELETE,        /* object_id */
-    CMG__CALL_ROLE_GRANTS,      /* sp_id: appRoleAssignments */
-    CMG__CALL_ROLE_GRANT,       /* resource_sp_id; body: appRoleAssignedTo */
-    CMG__CALL_SCOPE_GRANTS,     /* sp_id */
-    CMG__CALL_SCOPE_GRANT,      /* body: oauth2PermissionGrants */
-    CMG__CALL_SCOPE_PATCH,      /* grant_id; body */
-    CMG__CALL_DELETED_GET,      /* object_id */
-    CMG__CALL_DELETED_PURGE,    /* object_id */
-    CMG__CALL_SUBSCRIPTION,     /* subscription in every ARM call below */
-    CMG__CALL_PROVIDER,         /* namespace */
+    CMG__CALL_APP_DELETE,    /* object_id */
+    CMG__CALL_SP_UPSERT,     /* app_id; body */
+    CMG__CALL_SP_BY_APP_ID,  /* app_id */
+    CMG__CALL_SP_DELETE,     /* object_id */
+    CMG__CALL_ROLE_GRANTS,   /* sp_id: appRoleAssignments */
+    CMG__CALL_ROLE_GRANT,    /* resource_sp_id; body: appRoleAssignedTo */
+    CMG__CALL_SCOPE_GRANTS,  /* sp_id */
+    CMG__CALL_SCOPE_GRANT,   /* body: oauth2PermissionGrants */
+    CMG__CALL_SCOPE_PATCH,   /* grant_id; body */
+    CMG__CALL_DELETED_GET,   /* object_id */
+    CMG__CALL_DELETED_PURGE, /* object_id */
+    CMG__CALL_SUBSCRIPTION,  /* subscription in every ARM call below */
+    CMG__CALL_PROVIDER,      /* namespace */
     CMG__CALL_PROVIDER_REGISTER,
-    CMG__CALL_CHECK_DNS,        /* region label */
-    CMG__CALL_CHECK_STORAGE,    /* body */
-    CMG__CALL_CHECK_VAULT,      /* body */
-    CMG__CALL_GROUP_GET,        /* group in every call below */
+    CMG__CALL_CHECK_DNS,     /* region label */
+    CMG__CALL_CHECK_STORAGE, /* body */
+    CMG__CALL_CHECK_VAULT,   /* body */
+    CMG__CALL_GROUP_GET,     /* group in every call below */
     CMG__CALL_GROUP_PUT,
     CMG__CALL_GROUP_DELETE,
     CMG__CALL_GROUP_RESOURCES,
-    CMG__CALL_VAULT_GET,        /* vault */
+    CMG__CALL_VAULT_GET, /* vault */
     CMG__CALL_VAULT_PUT,
     CMG__CALL_VAULT_DELETE,
-    CMG__CALL_VAULT_DELETED,    /* region vault */
-    CMG__CALL_VAULT_PURGE,      /* region vault */
+    CMG__CALL_VAULT_DELETED,       /* region vault */
+    CMG__CALL_VAULT_PURGE,         /* region vault */
     CMG__CALL_DEPLOYMENT_VALIDATE, /* deployment */
     CMG__CALL_DEPLOYMENT_PUT,
     CMG__CALL_DEPLOYMENT_GET,
     CMG__CALL_DEPLOYMENT_CANCEL,
     CMG__CALL_DEPLOYMENT_OPERATIONS,
-    CMG__CALL_PUBLIC_IP_GET,    /* name */
-    CMG__CALL_SCALE_SET_GET,    /* name */
+    CMG__CALL_PUBLIC_IP_GET, /* name */
+    CMG__CALL_SCALE_SET_GET, /* name */
     CMG__CALL_SCALE_SET_INSTANCES,
-    CMG__CALL_CERT_GET,         /* vault name */
-    CMG__CALL_CERT_IMPORT,      /* vault name; body */
-    CMG__CALL_POLL,             /* url */
+    CMG__CALL_CERT_GET,    /* vault name */
+    CMG__CALL_CERT_IMPORT, /* vault name; body */
+    CMG__CALL_POLL,        /* url */
     CMG__CALL_COUNT
 };
 
@@ -112,11 +113,13 @@ cmg_status cmg__call_set_json(struct cmg__http_request *req, const struct cmg__j
                               bool secret);
 
 /* Decodes any of the error shapes the services use (see doc/azure-errors.md): code,
-   innermost message, cause, remedy from the table of known codes; status decides the retry
-   class (408 500 502 504 TRANSIENT, 429 503 LATER with Retry-After, otherwise NEVER). */
+   innermost message, cause, remedy from the table of known codes; status decides the
+   retry class (408 500 502 504 TRANSIENT, 429 503 LATER with Retry-After, otherwise
+   NEVER). */
 cmg_status cmg__azure_error(const struct cmg__alloc *alloc, const struct cmg__call *call,
                             const struct cmg__http_response *resp, cmg_error **err);
-/* Retry-After in ms (seconds, fractional, or an HTTP date against now); -1 when absent. */
+/* Retry-After in ms (seconds, fractional, or an HTTP date against now); -1 when absent.
+ */
 int64_t cmg__azure_retry_after_ms(const struct cmg__http_response *resp,
                                   int64_t now_unix_s);
 

@@ -19,6 +19,6 @@
 
 /* From a member's address to its container's. */
 #define CMG__CONTAINER(ptr, type, member)                                                \
-    ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+    ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 #endif

@@ -1,6 +1,7 @@
 /*
  * The parts of a context that every room may see. The event loop and the HTTP engine hang
- * on it as opaque pointers: net/context.c makes and ends them, nobody above net/ looks in.
+ * on it as opaque pointers: net/context.c makes and ends them, nobody above net/ looks
+ * in.
  */
 #ifndef CMG_BASE_CONTEXT_H
 #define CMG_BASE_CONTEXT_H

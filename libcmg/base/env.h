@@ -1,7 +1,7 @@
 /*
  * The one seam to the world outside memory: clock, randomness, files. Sockets are net/'s.
- * A context copies a table at birth (cmg__env_system); tests put their own in its place to
- * kill, starve and fast-forward the library. Functions return 0 or a negative errno.
+ * A context copies a table at birth (cmg__env_system); tests put their own in its place
+ * to kill, starve and fast-forward the library. Functions return 0 or a negative errno.
  */
 #ifndef CMG_BASE_ENV_H
 #define CMG_BASE_ENV_H
@@ -22,7 +22,8 @@ struct cmg__env {
     int (*rename)(void *user, const char *from, const char *to);
     int (*unlink)(void *user, const char *path);
     int (*mkdir)(void *user, const char *path, int mode);
-    /* Exclusive advisory lock of the whole file, without waiting: -EWOULDBLOCK if held. */
+    /* Exclusive advisory lock of the whole file, without waiting: -EWOULDBLOCK if held.
+     */
     int (*lock)(void *user, int fd);
 };
 

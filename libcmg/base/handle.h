@@ -31,7 +31,7 @@ struct cmg__handle {
     uint32_t tag;
     uint32_t refs;
     uint32_t fork_generation;
-    uint32_t layout; /* differs between builds that must not share handles */
+    uint32_t layout;  /* differs between builds that must not share handles */
     cmg_context *ctx; /* counted; NULL for the context itself */
 };
 
@@ -44,8 +44,7 @@ void cmg__handle_ref(struct cmg__handle *head);
 bool cmg__handle_unref(struct cmg__handle *head);
 
 /* CMG_OK, CMG_E_INVAL (NULL, wrong kind, dead), CMG_E_FORKED, CMG_E_ABI. */
-cmg_status cmg__check(const struct cmg__handle *head, enum cmg__tag tag,
-                      cmg_error **err);
+cmg_status cmg__check(const struct cmg__handle *head, enum cmg__tag tag, cmg_error **err);
 /* True when the handle was made by another process. */
 bool cmg__handle_is_foreign(const struct cmg__handle *head);
 

@@ -53,7 +53,8 @@ struct cmg__http_response {
     struct cmg__buf body; /* secret buffer: token answers pass through it */
 };
 
-void cmg__http_request_init(struct cmg__http_request *req, const struct cmg__alloc *alloc);
+void cmg__http_request_init(struct cmg__http_request *req,
+                            const struct cmg__alloc *alloc);
 void cmg__http_request_clear(struct cmg__http_request *req);
 void cmg__http_request_done(struct cmg__http_request *req);
 CMG__NODISCARD cmg_status cmg__http_request_set(struct cmg__http_request *req,
@@ -68,7 +69,7 @@ struct cmg__url {
     bool https;
     const char *host;
     size_t host_len;
-    uint16_t port; /* scheme's default when absent */
+    uint16_t port;      /* scheme's default when absent */
     const char *target; /* path and query, begins with '/' or is "" */
     size_t target_len;
 };
@@ -78,7 +79,8 @@ bool cmg__url_same_host(const char *a, const char *b);
 CMG__NODISCARD cmg_status cmg__url_encode(struct cmg__buf *out, const char *s, size_t n);
 /* Decodes %XX ('+' as blank when form is set); false on a bad escape or %00. */
 bool cmg__url_decode(struct cmg__buf *out, const char *s, size_t n, bool form);
-/* The decoded value of a name in "a=1&b=2" (query or form); 1 found, 0 absent, -1 error. */
+/* The decoded value of a name in "a=1&b=2" (query or form); 1 found, 0 absent, -1 error.
+ */
 int cmg__form_get(const char *form, size_t n, const char *name, struct cmg__buf *out);
 /* Appends name=value, with '&' before it unless out is empty. */
 CMG__NODISCARD cmg_status cmg__form_add(struct cmg__buf *out, const char *name,

@@ -1,8 +1,8 @@
 /*
- * JSON values over jansson, the only file that sees it. Values are counted. Getters take a
- * path such as "/gateway/region" or "/value/0/id" (RFC 6901 without escapes) relative to
- * the value given. "need" getters fail with an error whose subject is the path and whose
- * text tells what stood there and what is allowed; "get" getters return a default.
+ * JSON values over jansson, the only file that sees it. Values are counted. Getters take
+ * a path such as "/gateway/region" or "/value/0/id" (RFC 6901 without escapes) relative
+ * to the value given. "need" getters fail with an error whose subject is the path and
+ * whose text tells what stood there and what is allowed; "get" getters return a default.
  * jansson allocates with malloc: its process-wide hook is not ours to set.
  */
 #ifndef CMG_BASE_JSON_H
@@ -46,7 +46,8 @@ CMG__NODISCARD cmg_status cmg__json_format(const struct cmg__json *v,
                                            struct cmg__buf *out);
 
 /* Making. Each returns a new value or NULL when memory ran out. json_pack language:
-   {s:s, s:i, s:I, s:b, s:o, s:O, s:n, s:s?, ...}; 'o' takes the reference over, 'O' adds one. */
+   {s:s, s:i, s:I, s:b, s:o, s:O, s:n, s:s?, ...}; 'o' takes the reference over, 'O' adds
+   one. */
 struct cmg__json *cmg__json_pack(const char *fmt, ...);
 struct cmg__json *cmg__json_object(void);
 struct cmg__json *cmg__json_array(void);
@@ -56,7 +57,8 @@ struct cmg__json *cmg__json_integer(int64_t i);
 struct cmg__json *cmg__json_boolean(bool b);
 struct cmg__json *cmg__json_copy_deep(const struct cmg__json *v);
 
-/* Changing. The new value's reference is taken over, also on failure; NULL value fails. */
+/* Changing. The new value's reference is taken over, also on failure; NULL value fails.
+ */
 CMG__NODISCARD cmg_status cmg__json_set(struct cmg__json *object, const char *key,
                                         struct cmg__json *value);
 CMG__NODISCARD cmg_status cmg__json_set_str(struct cmg__json *object, const char *key,

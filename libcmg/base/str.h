@@ -14,7 +14,8 @@ char *cmg__strndup(const struct cmg__alloc *alloc, const char *s, size_t n);
 char *cmg__format(const struct cmg__alloc *alloc, const char *fmt, ...) CMG__PRINTF(2, 3);
 char *cmg__vformat(const struct cmg__alloc *alloc, const char *fmt, va_list args)
     CMG__PRINTF(2, 0);
-/* Frees *dst and stores a copy of src (NULL allowed); *dst is unchanged on CMG_E_NOMEM. */
+/* Frees *dst and stores a copy of src (NULL allowed); *dst is unchanged on CMG_E_NOMEM.
+ */
 CMG__NODISCARD cmg_status cmg__str_assign(const struct cmg__alloc *alloc, char **dst,
                                           const char *src);
 

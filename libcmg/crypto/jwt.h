@@ -1,6 +1,7 @@
 /*
  * Entra tokens: check an RS256 JWT against a key set and a policy; make one (sandbox).
- * Parsing order, limits and refusals follow doc/tokens.md. Pure: the clock is a parameter.
+ * Parsing order, limits and refusals follow doc/tokens.md. Pure: the clock is a
+ * parameter.
  */
 #ifndef CMG_CRYPTO_JWT_H
 #define CMG_CRYPTO_JWT_H
@@ -19,10 +20,10 @@ cmg_status cmg__jwks_append(struct cmg__json *keys, const struct cmg__key *key,
 
 struct cmg__jwt_policy {
     const char *tenant_id;
-    const char *const *issuers;   /* exact; NULL-terminated */
-    const char *const *audiences; /* exact; NULL-terminated */
+    const char *const *issuers;    /* exact; NULL-terminated */
+    const char *const *audiences;  /* exact; NULL-terminated */
     const char *const *client_ids; /* appid/azp allow-list; NULL: any */
-    const char *required_scope;   /* token in scp, e.g. "user_impersonation"; NULL: none */
+    const char *required_scope; /* token in scp, e.g. "user_impersonation"; NULL: none */
     int64_t now_unix_s;
     int64_t skew_s; /* at most 300 */
 };

@@ -1,7 +1,7 @@
 /*
  * Private keys: make, read, write, sign. RSA 2048/3072/4096 and EC P-256/P-384. The value
- * is wiped when freed. Signatures are verified before they leave (mbedTLS 2.28 may produce
- * a wrong one when memory runs out).
+ * is wiped when freed. Signatures are verified before they leave (mbedTLS 2.28 may
+ * produce a wrong one when memory runs out).
  */
 #ifndef CMG_CRYPTO_KEY_H
 #define CMG_CRYPTO_KEY_H

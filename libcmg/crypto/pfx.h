@@ -9,7 +9,8 @@
 #include "crypto/x509.h"
 
 enum cmg__pfx_profile {
-    CMG__PFX_COMPAT, /* 3DES and SHA-1, 100,000 iterations: console, old Windows, vaults */
+    CMG__PFX_COMPAT, /* 3DES and SHA-1, 100,000 iterations: console, old Windows, vaults
+                      */
     CMG__PFX_MODERN  /* AES-256 and SHA-256 */
 };
 /* certs[0] belongs to the key. out should be a secret buffer. */

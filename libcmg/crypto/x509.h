@@ -1,7 +1,7 @@
 /*
- * Reading and writing X.509 certificates. Reading keeps the DER and gives what the rest of
- * the library asks for; writing issues from a named profile, extensions composed by hand so
- * that both mbedTLS lines write the same bytes.
+ * Reading and writing X.509 certificates. Reading keeps the DER and gives what the rest
+ * of the library asks for; writing issues from a named profile, extensions composed by
+ * hand so that both mbedTLS lines write the same bytes.
  */
 #ifndef CMG_CRYPTO_X509_H
 #define CMG_CRYPTO_X509_H
@@ -17,7 +17,7 @@ void cmg__x509_free(struct cmg__x509 *cert);
 struct cmg__x509_info {
     const uint8_t *der; /* all borrowed from the certificate */
     size_t der_len;
-    const char *subject; /* "CN=granitefalls.contoso.com, O=Contoso" */
+    const char *subject;     /* "CN=granitefalls.contoso.com, O=Contoso" */
     const char *common_name; /* "" when absent */
     const char *issuer;
     char serial_hex[41];
@@ -55,8 +55,8 @@ enum cmg__x509_profile {
 struct cmg__x509_request {
     enum cmg__x509_profile profile;
     const char *common_name;
-    const char *organization;      /* NULL for none */
-    const char *const *dns_names;  /* NULL-terminated or NULL */
+    const char *organization;        /* NULL for none */
+    const char *const *dns_names;    /* NULL-terminated or NULL */
     const char *const *ip_addresses; /* NULL-terminated or NULL */
     int64_t not_before_unix_s;
     int64_t not_after_unix_s;
@@ -79,7 +79,8 @@ struct cmg__x509_trust; /* immutable, made once */
 cmg_status cmg__x509_trust_new(const struct cmg__alloc *alloc, const char *pem, size_t n,
                                struct cmg__x509_trust **out, cmg_error **err);
 void cmg__x509_trust_free(struct cmg__x509_trust *trust);
-/* ders: peer's chain, leaf first, at most 10. CMG_OK or CMG_E_CERT with cause and remedy. */
+/* ders: peer's chain, leaf first, at most 10. CMG_OK or CMG_E_CERT with cause and remedy.
+ */
 cmg_status cmg__x509_check(const struct cmg__x509_trust *trust,
                            enum cmg__x509_purpose purpose, const uint8_t *const *ders,
                            const size_t *lens, size_t count, int64_t now_unix_s,

@@ -17,7 +17,7 @@ enum cmg__sign_in { CMG__SIGN_IN_DEVICE_CODE, CMG__SIGN_IN_CLIENT_SECRET };
 struct cmg_tenant {
     struct cmg__handle head;
     char *domain;
-    char *id; /* observed, or given */
+    char *id;           /* observed, or given */
     char *display_name; /* observed */
     char *subscription_id;
     enum cmg__sign_in sign_in;
@@ -28,9 +28,9 @@ struct cmg_tenant {
 struct cmg_server_app {
     struct cmg__handle head;
     char *name;
-    uint32_t secret_years;      /* 1 or 2 */
-    char *client_id;            /* observed */
-    char *id_uri;               /* observed: api://{tenant}/{name} */
+    uint32_t secret_years;         /* 1 or 2 */
+    char *client_id;               /* observed */
+    char *id_uri;                  /* observed: api://{tenant}/{name} */
     int64_t secret_expires_unix_s; /* observed */
 };
 
@@ -73,7 +73,7 @@ struct cmg_gateway {
     uint32_t instance_count;
     struct cmg__role *roles;
     size_t role_count;
-    cmg_authority *authority;     /* NULL until set */
+    cmg_authority *authority;              /* NULL until set */
     char *connectors[CMG__MAX_CONNECTORS]; /* SHA-256, 64 hexadecimal digits */
     size_t connector_count;
     cmg_certificate *certificate; /* NULL until issued */
@@ -82,8 +82,8 @@ struct cmg_gateway {
 };
 
 /* Ports of the relay, the same in template, user data and connector config. */
-#define CMG__PORT_CLIENT  443
-#define CMG__PORT_CHANNEL 10140 /* instance i (0-based) is reached at 10140 + i */
+#define CMG__PORT_CLIENT   443
+#define CMG__PORT_CHANNEL  10140 /* instance i (0-based) is reached at 10140 + i */
 #define CMG__MAX_INSTANCES 16
 
 /* The ARM template and its parameters (the deployment's "properties" object, mode

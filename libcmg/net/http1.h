@@ -1,7 +1,7 @@
 /*
- * Strict HTTP/1.1 (RFC 9112): a parser for message heads and bodies, and the one writer of
- * heads. Pure: bytes in, values out. What is not exactly right is refused; what goes on is
- * written anew from the parsed form. Line ends are CRLF only; Content-Length and
+ * Strict HTTP/1.1 (RFC 9112): a parser for message heads and bodies, and the one writer
+ * of heads. Pure: bytes in, values out. What is not exactly right is refused; what goes
+ * on is written anew from the parsed form. Line ends are CRLF only; Content-Length and
  * Transfer-Encoding together, repeated Content-Length, obs-fold, bare CR or LF, control
  * bytes, names with '_' are refused.
  */
@@ -39,11 +39,11 @@ struct cmg__http1_head {
 };
 
 enum cmg__http1_result {
-    CMG__HTTP1_MORE,  /* all input taken, more is needed */
-    CMG__HTTP1_HEAD,  /* the head is complete: see head */
-    CMG__HTTP1_DATA,  /* *data, *data_len point into the input */
-    CMG__HTTP1_END,   /* the message is complete; the parser is ready for the next */
-    CMG__HTTP1_ERROR  /* see error_status (400, 414, 417, 431, 501, 505) and error_text */
+    CMG__HTTP1_MORE, /* all input taken, more is needed */
+    CMG__HTTP1_HEAD, /* the head is complete: see head */
+    CMG__HTTP1_DATA, /* *data, *data_len point into the input */
+    CMG__HTTP1_END,  /* the message is complete; the parser is ready for the next */
+    CMG__HTTP1_ERROR /* see error_status (400, 414, 417, 431, 501, 505) and error_text */
 };
 
 struct cmg__http1_parser {
@@ -73,15 +73,19 @@ enum cmg__http1_result cmg__http1_feed(struct cmg__http1_parser *p, const char *
 bool cmg__http1_finish(struct cmg__http1_parser *p);
 
 /* The only writers of heads. Values with CR, LF or NUL are CMG_E_INVAL. framing fields
-   (Content-Length, Transfer-Encoding, Connection) are made here, not taken from headers. */
-CMG__NODISCARD cmg_status cmg__http1_write_request(
-    struct cmg__buf *out, const char *method, const char *target, const char *host,
-    const struct cmg__headers *headers, enum cmg__http1_framing framing, uint64_t length,
-    bool close);
-CMG__NODISCARD cmg_status cmg__http1_write_response(
-    struct cmg__buf *out, int status, const char *reason,
-    const struct cmg__headers *headers, enum cmg__http1_framing framing, uint64_t length,
-    bool close);
+   (Content-Length, Transfer-Encoding, Connection) are made here, not taken from headers.
+ */
+CMG__NODISCARD cmg_status cmg__http1_write_request(struct cmg__buf *out,
+                                                   const char *method, const char *target,
+                                                   const char *host,
+                                                   const struct cmg__headers *headers,
+                                                   enum cmg__http1_framing framing,
+                                                   uint64_t length, bool close);
+CMG__NODISCARD cmg_status cmg__http1_write_response(struct cmg__buf *out, int status,
+                                                    const char *reason,
+                                                    const struct cmg__headers *headers,
+                                                    enum cmg__http1_framing framing,
+                                                    uint64_t length, bool close);
 /* "size CRLF data CRLF"; n == 0 writes the last chunk. */
 CMG__NODISCARD cmg_status cmg__http1_write_chunk(struct cmg__buf *out, const void *data,
                                                  size_t n);

@@ -39,11 +39,13 @@ struct cmg__http1_exchange_events {
 };
 /* A request that found a kept connection closed before any answer byte is sent again on a
    fresh one only if it has no body and its method is GET, HEAD, OPTIONS or PROPFIND. */
-cmg_status cmg__http1_exchange_start(
-    struct cmg__http1_pool *pool, const char *method, const char *target,
-    const struct cmg__headers *headers, enum cmg__http1_framing framing, uint64_t length,
-    const struct cmg__http1_exchange_events *events, void *user,
-    struct cmg__http1_exchange **out, cmg_error **err);
+cmg_status cmg__http1_exchange_start(struct cmg__http1_pool *pool, const char *method,
+                                     const char *target,
+                                     const struct cmg__headers *headers,
+                                     enum cmg__http1_framing framing, uint64_t length,
+                                     const struct cmg__http1_exchange_events *events,
+                                     void *user, struct cmg__http1_exchange **out,
+                                     cmg_error **err);
 cmg_status cmg__http1_exchange_write(struct cmg__http1_exchange *x, const void *data,
                                      size_t n, bool *full);
 cmg_status cmg__http1_exchange_end(struct cmg__http1_exchange *x);

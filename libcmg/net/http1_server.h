@@ -54,8 +54,7 @@ void cmg__http1_conn_continue(struct cmg__http1_conn *conn);
 /* Head of the answer. framing LENGTH (with length), CHUNKED or NO_BODY. For an HTTP/1.0
    client CHUNKED becomes until-close. */
 cmg_status cmg__http1_conn_respond(struct cmg__http1_conn *conn, int status,
-                                   const char *reason,
-                                   const struct cmg__headers *headers,
+                                   const char *reason, const struct cmg__headers *headers,
                                    enum cmg__http1_framing framing, uint64_t length);
 /* Body bytes are queued whole; *full tells that the queue is above its limit. */
 cmg_status cmg__http1_conn_write(struct cmg__http1_conn *conn, const void *data, size_t n,

@@ -36,17 +36,18 @@ struct cmg__h2_events {
 };
 
 struct cmg__h2_settings {
-    bool http_server;         /* the dialler */
-    uint32_t max_streams;     /* 0: 256 */
-    uint32_t stream_window;   /* 0: 1 MiB */
-    uint32_t session_window;  /* 0: 8 MiB */
-    int64_t ping_ms;          /* 0: 20 s without received bytes */
-    int64_t ping_timeout_ms;  /* 0: 10 s */
-    size_t write_queue;       /* 0: 64 KiB per stream before "full" */
+    bool http_server;        /* the dialler */
+    uint32_t max_streams;    /* 0: 256 */
+    uint32_t stream_window;  /* 0: 1 MiB */
+    uint32_t session_window; /* 0: 8 MiB */
+    int64_t ping_ms;         /* 0: 20 s without received bytes */
+    int64_t ping_timeout_ms; /* 0: 10 s */
+    size_t write_queue;      /* 0: 64 KiB per stream before "full" */
 };
 
 /* Takes the stream (open or still handshaking) over, also on failure. */
-cmg_status cmg__h2_new(struct cmg__stream *stream, const struct cmg__h2_settings *settings,
+cmg_status cmg__h2_new(struct cmg__stream *stream,
+                       const struct cmg__h2_settings *settings,
                        const struct cmg__h2_events *events, void *user,
                        struct cmg__h2 **out, cmg_error **err);
 struct cmg__stream *cmg__h2_transport(struct cmg__h2 *h2);

@@ -1,7 +1,7 @@
 /*
  * The event loop over libuv; no other module sees libuv. Timers run by the context's env
- * clock (so tests can fast-forward), descriptors by uv_poll. Nothing is called from inside
- * the function that started it. One loop per context, one thread.
+ * clock (so tests can fast-forward), descriptors by uv_poll. Nothing is called from
+ * inside the function that started it. One loop per context, one thread.
  */
 #ifndef CMG_NET_LOOP_H
 #define CMG_NET_LOOP_H
@@ -46,13 +46,14 @@ struct cmg__task {
     struct cmg__list node;
     bool queued;
 };
-void cmg__task_init(struct cmg__task *task, void (*fn)(struct cmg__task *task, void *user),
-                    void *user);
+void cmg__task_init(struct cmg__task *task,
+                    void (*fn)(struct cmg__task *task, void *user), void *user);
 void cmg__task_post(struct cmg__loop *loop, struct cmg__task *task); /* once */
 void cmg__task_cancel(struct cmg__task *task);
 
 /* Readiness of a descriptor (level-triggered). The watch is heap-owned by the loop since
-   libuv closes asynchronously; _free stops callbacks at once. The fd is not closed by it. */
+   libuv closes asynchronously; _free stops callbacks at once. The fd is not closed by it.
+ */
 enum { CMG__READABLE = 1, CMG__WRITABLE = 2 };
 struct cmg__watch;
 cmg_status cmg__watch_new(struct cmg__loop *loop, int fd,

@@ -10,10 +10,10 @@
 
 struct cmg__process;
 struct cmg__process_settings {
-    const char *const *argv;   /* NULL-terminated; argv[0] is the program's path */
-    const char *const *env;    /* "NAME=value", NULL-terminated; NULL inherits */
-    const char *cwd;           /* NULL inherits */
-    const char *stderr_path;   /* stdout and stderr go there (appended); NULL: discarded */
+    const char *const *argv; /* NULL-terminated; argv[0] is the program's path */
+    const char *const *env;  /* "NAME=value", NULL-terminated; NULL inherits */
+    const char *cwd;         /* NULL inherits */
+    const char *stderr_path; /* stdout and stderr go there (appended); NULL: discarded */
 };
 cmg_status cmg__process_start(struct cmg__loop *loop,
                               const struct cmg__process_settings *settings,

@@ -1,7 +1,7 @@
 /*
  * Byte streams as a chain of filters (socket, proxy, TLS): the same operations at each
- * level. Pull model: read and write never block and say CMG__IO_AGAIN; the owner sets what
- * it wants and is called back when it may go on. A filter owns the one beneath it.
+ * level. Pull model: read and write never block and say CMG__IO_AGAIN; the owner sets
+ * what it wants and is called back when it may go on. A filter owns the one beneath it.
  *
  * State of a stream: connecting -> open -> (eof | failed) -> freed.
  */
@@ -19,9 +19,9 @@ enum cmg__io {
 
 struct cmg__stream;
 
-/* Called from the loop when a wanted direction is ready, when connecting finished, or when
-   the stream failed; the owner then calls read/write and learns which. It is legal to free
-   the stream inside. */
+/* Called from the loop when a wanted direction is ready, when connecting finished, or
+   when the stream failed; the owner then calls read/write and learns which. It is legal
+   to free the stream inside. */
 typedef void (*cmg__stream_event_fn)(struct cmg__stream *stream, void *user);
 
 struct cmg__stream_ops {
@@ -66,7 +66,8 @@ void cmg__stream_want(struct cmg__stream *s, unsigned wanted);
 enum cmg__io cmg__stream_shutdown(struct cmg__stream *s);
 /* Closes at once; NULL is allowed. */
 void cmg__stream_free(struct cmg__stream *s);
-const cmg_error *cmg__stream_error(const struct cmg__stream *s); /* borrowed, may be NULL */
+const cmg_error *
+cmg__stream_error(const struct cmg__stream *s); /* borrowed, may be NULL */
 
 /* Listening. port 0 takes any free one. on_accept receives the descriptor (yours). */
 struct cmg__listener;

@@ -1,6 +1,6 @@
 /*
- * TLS streams (mbedTLS 2.28 and 3.6; tls_compat.* hides the difference). TLS 1.2 at least,
- * ECDHE AEAD suites, curves X25519 P-256 P-384, no renegotiation, no resumption. A
+ * TLS streams (mbedTLS 2.28 and 3.6; tls_compat.* hides the difference). TLS 1.2 at
+ * least, ECDHE AEAD suites, curves X25519 P-256 P-384, no renegotiation, no resumption. A
  * server asks for a client certificate without requiring it: deciding is the caller's,
  * after the handshake, on the peer's DER chain. A client always checks the server's chain
  * and name.
@@ -20,7 +20,7 @@ struct cmg__tls_settings {
     /* Client: roots for the server's chain, PEM. Server: subjects become CA hints. */
     const char *ca_pem;
     bool request_client_cert; /* server only */
-    const char *const *alpn; /* NULL-terminated, or NULL; copied */
+    const char *const *alpn;  /* NULL-terminated, or NULL; copied */
 };
 
 cmg_status cmg__tls_config_new(cmg_context *ctx, const struct cmg__tls_settings *settings,
