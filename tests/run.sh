@@ -1,0 +1,53 @@
+#!/bin/bash
+# Installs what is missing, builds with warnings as errors, runs every suite, then the unit
+# and flow suites again under AddressSanitizer and UndefinedBehaviorSanitizer. The last line
+# is "N passed, N failed, N skipped"; the exit status is 0 when nothing failed.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+. examples/packages.sh
+
+TEST_PACKAGES="check abigail-tools doxygen clang-format-14 mypy python3 python3-pytest
+    openssl curl nginx-light"
+SANITIZED="-Db_sanitize=address,undefined -Db_lundef=false"
+SUITES_SANITIZED="--suite unit --suite flow --suite fuzz-corpus"
+logs=""
+broken=0
+
+# build FOLDER OPTION...: configures once, then only compiles.
+build() {
+    local folder=$1
+    shift
+    if test ! -f "$folder/build.ninja"; then
+        rm -rf "$folder"
+        meson setup "$folder" -Dwerror=true -Dtests=enabled "$@" >"$folder.log" 2>&1 ||
+            { cat "$folder.log"; return 1; }
+        rm -f "$folder.log"
+    else
+        meson configure "$folder" -Dwerror=true -Dtests=enabled "$@"
+    fi
+    ninja -C "$folder"
+}
+
+# stage TITLE FOLDER SUITES OPTIONS: builds and tests; what failed is counted at the end.
+stage() {
+    echo "== $1"
+    # shellcheck disable=SC2086  # options are words
+    if build "$2" $4; then
+        rm -f "$2/meson-logs/testlog.json"
+        meson test -C "$2" --no-rebuild --print-errorlogs $3
+        logs="$logs $2/meson-logs/testlog.json"
+    else
+        echo "error: $2 does not build" >&2
+        broken=$((broken + 1))
+    fi
+}
+
+# shellcheck disable=SC2086  # lists of words
+need_packages $BUILD_PACKAGES $TEST_PACKAGES || exit 2
+export ASAN_OPTIONS="abort_on_error=0:detect_stack_use_after_return=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
+export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}"
+
+stage "all suites" build "" ""
+stage "under sanitizers" build-asan "$SUITES_SANITIZED" "$SANITIZED"
+# shellcheck disable=SC2086  # lists of words
+exec python3 tests/summary.py "$broken" $logs
