@@ -118,24 +118,37 @@ cmg_status cmg__call_set_json(struct cmg__http_request *req, const struct cmg__j
    NEVER). */
 cmg_status cmg__azure_error(const struct cmg__alloc *alloc, const struct cmg__call *call,
                             const struct cmg__http_response *resp, cmg_error **err);
+/* The same for an error that stands inside a good answer: the "error" of a status
+   document, the "statusMessage" of a deployment operation, or the object around one. call
+   may be NULL. */
+cmg_status cmg__azure_error_value(const struct cmg__alloc *alloc,
+                                  const struct cmg__call *call,
+                                  const struct cmg__json *value, cmg_error **err);
 /* Retry-After in ms (seconds, fractional, or an HTTP date against now); -1 when absent.
  */
 int64_t cmg__azure_retry_after_ms(const struct cmg__http_response *resp,
                                   int64_t now_unix_s);
 
-/* Long-running operations: how to follow the first answer of a write. */
+/* Long-running operations: how to follow the first answer of a write. STATUS: GET the
+   status document; LOCATION: GET until it is no longer 202; BODY: GET the resource itself
+   until its provisioningState is final. */
 enum cmg__lro_mode { CMG__LRO_DONE, CMG__LRO_STATUS, CMG__LRO_LOCATION, CMG__LRO_BODY };
 struct cmg__lro {
     enum cmg__lro_mode mode;
-    char *url; /* polling URL in STATUS and LOCATION mode; cmg__free */
+    char *url; /* polling URL, the resource's own in BODY mode, NULL in DONE; cmg__free */
 };
-/* CMG_E_PROTO when the URL leaves the host of original_url. */
+/* CMG_E_PROTO when the URL leaves the host of original_url; out is untouched on failure.
+ */
 cmg_status cmg__lro_begin(const struct cmg__alloc *alloc, const char *original_url,
                           const char *method, const struct cmg__http_response *resp,
                           struct cmg__lro *out, cmg_error **err);
 enum cmg__lro_state { CMG__LRO_RUNNING, CMG__LRO_SUCCEEDED, CMG__LRO_FAILED };
-/* Reads one polling answer (may update lro->url from a new Location); on FAILED *err is
-   set. Percentage -1 when unknown. */
+/* Reads one polling answer (may update lro->url from a new Location). On FAILED *err is
+   set and its code returned; a failure with *state RUNNING means that the answer could
+   not be read. Percentage -1 when unknown. 408, 429 and 5xx, and any failure to read a
+   status document, say nothing about the operation: RUNNING. How often such answers are
+   borne, and that a 404 on a stored polling URL means to read the resource instead (mode
+   BODY), is the caller's business. */
 cmg_status cmg__lro_read(const struct cmg__alloc *alloc, struct cmg__lro *lro,
                          const struct cmg__http_response *resp,
                          enum cmg__lro_state *state, int *percent, cmg_error **err);

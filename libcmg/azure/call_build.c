@@ -1,0 +1,242 @@
+/*
+ * From a row of the call table and named arguments to a request: URL and the headers that
+ * every request of its service carries. Arguments come from specifications and answers,
+ * so each is percent-encoded, an apostrophe inside an OData literal is doubled, and
+ * nothing an argument says can move the request to another host or up the path.
+ */
+#include "azure/call.h"
+
+#include <string.h>
+#include "base/str.h"
+
+#define URL_MAX ((size_t)16 * 1024) /* polling URLs reach 4 kB */
+
+/* Which host serves, and how that service names its correlation headers. */
+struct service {
+    size_t host_offset; /* of the host's name in struct cmg__cloud */
+    const char *id_header;
+    const char *return_header;
+};
+
+#define ARM_ID     "x-ms-client-request-id"
+#define ARM_RETURN "x-ms-return-client-request-id"
+
+static const struct service services[] = {
+    [CMG__SERVICE_LOGIN] = { offsetof(struct cmg__cloud, login_host), "client-request-id",
+                             "return-client-request-id" },
+    [CMG__SERVICE_GRAPH] = { offsetof(struct cmg__cloud, graph_host), "client-request-id",
+                             "return-client-request-id" },
+    [CMG__SERVICE_ARM] = { offsetof(struct cmg__cloud, arm_host), ARM_ID, ARM_RETURN },
+    [CMG__SERVICE_VAULT] = { offsetof(struct cmg__cloud, vault_suffix), ARM_ID,
+                             ARM_RETURN },
+    [CMG__SERVICE_URL] = { 0, ARM_ID, ARM_RETURN },
+};
+
+struct build {
+    const struct cmg__alloc *alloc;
+    const struct cmg__call *call;
+    const struct cmg__cloud *cloud;
+    const struct cmg__arg *args;
+    size_t arg_count;
+    struct cmg__buf url;
+    cmg_error **err;
+};
+
+static cmg_status find_arg(struct build *b, const char *name, size_t len,
+                           const char **out)
+{
+    for (size_t i = 0; i < b->arg_count; i++) {
+        if (strlen(b->args[i].name) != len || memcmp(b->args[i].name, name, len) != 0)
+            continue;
+        if (cmg__str_is_empty(b->args[i].value))
+            break;
+        *out = b->args[i].value;
+        return CMG_OK;
+    }
+    return cmg__fail(b->err, b->alloc, CMG_E_INTERNAL, b->call->name, NULL,
+                     "argument \"%.*s\" of call %s is missing", (int)len, name,
+                     b->call->name);
+}
+
+/* Room ran out or the URL became too long. */
+static cmg_status fail_add(struct build *b, cmg_status rc)
+{
+    if (rc == CMG_OK || rc == CMG_E_NOMEM)
+        return rc == CMG_OK ? CMG_OK : cmg__fail_nomem(b->err);
+    return cmg__fail(b->err, b->alloc, rc, b->call->name, NULL,
+                     "the URL of call %s is longer than %zu bytes", b->call->name,
+                     (size_t)URL_MAX);
+}
+
+static cmg_status refuse(struct build *b, const char *name, size_t len, const char *value)
+{
+    return cmg__fail(b->err, b->alloc, CMG_E_INVAL, b->call->name,
+                     "use a name of letters, digits and '-'",
+                     "\"%.60s\" is not possible as %.*s in a request", value, (int)len,
+                     name);
+}
+
+static cmg_status add_arg(struct build *b, const char *name, size_t len, bool literal)
+{
+    const char *value = NULL;
+    cmg_status rc = find_arg(b, name, len, &value);
+
+    if (rc != CMG_OK)
+        return rc;
+    /* Encoding leaves dots alone, and these two would change the path. */
+    if (strcmp(value, ".") == 0 || strcmp(value, "..") == 0)
+        return refuse(b, name, len, value);
+    while (rc == CMG_OK && *value != '\0') {
+        size_t plain = literal ? strcspn(value, "'") : strlen(value);
+
+        rc = cmg__url_encode(&b->url, value, plain);
+        value += plain;
+        if (rc == CMG_OK && *value == '\'') {
+            rc = cmg__buf_add_str(&b->url, "%27%27");
+            value++;
+        }
+    }
+    return fail_add(b, rc);
+}
+
+/* Text of the template as it is, {name} by its argument. Apostrophes are counted to know
+   whether an argument stands inside an OData literal. */
+static cmg_status add_template(struct build *b, const char *path)
+{
+    bool literal = false;
+    cmg_status rc = CMG_OK;
+
+    while (rc == CMG_OK && *path != '\0') {
+        if (*path == '{') {
+            size_t len = strcspn(path + 1, "}");
+
+            rc = add_arg(b, path + 1, len, literal);
+            path += len + 2;
+            continue;
+        }
+        literal = literal != (*path == '\'');
+        rc = fail_add(b, cmg__buf_add_char(&b->url, *path));
+        path++;
+    }
+    return rc;
+}
+
+/* A vault's name becomes a host label: nothing else may get there. */
+static cmg_status add_vault_label(struct build *b)
+{
+    const char *vault = NULL;
+    cmg_status rc = find_arg(b, "vault", strlen("vault"), &vault);
+
+    for (size_t i = 0; rc == CMG_OK && vault[i] != '\0'; i++) {
+        if (!cmg__is_alnum(vault[i]) && vault[i] != '-')
+            rc = refuse(b, "vault", strlen("vault"), vault);
+    }
+    return rc == CMG_OK ? fail_add(b, cmg__buf_addf(&b->url, "%s.", vault)) : rc;
+}
+
+static cmg_status add_host(struct build *b)
+{
+    const struct service *service = &services[b->call->service];
+    const char *const *host = (const char *const *)(const void *)((const char *)b->cloud +
+                                                                  service->host_offset);
+    cmg_status rc = fail_add(b, cmg__buf_add_str(&b->url, "https://"));
+
+    if (rc == CMG_OK && b->call->service == CMG__SERVICE_VAULT)
+        rc = add_vault_label(b);
+    if (rc == CMG_OK)
+        rc = fail_add(b, cmg__buf_add_str(&b->url, *host));
+    return rc;
+}
+
+static cmg_status add_version(struct build *b)
+{
+    if (b->call->api_version == NULL)
+        return CMG_OK;
+    char joint = strchr(cmg__buf_cstr(&b->url), '?') == NULL ? '?' : '&';
+    return fail_add(
+        b, cmg__buf_addf(&b->url, "%capi-version=%s", joint, b->call->api_version));
+}
+
+/* The argument "url" as it is: it carries its own version and opaque tokens. */
+static cmg_status add_given_url(struct build *b)
+{
+    struct cmg__url parts;
+    const char *url = NULL;
+    cmg_status rc = find_arg(b, "url", strlen("url"), &url);
+
+    if (rc == CMG_OK && (!cmg__url_parse(url, &parts) || !parts.https))
+        rc = cmg__fail(b->err, b->alloc, CMG_E_PROTO, b->call->name, NULL,
+                       "the address of call %s is not an https URL", b->call->name);
+    if (rc == CMG_OK)
+        rc = fail_add(b, cmg__buf_add_str(&b->url, url));
+    return rc;
+}
+
+static cmg_status build_url(struct build *b)
+{
+    if (b->call->service == CMG__SERVICE_URL)
+        return add_given_url(b);
+    cmg_status rc = add_host(b);
+    if (rc == CMG_OK)
+        rc = add_template(b, b->call->path);
+    if (rc == CMG_OK)
+        rc = add_version(b);
+    return rc;
+}
+
+static cmg_status add_headers(const struct cmg__call *call, const char *request_id,
+                              struct cmg__http_request *req)
+{
+    const struct service *service = &services[call->service];
+    cmg_status rc = cmg__headers_add(&req->headers, "Accept", "application/json");
+
+    if (rc == CMG_OK && call->prefer != NULL)
+        rc = cmg__headers_add(&req->headers, "Prefer", call->prefer);
+    if (rc == CMG_OK && request_id != NULL)
+        rc = cmg__headers_add(&req->headers, service->id_header, request_id);
+    if (rc == CMG_OK && request_id != NULL)
+        rc = cmg__headers_add(&req->headers, service->return_header, "true");
+    return rc;
+}
+
+cmg_status cmg__call_build(const struct cmg__alloc *alloc, const struct cmg__call *call,
+                           const struct cmg__cloud *cloud, const struct cmg__arg *args,
+                           size_t arg_count, const char *request_id,
+                           struct cmg__http_request *req, cmg_error **err)
+{
+    struct build b = {
+        .alloc = alloc,
+        .call = call,
+        .cloud = cloud,
+        .args = args,
+        .arg_count = arg_count,
+        .err = err,
+    };
+
+    cmg__buf_init(&b.url, alloc, URL_MAX);
+    cmg_status rc = build_url(&b);
+    if (rc == CMG_OK) {
+        rc = cmg__http_request_set(req, call->method, cmg__buf_cstr(&b.url));
+        if (rc == CMG_OK)
+            rc = add_headers(call, request_id, req);
+        if (rc != CMG_OK)
+            rc = cmg__fail_nomem(err);
+    }
+    cmg__buf_done(&b.url);
+    return rc;
+}
+
+cmg_status cmg__call_set_json(struct cmg__http_request *req, const struct cmg__json *body,
+                              bool secret)
+{
+    cmg__buf_clear(&req->body);
+    if (secret) {
+        req->body_is_secret = true;
+        req->body.secret = true; /* before the first byte, so that growth wipes too */
+    }
+    cmg_status rc = cmg__json_format(body, CMG__JSON_COMPACT, &req->body);
+    cmg__headers_remove(&req->headers, "Content-Type");
+    if (rc == CMG_OK)
+        rc = cmg__headers_add(&req->headers, "Content-Type", "application/json");
+    return rc;
+}
