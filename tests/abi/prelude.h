@@ -1,0 +1,33 @@
+/*
+ * What the fragments in the documentation take for granted; see examples.py. Nothing here
+ * is ever run or linked.
+ */
+#ifndef TESTS_ABI_PRELUDE_H
+#define TESTS_ABI_PRELUDE_H
+
+#include <cmg/cmg.h>
+#include <cmg/sandbox.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+static cmg_status rc;
+static cmg_error *err;
+static cmg_context *ctx;
+static cmg_authority *authority;
+static cmg_certificate *certificate;
+static cmg_gateway *gateway;
+static cmg_deploy *deploy;
+static cmg_service *service;
+static cmg_connector *connector;
+static cmg_client *client;
+static cmg_sandbox *sandbox;
+static cmg_bytes *bytes;
+static cmg_deploy_events events;
+static const char *client_id, *secret, *user_data;
+static size_t user_data_size;
+static bool done, stop;
+
+#endif
