@@ -68,5 +68,7 @@ cmg_status cmg__http1_conn_reply(struct cmg__http1_conn *conn, int status,
 void cmg__http1_conn_set_close(struct cmg__http1_conn *conn);
 /* Drops the connection now; on_close comes from the loop. */
 void cmg__http1_conn_abort(struct cmg__http1_conn *conn);
+/* Ends it at once: no callback follows. Not from inside one of its own callbacks. */
+void cmg__http1_conn_free(struct cmg__http1_conn *conn);
 
 #endif

@@ -76,5 +76,7 @@ int32_t cmg__h2_stream_id(const struct cmg__h2_stream *s);
 void cmg__h2_drain(struct cmg__h2 *h2, int64_t grace_ms);
 /* Closes at once; on_close comes from the loop. */
 void cmg__h2_abort(struct cmg__h2 *h2);
+/* Ends it at once: no callback follows. Not from inside one of its own callbacks. */
+void cmg__h2_free(struct cmg__h2 *h2);
 
 #endif
