@@ -11,6 +11,8 @@
 
 cmg_status cmg__http_new(struct cmg__loop *loop, struct cmg__http **out, cmg_error **err);
 void cmg__http_free(struct cmg__http *http);
+/* After a fork: gives memory back, touches no descriptor. libcurl's own memory stays. */
+void cmg__http_forget(struct cmg__http *http);
 
 struct cmg__http_options {
     int64_t connect_timeout_ms; /* 0: 10 s */
@@ -30,6 +32,11 @@ struct cmg__http_options {
    (TRANSIENT: the request may have been carried out). Both borrowed for the call. */
 typedef void (*cmg__http_done_fn)(void *user, const struct cmg__http_response *resp,
                                   const cmg_error *err);
+
+/* True when the failure came before a byte of the request was sent (name lookup, connect,
+   TLS handshake): then, and only then, it may be repeated without a look at its effect.
+ */
+bool cmg__http_was_not_sent(const cmg_error *err);
 
 struct cmg__http_call;
 /* The request is copied. out may be NULL. */
