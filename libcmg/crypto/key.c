@@ -1,0 +1,371 @@
+/*
+ * Private keys over mbedtls_pk. mbedTLS writes PKCS#1 and SEC1 only, so the PKCS#8
+ * wrapping is composed here; it keeps its numbers in memory of its own (calloc) and wipes
+ * them.
+ */
+#include "crypto/key.h"
+
+#include <string.h>
+
+#include "base/secret.h"
+#include "crypto/der_read.h"
+#include "crypto/der_write.h"
+#include "crypto/hash.h"
+#include "crypto/key_data.h"
+#include "crypto/pem.h"
+
+#include <mbedtls/ecp.h>
+#include <mbedtls/rsa.h>
+
+/* A 4096 bit RSA key takes 2.4 KiB. */
+#define KEY_DER_MAX  ((size_t)8 * 1024)
+#define KEY_FILE_MAX ((size_t)1024 * 1024)
+#define RSA_EXPONENT 65537
+
+static const struct curve {
+    unsigned bits;
+    enum cmg__oid oid;
+    mbedtls_ecp_group_id id;
+} curves[] = {
+    { 256, CMG__OID_P256, MBEDTLS_ECP_DP_SECP256R1 },
+    { 384, CMG__OID_P384, MBEDTLS_ECP_DP_SECP384R1 },
+};
+static const unsigned rsa_sizes[] = { 2048, 3072, 4096 };
+
+static struct cmg__key *new_key(const struct cmg__alloc *alloc)
+{
+    struct cmg__key *key = cmg__alloc0(alloc, sizeof *key);
+
+    if (key != NULL) {
+        key->alloc = alloc;
+        key->pk = &key->storage;
+        mbedtls_pk_init(key->pk);
+    }
+    return key;
+}
+
+void cmg__key_free(struct cmg__key *key)
+{
+    if (key == NULL)
+        return;
+    const struct cmg__alloc *alloc = key->alloc;
+    mbedtls_pk_free(key->pk);
+    cmg__wipe(key, sizeof *key);
+    cmg__free(alloc, key);
+}
+
+static cmg_status fail_mbed(cmg_error **err, const struct cmg__alloc *alloc, int ret,
+                            cmg_status otherwise, const char *what)
+{
+    const cmg_status rc = cmg__mbed_status(ret, otherwise);
+
+    if (rc == CMG_E_NOMEM)
+        return cmg__fail_nomem(err);
+    if (rc == CMG_E_IO)
+        return cmg__fail(err, alloc, rc, "random source", NULL,
+                         "%s: the system gave no random bytes", what);
+    return cmg__fail(err, alloc, rc, "key", NULL, "%s failed (mbedTLS -0x%04x)", what,
+                     (unsigned)-ret);
+}
+
+static bool rsa_size_is_allowed(unsigned bits)
+{
+    for (size_t i = 0; i < CMG__ARRAY_LEN(rsa_sizes); i++) {
+        if (rsa_sizes[i] == bits)
+            return true;
+    }
+    return false;
+}
+
+static const struct curve *curve_of_bits(unsigned bits)
+{
+    for (size_t i = 0; i < CMG__ARRAY_LEN(curves); i++) {
+        if (curves[i].bits == bits)
+            return &curves[i];
+    }
+    return NULL;
+}
+
+static int generate(struct cmg__key *key, const struct cmg__env *env,
+                    const struct curve *curve)
+{
+    struct cmg__env rng = *env;
+    const mbedtls_pk_type_t type = curve != NULL ? MBEDTLS_PK_ECKEY : MBEDTLS_PK_RSA;
+    const int ret = mbedtls_pk_setup(key->pk, mbedtls_pk_info_from_type(type));
+
+    if (ret != 0)
+        return ret;
+    if (curve != NULL)
+        return mbedtls_ecp_gen_key(curve->id, mbedtls_pk_ec(*key->pk), cmg__crypto_rng,
+                                   &rng);
+    return mbedtls_rsa_gen_key(mbedtls_pk_rsa(*key->pk), cmg__crypto_rng, &rng, key->bits,
+                               RSA_EXPONENT);
+}
+
+cmg_status cmg__key_generate(const struct cmg__alloc *alloc, const struct cmg__env *env,
+                             enum cmg__key_kind kind, unsigned bits,
+                             struct cmg__key **out, cmg_error **err)
+{
+    const struct curve *curve = kind == CMG__KEY_EC ? curve_of_bits(bits) : NULL;
+
+    if (kind == CMG__KEY_EC ? curve == NULL : !rsa_size_is_allowed(bits))
+        return cmg__fail(err, alloc, CMG_E_INVAL, "bits",
+                         "use RSA 2048, 3072 or 4096, or EC 256 or 384",
+                         "a key of %u bits cannot be made", bits);
+    struct cmg__key *key = new_key(alloc);
+    if (key == NULL)
+        return cmg__fail_nomem(err);
+    key->kind = kind;
+    key->bits = bits;
+    key->curve = curve != NULL ? curve->oid : CMG__OID_UNKNOWN;
+    const int ret = generate(key, env, curve);
+    if (ret != 0) {
+        cmg__key_free(key);
+        return fail_mbed(err, alloc, ret, CMG_E_INTERNAL, "making a key");
+    }
+    *out = key;
+    return CMG_OK;
+}
+
+/* Learns kind and size; false when this library does not use such keys. */
+static bool classify(struct cmg__key *key)
+{
+    key->bits = (unsigned)mbedtls_pk_get_bitlen(key->pk);
+    if (mbedtls_pk_get_type(key->pk) == MBEDTLS_PK_RSA) {
+        key->kind = CMG__KEY_RSA;
+        return key->bits >= 2048 && key->bits <= 4096;
+    }
+    const struct curve *curve = curve_of_bits(key->bits);
+    if (mbedtls_pk_get_type(key->pk) != MBEDTLS_PK_ECKEY || curve == NULL)
+        return false;
+    key->kind = CMG__KEY_EC;
+    key->curve = curve->oid;
+    return true;
+}
+
+cmg_status cmg__key_parse_der(const struct cmg__alloc *alloc, const struct cmg__env *env,
+                              const void *der, size_t n, struct cmg__key **out,
+                              cmg_error **err)
+{
+    struct cmg__key *key = new_key(alloc);
+    cmg_status rc = CMG_OK;
+
+    if (key == NULL)
+        return cmg__fail_nomem(err);
+    int ret = cmg__mbed_parse_key(key->pk, der, n, env);
+    if (ret == 0)
+        ret = cmg__mbed_check_pair(key->pk, key->pk, env);
+    if (ret != 0)
+        rc = fail_mbed(err, alloc, ret, CMG_E_PARSE, "reading a private key");
+    else if (!classify(key))
+        rc = cmg__fail(err, alloc, CMG_E_CERT, "key",
+                       "use RSA 2048 to 4096, or EC P-256 or P-384",
+                       "a private key of %u bits of this kind is not allowed", key->bits);
+    if (rc == CMG_OK)
+        *out = key;
+    else
+        cmg__key_free(key);
+    return rc;
+}
+
+/* The first private key of a PEM text into der. */
+static cmg_status find_pem_key(const struct cmg__alloc *alloc, const void *text, size_t n,
+                               struct cmg__buf *der, cmg_error **err)
+{
+    static const char *const labels[] = { "PRIVATE KEY", "RSA PRIVATE KEY",
+                                          "EC PRIVATE KEY" };
+    struct cmg__pem_reader in = { .text = text, .left = n };
+    struct cmg__pem_block block;
+    cmg_status rc;
+
+    for (rc = cmg__pem_next(&in, &block, der); rc == CMG_OK;
+         rc = cmg__pem_next(&in, &block, der)) {
+        if (block.encrypted || cmg__pem_is(&block, "ENCRYPTED PRIVATE KEY"))
+            return cmg__fail(err, alloc, CMG_E_UNSUPPORTED, "key",
+                             "decrypt it first, or hand it over inside a PFX",
+                             "the private key is encrypted with a password");
+        for (size_t i = 0; i < CMG__ARRAY_LEN(labels); i++) {
+            if (cmg__pem_is(&block, labels[i]))
+                return CMG_OK;
+        }
+    }
+    if (rc == CMG_E_NOMEM)
+        return cmg__fail_nomem(err);
+    if (rc == CMG_E_LIMIT)
+        return cmg__fail(err, alloc, rc, "key", NULL, "a PEM block is too large");
+    return cmg__fail(err, alloc, CMG_E_PARSE, "key",
+                     "give a PKCS#8, PKCS#1 or SEC1 key as PEM or DER",
+                     "there is no readable private key in the text");
+}
+
+cmg_status cmg__key_parse(const struct cmg__alloc *alloc, const struct cmg__env *env,
+                          const void *data, size_t n, struct cmg__key **out,
+                          cmg_error **err)
+{
+    struct cmg__buf der;
+
+    if (n > KEY_FILE_MAX)
+        return cmg__fail(err, alloc, CMG_E_LIMIT, "key", NULL,
+                         "a key file of %zu bytes is too large", n);
+    if (n > 0 && *(const uint8_t *)data == CMG__DER_SEQUENCE)
+        return cmg__key_parse_der(alloc, env, data, n, out, err);
+    cmg__buf_init_secret(&der, alloc, KEY_FILE_MAX);
+    cmg_status rc = find_pem_key(alloc, data, n, &der, err);
+    if (rc == CMG_OK)
+        rc = cmg__key_parse_der(alloc, env, der.data, der.len, out, err);
+    cmg__buf_done(&der);
+    return rc;
+}
+
+enum cmg__key_kind cmg__key_kind(const struct cmg__key *key)
+{
+    return key->kind;
+}
+
+unsigned cmg__key_bits(const struct cmg__key *key)
+{
+    return key->bits;
+}
+
+static void put_key_algorithm(struct cmg__der_writer *w, const struct cmg__key *key)
+{
+    if (key->kind == CMG__KEY_RSA) {
+        cmg__der_put_algorithm(w, CMG__OID_RSA, true);
+        return;
+    }
+    const size_t mark = cmg__der_open(w, CMG__DER_SEQUENCE);
+    cmg__der_put_oid(w, CMG__OID_EC);
+    cmg__der_put_oid(w, key->curve);
+    cmg__der_close(w, mark);
+}
+
+/* SEC1 as PKCS#8 wants it: the curve is named outside, so it is left out inside. */
+static void put_sec1(struct cmg__der_writer *w, struct cmg__span sec1)
+{
+    struct cmg__span body;
+    struct cmg__span number = { NULL, 0 };
+    struct cmg__span point = { NULL, 0 };
+    uint32_t version;
+
+    if (!cmg__der_take(&sec1, CMG__DER_SEQUENCE, &body) ||
+        !cmg__der_take_uint(&body, 1, &version) ||
+        !cmg__der_take(&body, CMG__DER_OCTET_STRING, &number)) {
+        w->rc = CMG_E_INTERNAL;
+        return;
+    }
+    cmg__der_take_if(&body, CMG__DER_CONTEXT_CONS + 0, NULL);
+    const size_t mark = cmg__der_open(w, CMG__DER_SEQUENCE);
+    cmg__der_put_uint(w, 1);
+    cmg__der_put(w, CMG__DER_OCTET_STRING, number.p, number.n);
+    if (cmg__der_take_if(&body, CMG__DER_CONTEXT_CONS + 1, &point))
+        cmg__der_put(w, CMG__DER_CONTEXT_CONS + 1, point.p, point.n);
+    cmg__der_close(w, mark);
+}
+
+/* mbedTLS writes to the end of the buffer it is given. */
+static cmg_status native_der(const struct cmg__key *key, struct cmg__buf *scratch,
+                             struct cmg__span *out)
+{
+    const cmg_status rc = cmg__buf_reserve(scratch, KEY_DER_MAX);
+
+    if (rc != CMG_OK)
+        return rc;
+    uint8_t *bytes = (uint8_t *)scratch->data;
+    const int n = mbedtls_pk_write_key_der(key->pk, bytes, KEY_DER_MAX);
+    if (n < 0)
+        return cmg__mbed_status(n, CMG_E_INTERNAL);
+    scratch->len = KEY_DER_MAX;
+    *out = cmg__span_of(bytes + KEY_DER_MAX - (size_t)n, (size_t)n);
+    return CMG_OK;
+}
+
+cmg_status cmg__key_write_der(const struct cmg__key *key, struct cmg__buf *out)
+{
+    struct cmg__buf scratch;
+    struct cmg__der_writer w;
+    struct cmg__span native;
+
+    cmg__buf_init_secret(&scratch, key->alloc, KEY_DER_MAX + 1);
+    cmg__der_write_init(&w, out);
+    w.rc = native_der(key, &scratch, &native);
+    if (w.rc == CMG_OK) {
+        const size_t outer = cmg__der_open(&w, CMG__DER_SEQUENCE);
+        cmg__der_put_uint(&w, 0);
+        put_key_algorithm(&w, key);
+        const size_t inner = cmg__der_open(&w, CMG__DER_OCTET_STRING);
+        if (key->kind == CMG__KEY_RSA)
+            cmg__der_put_raw(&w, native.p, native.n);
+        else
+            put_sec1(&w, native);
+        cmg__der_close(&w, inner);
+        cmg__der_close(&w, outer);
+    }
+    cmg__buf_done(&scratch);
+    return w.rc;
+}
+
+cmg_status cmg__key_write_pem(const struct cmg__key *key, struct cmg__buf *out)
+{
+    struct cmg__buf der;
+
+    cmg__buf_init_secret(&der, key->alloc, KEY_DER_MAX);
+    cmg_status rc = cmg__key_write_der(key, &der);
+    if (rc == CMG_OK)
+        rc = cmg__pem_write(out, "PRIVATE KEY", der.data, der.len);
+    cmg__buf_done(&der);
+    return rc;
+}
+
+cmg_status cmg__key_write_public_der(const struct cmg__key *key, struct cmg__buf *out)
+{
+    uint8_t bytes[1024];
+    const int n = mbedtls_pk_write_pubkey_der(key->pk, bytes, sizeof bytes);
+
+    if (n < 0)
+        return cmg__mbed_status(n, CMG_E_INTERNAL);
+    return cmg__buf_add(out, bytes + sizeof bytes - (size_t)n, (size_t)n);
+}
+
+cmg_status cmg__key_rsa_public(const struct cmg__key *key, struct cmg__buf *n,
+                               struct cmg__buf *e)
+{
+    uint8_t modulus[512];
+    uint8_t exponent[4];
+    const size_t size = (key->bits + 7) / 8;
+
+    if (key->kind != CMG__KEY_RSA)
+        return CMG_E_UNSUPPORTED;
+    const int ret =
+        mbedtls_rsa_export_raw(mbedtls_pk_rsa(*key->pk), modulus, size, NULL, 0, NULL, 0,
+                               NULL, 0, exponent, sizeof exponent);
+    if (ret != 0)
+        return cmg__mbed_status(ret, CMG_E_INTERNAL);
+    size_t zeros = 0;
+    while (zeros < sizeof exponent - 1 && exponent[zeros] == 0)
+        zeros++;
+    cmg_status rc = cmg__buf_add(n, modulus, size);
+    if (rc == CMG_OK)
+        rc = cmg__buf_add(e, exponent + zeros, sizeof exponent - zeros);
+    return rc;
+}
+
+cmg_status cmg__key_sign_sha256(const struct cmg__key *key, const struct cmg__env *env,
+                                const void *data, size_t n, struct cmg__buf *signature,
+                                cmg_error **err)
+{
+    uint8_t hash[32];
+    uint8_t bytes[MBEDTLS_PK_SIGNATURE_MAX_SIZE];
+    size_t len = 0;
+
+    if (cmg__sha256(data, n, hash) != CMG_OK)
+        return cmg__fail_nomem(err);
+    int ret = cmg__mbed_sign_sha256(key->pk, hash, bytes, sizeof bytes, &len, env);
+    if (ret == 0)
+        ret =
+            mbedtls_pk_verify(key->pk, MBEDTLS_MD_SHA256, hash, sizeof hash, bytes, len);
+    if (ret != 0)
+        return fail_mbed(err, key->alloc, ret, CMG_E_INTERNAL, "signing");
+    if (cmg__buf_add(signature, bytes, len) != CMG_OK)
+        return cmg__fail_nomem(err);
+    return CMG_OK;
+}

@@ -1,0 +1,135 @@
+/*
+ * The wrappers over both lines of mbedTLS. The random generator is passed as a private
+ * copy of the environment's table because mbedTLS wants it without const.
+ */
+#include "crypto/mbed_compat.h"
+
+#include "crypto/hash.h"
+
+#include <mbedtls/asn1.h>
+#include <mbedtls/bignum.h>
+#include <mbedtls/cipher.h>
+#include <mbedtls/ecp.h>
+#include <mbedtls/entropy.h>
+#include <mbedtls/pkcs5.h>
+#include <mbedtls/version.h>
+
+#define IS_3 (MBEDTLS_VERSION_NUMBER >= 0x03000000)
+
+mbedtls_md_type_t cmg__mbed_md(enum cmg__oid oid)
+{
+    static const uint8_t types[CMG__OID_COUNT] = {
+        [CMG__OID_SHA1] = MBEDTLS_MD_SHA1,
+        [CMG__OID_SHA256] = MBEDTLS_MD_SHA256,
+        [CMG__OID_SHA384] = MBEDTLS_MD_SHA384,
+        [CMG__OID_SHA512] = MBEDTLS_MD_SHA512,
+        [CMG__OID_RSA_SHA1] = MBEDTLS_MD_SHA1,
+        [CMG__OID_RSA_SHA256] = MBEDTLS_MD_SHA256,
+        [CMG__OID_RSA_SHA384] = MBEDTLS_MD_SHA384,
+        [CMG__OID_RSA_SHA512] = MBEDTLS_MD_SHA512,
+        [CMG__OID_ECDSA_SHA1] = MBEDTLS_MD_SHA1,
+        [CMG__OID_ECDSA_SHA256] = MBEDTLS_MD_SHA256,
+        [CMG__OID_ECDSA_SHA384] = MBEDTLS_MD_SHA384,
+        [CMG__OID_ECDSA_SHA512] = MBEDTLS_MD_SHA512,
+        [CMG__OID_HMAC_SHA1] = MBEDTLS_MD_SHA1,
+        [CMG__OID_HMAC_SHA256] = MBEDTLS_MD_SHA256,
+        [CMG__OID_HMAC_SHA384] = MBEDTLS_MD_SHA384,
+        [CMG__OID_HMAC_SHA512] = MBEDTLS_MD_SHA512,
+    };
+    return (mbedtls_md_type_t)types[oid];
+}
+
+int cmg__mbed_parse_key(mbedtls_pk_context *pk, const void *der, size_t n,
+                        const struct cmg__env *env)
+{
+#if IS_3
+    struct cmg__env rng = *env;
+
+    return mbedtls_pk_parse_key(pk, der, n, NULL, 0, cmg__crypto_rng, &rng);
+#else
+    (void)env;
+    return mbedtls_pk_parse_key(pk, der, n, NULL, 0);
+#endif
+}
+
+int cmg__mbed_check_pair(mbedtls_pk_context *pub, mbedtls_pk_context *prv,
+                         const struct cmg__env *env)
+{
+#if IS_3
+    struct cmg__env rng = *env;
+
+    return mbedtls_pk_check_pair(pub, prv, cmg__crypto_rng, &rng);
+#else
+    (void)env;
+    return mbedtls_pk_check_pair(pub, prv);
+#endif
+}
+
+int cmg__mbed_sign_sha256(mbedtls_pk_context *pk, const uint8_t hash[32], uint8_t *sig,
+                          size_t size, size_t *sig_len, const struct cmg__env *env)
+{
+    struct cmg__env rng = *env;
+
+#if IS_3
+    return mbedtls_pk_sign(pk, MBEDTLS_MD_SHA256, hash, 32, sig, size, sig_len,
+                           cmg__crypto_rng, &rng);
+#else
+    if (size < MBEDTLS_PK_SIGNATURE_MAX_SIZE)
+        return MBEDTLS_ERR_PK_BAD_INPUT_DATA;
+    return mbedtls_pk_sign(pk, MBEDTLS_MD_SHA256, hash, 32, sig, sig_len, cmg__crypto_rng,
+                           &rng);
+#endif
+}
+
+int cmg__mbed_pbkdf2(mbedtls_md_type_t md, const void *password, size_t password_len,
+                     const uint8_t *salt, size_t salt_len, unsigned iterations,
+                     uint8_t *out, size_t n)
+{
+#if IS_3
+    return mbedtls_pkcs5_pbkdf2_hmac_ext(md, password, password_len, salt, salt_len,
+                                         iterations, (uint32_t)n, out);
+#else
+    mbedtls_md_context_t ctx;
+
+    mbedtls_md_init(&ctx);
+    int ret = mbedtls_md_setup(&ctx, mbedtls_md_info_from_type(md), 1);
+    if (ret == 0)
+        ret = mbedtls_pkcs5_pbkdf2_hmac(&ctx, password, password_len, salt, salt_len,
+                                        iterations, (uint32_t)n, out);
+    mbedtls_md_free(&ctx);
+    return ret;
+#endif
+}
+
+/* Codes are the negative sum of a module's (multiples of 0x80) and a primitive's. */
+static bool is_out_of_memory(int ret)
+{
+    static const int modules[] = {
+        MBEDTLS_ERR_PK_ALLOC_FAILED,
+        MBEDTLS_ERR_ECP_ALLOC_FAILED,
+        MBEDTLS_ERR_MD_ALLOC_FAILED,
+        MBEDTLS_ERR_CIPHER_ALLOC_FAILED,
+    };
+    const unsigned low = (unsigned)-ret & 0x7fU;
+    const unsigned high = (unsigned)-ret & 0xff80U;
+
+    if (low == (unsigned)-MBEDTLS_ERR_MPI_ALLOC_FAILED ||
+        low == (unsigned)-MBEDTLS_ERR_ASN1_ALLOC_FAILED)
+        return true;
+    for (size_t i = 0; i < CMG__ARRAY_LEN(modules); i++) {
+        if (high == (unsigned)-modules[i])
+            return true;
+    }
+    return false;
+}
+
+cmg_status cmg__mbed_status(int ret, cmg_status otherwise)
+{
+    if (ret == 0)
+        return CMG_OK;
+    if (is_out_of_memory(ret))
+        return CMG_E_NOMEM;
+    if (((unsigned)-ret & 0x7fU) == (unsigned)-MBEDTLS_ERR_ENTROPY_SOURCE_FAILED)
+        return CMG_E_IO;
+    return otherwise;
+}

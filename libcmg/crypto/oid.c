@@ -1,0 +1,136 @@
+/*
+ * The table of object identifiers and the search in it. The table is short and searched a
+ * few dozen times per certificate, so a walk is enough.
+ */
+#include "crypto/oid.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/compiler.h"
+
+struct entry {
+    const char *bytes;
+    size_t n;
+    const char *name;
+};
+
+#define OID(bytes, name)                                                                 \
+    {                                                                                    \
+        bytes, sizeof(bytes) - 1, name                                                   \
+    }
+#define PKCS "\x2a\x86\x48\x86\xf7\x0d\x01"
+#define NIST "\x60\x86\x48\x01\x65\x03\x04"
+#define X962 "\x2a\x86\x48\xce\x3d"
+#define PKIX "\x2b\x06\x01\x05\x05\x07"
+
+static const struct entry table[CMG__OID_COUNT] = {
+    [CMG__OID_UNKNOWN] = { "", 0, "" },
+    [CMG__OID_RSA] = OID(PKCS "\x01\x01", "rsaEncryption"),
+    [CMG__OID_EC] = OID(X962 "\x02\x01", "ecPublicKey"),
+    [CMG__OID_P256] = OID(X962 "\x03\x01\x07", "P-256"),
+    [CMG__OID_P384] = OID("\x2b\x81\x04\x00\x22", "P-384"),
+    [CMG__OID_P521] = OID("\x2b\x81\x04\x00\x23", "P-521"),
+    [CMG__OID_SHA1] = OID("\x2b\x0e\x03\x02\x1a", "sha1"),
+    [CMG__OID_SHA256] = OID(NIST "\x02\x01", "sha256"),
+    [CMG__OID_SHA384] = OID(NIST "\x02\x02", "sha384"),
+    [CMG__OID_SHA512] = OID(NIST "\x02\x03", "sha512"),
+    [CMG__OID_RSA_SHA1] = OID(PKCS "\x01\x05", "sha1WithRSAEncryption"),
+    [CMG__OID_RSA_SHA256] = OID(PKCS "\x01\x0b", "sha256WithRSAEncryption"),
+    [CMG__OID_RSA_SHA384] = OID(PKCS "\x01\x0c", "sha384WithRSAEncryption"),
+    [CMG__OID_RSA_SHA512] = OID(PKCS "\x01\x0d", "sha512WithRSAEncryption"),
+    [CMG__OID_ECDSA_SHA1] = OID(X962 "\x04\x01", "ecdsa-with-SHA1"),
+    [CMG__OID_ECDSA_SHA256] = OID(X962 "\x04\x03\x02", "ecdsa-with-SHA256"),
+    [CMG__OID_ECDSA_SHA384] = OID(X962 "\x04\x03\x03", "ecdsa-with-SHA384"),
+    [CMG__OID_ECDSA_SHA512] = OID(X962 "\x04\x03\x04", "ecdsa-with-SHA512"),
+    [CMG__OID_CN] = OID("\x55\x04\x03", "CN"),
+    [CMG__OID_SERIAL_NUMBER] = OID("\x55\x04\x05", "serialNumber"),
+    [CMG__OID_C] = OID("\x55\x04\x06", "C"),
+    [CMG__OID_L] = OID("\x55\x04\x07", "L"),
+    [CMG__OID_ST] = OID("\x55\x04\x08", "ST"),
+    [CMG__OID_O] = OID("\x55\x04\x0a", "O"),
+    [CMG__OID_OU] = OID("\x55\x04\x0b", "OU"),
+    [CMG__OID_DC] = OID("\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x19", "DC"),
+    [CMG__OID_EMAIL] = OID(PKCS "\x09\x01", "E"),
+    [CMG__OID_SKI] = OID("\x55\x1d\x0e", "subjectKeyIdentifier"),
+    [CMG__OID_KEY_USAGE] = OID("\x55\x1d\x0f", "keyUsage"),
+    [CMG__OID_SAN] = OID("\x55\x1d\x11", "subjectAltName"),
+    [CMG__OID_BASIC_CONSTRAINTS] = OID("\x55\x1d\x13", "basicConstraints"),
+    [CMG__OID_NAME_CONSTRAINTS] = OID("\x55\x1d\x1e", "nameConstraints"),
+    [CMG__OID_POLICIES] = OID("\x55\x1d\x20", "certificatePolicies"),
+    [CMG__OID_POLICY_MAPPINGS] = OID("\x55\x1d\x21", "policyMappings"),
+    [CMG__OID_INHIBIT_ANY_POLICY] = OID("\x55\x1d\x36", "inhibitAnyPolicy"),
+    [CMG__OID_AKI] = OID("\x55\x1d\x23", "authorityKeyIdentifier"),
+    [CMG__OID_EKU] = OID("\x55\x1d\x25", "extendedKeyUsage"),
+    [CMG__OID_SERVER_AUTH] = OID(PKIX "\x03\x01", "serverAuth"),
+    [CMG__OID_CLIENT_AUTH] = OID(PKIX "\x03\x02", "clientAuth"),
+    [CMG__OID_ANY_EKU] = OID("\x55\x1d\x25\x00", "anyExtendedKeyUsage"),
+    [CMG__OID_DATA] = OID(PKCS "\x07\x01", "data"),
+    [CMG__OID_ENVELOPED_DATA] = OID(PKCS "\x07\x03", "envelopedData"),
+    [CMG__OID_ENCRYPTED_DATA] = OID(PKCS "\x07\x06", "encryptedData"),
+    [CMG__OID_KEY_BAG] = OID(PKCS "\x0c\x0a\x01\x01", "keyBag"),
+    [CMG__OID_SHROUDED_KEY_BAG] = OID(PKCS "\x0c\x0a\x01\x02", "pkcs8ShroudedKeyBag"),
+    [CMG__OID_CERT_BAG] = OID(PKCS "\x0c\x0a\x01\x03", "certBag"),
+    [CMG__OID_SAFE_BAG] = OID(PKCS "\x0c\x0a\x01\x06", "safeContentsBag"),
+    [CMG__OID_X509_CERTIFICATE] = OID(PKCS "\x09\x16\x01", "x509Certificate"),
+    [CMG__OID_FRIENDLY_NAME] = OID(PKCS "\x09\x14", "friendlyName"),
+    [CMG__OID_LOCAL_KEY_ID] = OID(PKCS "\x09\x15", "localKeyID"),
+    [CMG__OID_PBE_3DES] = OID(PKCS "\x0c\x01\x03", "PBE-SHA1-3DES"),
+    [CMG__OID_PBE_RC2_40] = OID(PKCS "\x0c\x01\x06", "PBE-SHA1-RC2-40"),
+    [CMG__OID_PBES2] = OID(PKCS "\x05\x0d", "PBES2"),
+    [CMG__OID_PBKDF2] = OID(PKCS "\x05\x0c", "PBKDF2"),
+    [CMG__OID_PBMAC1] = OID(PKCS "\x05\x0e", "PBMAC1"),
+    [CMG__OID_HMAC_SHA1] = OID("\x2a\x86\x48\x86\xf7\x0d\x02\x07", "hmacWithSHA1"),
+    [CMG__OID_HMAC_SHA256] = OID("\x2a\x86\x48\x86\xf7\x0d\x02\x09", "hmacWithSHA256"),
+    [CMG__OID_HMAC_SHA384] = OID("\x2a\x86\x48\x86\xf7\x0d\x02\x0a", "hmacWithSHA384"),
+    [CMG__OID_HMAC_SHA512] = OID("\x2a\x86\x48\x86\xf7\x0d\x02\x0b", "hmacWithSHA512"),
+    [CMG__OID_AES128_CBC] = OID(NIST "\x01\x02", "AES-128-CBC"),
+    [CMG__OID_AES192_CBC] = OID(NIST "\x01\x16", "AES-192-CBC"),
+    [CMG__OID_AES256_CBC] = OID(NIST "\x01\x2a", "AES-256-CBC"),
+    [CMG__OID_DES3_CBC] = OID("\x2a\x86\x48\x86\xf7\x0d\x03\x07", "DES-EDE3-CBC"),
+};
+
+enum cmg__oid cmg__oid_find(const void *bytes, size_t n)
+{
+    for (unsigned i = CMG__OID_UNKNOWN + 1; i < CMG__OID_COUNT; i++) {
+        if (table[i].n == n && memcmp(table[i].bytes, bytes, n) == 0)
+            return (enum cmg__oid)i;
+    }
+    return CMG__OID_UNKNOWN;
+}
+
+const uint8_t *cmg__oid_bytes(enum cmg__oid oid, size_t *n)
+{
+    *n = table[oid].n;
+    return (const uint8_t *)table[oid].bytes;
+}
+
+const char *cmg__oid_name(enum cmg__oid oid)
+{
+    return table[oid].name;
+}
+
+void cmg__oid_format(const uint8_t *bytes, size_t n, char out[CMG__OID_TEXT_SIZE])
+{
+    size_t used = 0;
+    uint64_t arc = 0;
+    bool first = true;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < n && used + 24 < CMG__OID_TEXT_SIZE; i++) {
+        arc = (arc & (UINT64_MAX >> 7)) << 7 | (bytes[i] & 0x7fU);
+        if ((bytes[i] & 0x80U) != 0)
+            continue;
+        if (first) {
+            const unsigned root = arc < 80 ? (unsigned)(arc / 40) : 2U;
+
+            used += (size_t)snprintf(out, CMG__OID_TEXT_SIZE, "%u", root);
+            arc -= root * 40U;
+            first = false;
+        }
+        used += (size_t)snprintf(out + used, CMG__OID_TEXT_SIZE - used, ".%llu",
+                                 (unsigned long long)arc);
+        arc = 0;
+    }
+}

@@ -1,0 +1,93 @@
+/*
+ * Object identifiers this library knows, as their DER content bytes. One table;
+ * everything else speaks of the enumeration.
+ */
+#ifndef CMG_CRYPTO_OID_H
+#define CMG_CRYPTO_OID_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum cmg__oid {
+    CMG__OID_UNKNOWN,
+    /* keys and curves */
+    CMG__OID_RSA,
+    CMG__OID_EC,
+    CMG__OID_P256,
+    CMG__OID_P384,
+    CMG__OID_P521,
+    /* hashes */
+    CMG__OID_SHA1,
+    CMG__OID_SHA256,
+    CMG__OID_SHA384,
+    CMG__OID_SHA512,
+    /* signatures */
+    CMG__OID_RSA_SHA1,
+    CMG__OID_RSA_SHA256,
+    CMG__OID_RSA_SHA384,
+    CMG__OID_RSA_SHA512,
+    CMG__OID_ECDSA_SHA1,
+    CMG__OID_ECDSA_SHA256,
+    CMG__OID_ECDSA_SHA384,
+    CMG__OID_ECDSA_SHA512,
+    /* parts of a name */
+    CMG__OID_CN,
+    CMG__OID_SERIAL_NUMBER,
+    CMG__OID_C,
+    CMG__OID_L,
+    CMG__OID_ST,
+    CMG__OID_O,
+    CMG__OID_OU,
+    CMG__OID_DC,
+    CMG__OID_EMAIL,
+    /* certificate extensions */
+    CMG__OID_SKI,
+    CMG__OID_KEY_USAGE,
+    CMG__OID_SAN,
+    CMG__OID_BASIC_CONSTRAINTS,
+    CMG__OID_NAME_CONSTRAINTS,
+    CMG__OID_POLICIES,
+    CMG__OID_POLICY_MAPPINGS,
+    CMG__OID_INHIBIT_ANY_POLICY,
+    CMG__OID_AKI,
+    CMG__OID_EKU,
+    CMG__OID_SERVER_AUTH,
+    CMG__OID_CLIENT_AUTH,
+    CMG__OID_ANY_EKU,
+    /* PKCS#7 and PKCS#12 */
+    CMG__OID_DATA,
+    CMG__OID_ENVELOPED_DATA,
+    CMG__OID_ENCRYPTED_DATA,
+    CMG__OID_KEY_BAG,
+    CMG__OID_SHROUDED_KEY_BAG,
+    CMG__OID_CERT_BAG,
+    CMG__OID_SAFE_BAG,
+    CMG__OID_X509_CERTIFICATE,
+    CMG__OID_FRIENDLY_NAME,
+    CMG__OID_LOCAL_KEY_ID,
+    /* password based encryption */
+    CMG__OID_PBE_3DES,
+    CMG__OID_PBE_RC2_40,
+    CMG__OID_PBES2,
+    CMG__OID_PBKDF2,
+    CMG__OID_PBMAC1,
+    CMG__OID_HMAC_SHA1,
+    CMG__OID_HMAC_SHA256,
+    CMG__OID_HMAC_SHA384,
+    CMG__OID_HMAC_SHA512,
+    CMG__OID_AES128_CBC,
+    CMG__OID_AES192_CBC,
+    CMG__OID_AES256_CBC,
+    CMG__OID_DES3_CBC,
+    CMG__OID_COUNT
+};
+
+enum cmg__oid cmg__oid_find(const void *bytes, size_t n);
+const uint8_t *cmg__oid_bytes(enum cmg__oid oid, size_t *n);
+/* The short name, "CN" or "sha256"; "" for the unknown. */
+const char *cmg__oid_name(enum cmg__oid oid);
+/* Dotted decimal, shortened when it does not fit. */
+#define CMG__OID_TEXT_SIZE 64
+void cmg__oid_format(const uint8_t *bytes, size_t n, char out[CMG__OID_TEXT_SIZE]);
+
+#endif

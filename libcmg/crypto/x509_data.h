@@ -1,0 +1,81 @@
+/*
+ * What a parsed certificate is made of; for the files of this room. Spans point into the
+ * certificate's own copy of its DER.
+ */
+#ifndef CMG_CRYPTO_X509_DATA_H
+#define CMG_CRYPTO_X509_DATA_H
+
+#include "crypto/der_read.h"
+#include "crypto/x509.h"
+
+#define CMG__X509_DER_MAX ((size_t)64 * 1024)
+
+/* Bits of keyUsage as the first octet has them. */
+enum {
+    CMG__KU_DIGITAL_SIGNATURE = 0x80,
+    CMG__KU_KEY_ENCIPHERMENT = 0x20,
+    CMG__KU_KEY_CERT_SIGN = 0x04,
+    CMG__KU_CRL_SIGN = 0x02
+};
+
+/* Tags of GeneralName. */
+enum {
+    CMG__GN_DNS = CMG__DER_CONTEXT + 2,
+    CMG__GN_DIRECTORY = CMG__DER_CONTEXT_CONS + 4,
+    CMG__GN_IP = CMG__DER_CONTEXT + 7
+};
+
+struct cmg__x509 {
+    const struct cmg__alloc *alloc;
+    uint8_t *der;
+    size_t der_len;
+    struct cmg__span tbs; /* what is signed, with its header */
+    struct cmg__span serial;
+    struct cmg__span issuer_name;
+    struct cmg__span subject_name;
+    struct cmg__span spki; /* with its header */
+    struct cmg__span key_bits;
+    struct cmg__span signature;
+    enum cmg__oid signature_algorithm;
+    enum cmg__oid key_algorithm; /* CMG__OID_RSA, CMG__OID_EC or unknown */
+    enum cmg__oid curve;
+    unsigned bits; /* 0: a kind of key that is not known */
+    bool serial_is_positive;
+    int64_t not_before;
+    int64_t not_after;
+    /* extensions; absent ones have n == 0 */
+    bool is_ca;
+    int path_length; /* -1: none */
+    bool has_key_usage;
+    unsigned key_usage;
+    bool has_eku;
+    bool eku_server_auth;
+    bool eku_client_auth;
+    bool eku_any;
+    struct cmg__span key_id;
+    struct cmg__span authority_key_id;
+    struct cmg__span alternative_names; /* content of the GeneralNames */
+    struct cmg__span name_constraints;
+    char unknown_critical[CMG__OID_TEXT_SIZE]; /* "" when there is none */
+    /* texts */
+    char *subject;
+    char *issuer;
+    char *common_name;
+    char **dns_names;
+    size_t dns_count;
+    char serial_hex[41];
+    char sha1_hex[41];
+    char sha256_hex[65];
+    char key_description[24];
+};
+
+/* Fills the fields above from the extensions value; false when it is malformed. */
+bool cmg__x509_read_extensions(struct cmg__x509 *cert, struct cmg__span extensions);
+/* dns_names from alternative_names; false with *rc CMG_OK when they are malformed. */
+bool cmg__x509_read_dns_names(struct cmg__x509 *cert, cmg_status *rc);
+
+/* CMG_OK when issuer's key made cert's signature; CMG_E_CERT or CMG_E_NOMEM. */
+cmg_status cmg__x509_verify_signature(const struct cmg__x509 *cert,
+                                      const struct cmg__x509 *issuer);
+
+#endif

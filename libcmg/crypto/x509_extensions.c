@@ -1,0 +1,215 @@
+/*
+ * Reading a certificate's extensions: what the judge asks for is taken apart here, the
+ * rest is skipped, and the first critical extension that is not understood is remembered
+ * so that the judge can refuse it by name.
+ */
+#include "crypto/x509_data.h"
+
+#include "base/str.h"
+
+#define MAX_EXTENSIONS 64
+
+static bool read_basic_constraints(struct cmg__x509 *cert, struct cmg__span value)
+{
+    struct cmg__span body;
+    uint32_t length;
+
+    if (!cmg__der_take(&value, CMG__DER_SEQUENCE, &body) || value.n != 0)
+        return false;
+    if (cmg__der_peek(&body) == CMG__DER_BOOLEAN &&
+        !cmg__der_take_bool(&body, &cert->is_ca))
+        return false;
+    if (body.n == 0)
+        return true;
+    if (!cmg__der_take_uint(&body, INT32_MAX, &length))
+        return false;
+    cert->path_length = (int)length;
+    return body.n == 0;
+}
+
+static bool read_key_usage(struct cmg__x509 *cert, struct cmg__span value)
+{
+    struct cmg__span bytes;
+
+    /* Up to nine named bits; the count of unused ones in front. */
+    if (!cmg__der_take(&value, CMG__DER_BIT_STRING, &bytes) || value.n != 0 ||
+        bytes.n < 2 || bytes.n > 3 || bytes.p[0] > 7)
+        return false;
+    cert->has_key_usage = true;
+    cert->key_usage = bytes.p[1];
+    return true;
+}
+
+static bool read_eku(struct cmg__x509 *cert, struct cmg__span value)
+{
+    struct cmg__span body;
+
+    if (!cmg__der_take(&value, CMG__DER_SEQUENCE, &body) || value.n != 0 || body.n == 0)
+        return false;
+    cert->has_eku = true;
+    while (body.n > 0) {
+        enum cmg__oid oid;
+
+        if (!cmg__der_take_oid(&body, &oid))
+            return false;
+        cert->eku_server_auth = cert->eku_server_auth || oid == CMG__OID_SERVER_AUTH;
+        cert->eku_client_auth = cert->eku_client_auth || oid == CMG__OID_CLIENT_AUTH;
+        cert->eku_any = cert->eku_any || oid == CMG__OID_ANY_EKU;
+    }
+    return true;
+}
+
+static bool read_key_id(struct cmg__x509 *cert, struct cmg__span value)
+{
+    return cmg__der_take(&value, CMG__DER_OCTET_STRING, &cert->key_id) && value.n == 0;
+}
+
+static bool read_authority_key_id(struct cmg__x509 *cert, struct cmg__span value)
+{
+    struct cmg__span body;
+
+    if (!cmg__der_take(&value, CMG__DER_SEQUENCE, &body) || value.n != 0)
+        return false;
+    cmg__der_take_if(&body, CMG__DER_CONTEXT + 0, &cert->authority_key_id);
+    return true;
+}
+
+static bool read_alternative_names(struct cmg__x509 *cert, struct cmg__span value)
+{
+    return cmg__der_take(&value, CMG__DER_SEQUENCE, &cert->alternative_names) &&
+           value.n == 0 && cert->alternative_names.n > 0;
+}
+
+static bool read_name_constraints(struct cmg__x509 *cert, struct cmg__span value)
+{
+    return cmg__der_take(&value, CMG__DER_SEQUENCE, &cert->name_constraints) &&
+           value.n == 0 && cert->name_constraints.n > 0;
+}
+
+/* Policies are not asked for: without requireExplicitPolicy none of these can make a path
+   invalid (RFC 5280, section 6.1). */
+static bool read_nothing(struct cmg__x509 *cert, struct cmg__span value)
+{
+    (void)cert;
+    (void)value;
+    return true;
+}
+
+static const struct reader {
+    enum cmg__oid oid;
+    bool (*read)(struct cmg__x509 *cert, struct cmg__span value);
+} readers[] = {
+    { CMG__OID_BASIC_CONSTRAINTS, read_basic_constraints },
+    { CMG__OID_KEY_USAGE, read_key_usage },
+    { CMG__OID_EKU, read_eku },
+    { CMG__OID_SKI, read_key_id },
+    { CMG__OID_AKI, read_authority_key_id },
+    { CMG__OID_SAN, read_alternative_names },
+    { CMG__OID_NAME_CONSTRAINTS, read_name_constraints },
+    { CMG__OID_POLICIES, read_nothing },
+    { CMG__OID_POLICY_MAPPINGS, read_nothing },
+    { CMG__OID_INHIBIT_ANY_POLICY, read_nothing },
+};
+
+static const struct reader *reader_of(struct cmg__span oid)
+{
+    const enum cmg__oid known = cmg__oid_find(oid.p, oid.n);
+
+    for (size_t i = 0; i < CMG__ARRAY_LEN(readers); i++) {
+        if (readers[i].oid == known)
+            return &readers[i];
+    }
+    return NULL;
+}
+
+static bool read_extension(struct cmg__x509 *cert, struct cmg__span body)
+{
+    struct cmg__span oid;
+    struct cmg__span value;
+    bool critical = false;
+
+    if (!cmg__der_take(&body, CMG__DER_OID, &oid) || oid.n == 0)
+        return false;
+    if (cmg__der_peek(&body) == CMG__DER_BOOLEAN && !cmg__der_take_bool(&body, &critical))
+        return false;
+    if (!cmg__der_take(&body, CMG__DER_OCTET_STRING, &value) || body.n != 0)
+        return false;
+    const struct reader *reader = reader_of(oid);
+    if (reader != NULL)
+        return reader->read(cert, value);
+    if (critical && cert->unknown_critical[0] == '\0')
+        cmg__oid_format(oid.p, oid.n, cert->unknown_critical);
+    return true;
+}
+
+static bool is_repeated(struct cmg__span oid, const struct cmg__span *seen, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (cmg__span_eq(seen[i], oid))
+            return true;
+    }
+    return false;
+}
+
+bool cmg__x509_read_extensions(struct cmg__x509 *cert, struct cmg__span extensions)
+{
+    struct cmg__span list;
+    struct cmg__span seen[MAX_EXTENSIONS];
+    size_t count = 0;
+
+    if (!cmg__der_take(&extensions, CMG__DER_SEQUENCE, &list) || extensions.n != 0 ||
+        list.n == 0)
+        return false;
+    while (list.n > 0) {
+        struct cmg__span body;
+        struct cmg__span peek;
+
+        if (count == MAX_EXTENSIONS || !cmg__der_take(&list, CMG__DER_SEQUENCE, &body))
+            return false;
+        peek = body;
+        if (!cmg__der_take(&peek, CMG__DER_OID, &seen[count]) ||
+            is_repeated(seen[count], seen, count) || !read_extension(cert, body))
+            return false;
+        count++;
+    }
+    return true;
+}
+
+static bool is_visible_ascii(struct cmg__span text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] <= 0x20 || text.p[i] >= 0x7f)
+            return false;
+    }
+    return text.n > 0;
+}
+
+bool cmg__x509_read_dns_names(struct cmg__x509 *cert, cmg_status *rc)
+{
+    struct cmg__der_item name;
+    size_t count = 0;
+
+    for (struct cmg__span in = cert->alternative_names; in.n > 0;) {
+        if (!cmg__der_next(&in, &name))
+            return false;
+        if (name.tag == CMG__GN_DNS && !is_visible_ascii(name.content))
+            return false;
+        count += name.tag == CMG__GN_DNS;
+    }
+    if (count == 0)
+        return true;
+    cert->dns_names = cmg__alloc_array(cert->alloc, count, sizeof *cert->dns_names);
+    if (cert->dns_names == NULL)
+        *rc = CMG_E_NOMEM;
+    for (struct cmg__span in = cert->alternative_names; in.n > 0 && *rc == CMG_OK;) {
+        if (!cmg__der_next(&in, &name) || name.tag != CMG__GN_DNS)
+            continue;
+        char *text =
+            cmg__strndup(cert->alloc, (const char *)name.content.p, name.content.n);
+        if (text == NULL)
+            *rc = CMG_E_NOMEM;
+        else
+            cert->dns_names[cert->dns_count++] = text;
+    }
+    return *rc == CMG_OK;
+}
