@@ -20,10 +20,12 @@ struct cmg__http1_server_events {
        cmg__http1_conn_resume. */
     size_t (*on_body)(struct cmg__http1_conn *conn, const char *data, size_t n,
                       void *user);
-    void (*on_end)(struct cmg__http1_conn *conn, void *user); /* request complete */
+    /* Request complete. Neither on_body nor on_end come once the answer has ended. */
+    void (*on_end)(struct cmg__http1_conn *conn, void *user);
     /* After a write queue was above its limit and fell below half of it. */
     void (*on_writable)(struct cmg__http1_conn *conn, void *user);
-    /* The response is out and the connection may take the next request; may be NULL. */
+    /* The response is out; the connection takes the next request or closes. May be NULL.
+     */
     void (*on_done)(struct cmg__http1_conn *conn, void *user);
     /* Exactly once: the connection is gone (peer left, error, timeout or closed after the
        last response). Free what belongs to it; conn is invalid afterwards. */
@@ -68,7 +70,8 @@ cmg_status cmg__http1_conn_reply(struct cmg__http1_conn *conn, int status,
 void cmg__http1_conn_set_close(struct cmg__http1_conn *conn);
 /* Drops the connection now; on_close comes from the loop. */
 void cmg__http1_conn_abort(struct cmg__http1_conn *conn);
-/* Ends it at once: no callback follows. Not from inside one of its own callbacks. */
+/* Drops the connection without on_close, at once or, inside one of its callbacks, when
+   that returns. NULL is allowed. */
 void cmg__http1_conn_free(struct cmg__http1_conn *conn);
 
 #endif

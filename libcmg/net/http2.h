@@ -16,7 +16,8 @@ struct cmg__h2_stream;
 struct cmg__h2_events {
     /* The session is usable: TLS is up and the peer's SETTINGS came. */
     void (*on_ready)(struct cmg__h2 *h2, void *user);
-    /* HTTP server side: a request head came. Pseudo fields are given apart. */
+    /* HTTP server side: a request head came. Pseudo fields are given apart. With end no
+       body follows and on_end does not come; the same for on_response. */
     void (*on_request)(struct cmg__h2_stream *s, const char *method, const char *path,
                        const char *authority, const struct cmg__headers *headers,
                        bool end, void *user);
@@ -27,8 +28,9 @@ struct cmg__h2_events {
     void (*on_data)(struct cmg__h2_stream *s, const char *data, size_t n, void *user);
     void (*on_end)(struct cmg__h2_stream *s, void *user); /* peer's direction complete */
     void (*on_writable)(struct cmg__h2_stream *s, void *user);
-    /* Exactly once per stream, also when the session dies. code is the RST or 0; s is
-       invalid afterwards. refused: certainly not processed, may be sent elsewhere. */
+    /* Exactly once per stream, also when the session dies (before on_close). code is the
+       RST or 0; s is invalid afterwards. refused: certainly not processed, may be sent
+       elsewhere. */
     void (*on_stream_close)(struct cmg__h2_stream *s, uint32_t code, bool refused,
                             void *user);
     void (*on_goaway)(struct cmg__h2 *h2, void *user); /* peer drains */
@@ -76,7 +78,8 @@ int32_t cmg__h2_stream_id(const struct cmg__h2_stream *s);
 void cmg__h2_drain(struct cmg__h2 *h2, int64_t grace_ms);
 /* Closes at once; on_close comes from the loop. */
 void cmg__h2_abort(struct cmg__h2 *h2);
-/* Ends it at once: no callback follows. Not from inside one of its own callbacks. */
+/* Ends it at once, or inside one of its callbacks when that returns; no callback follows,
+   none for its streams either. NULL is allowed. */
 void cmg__h2_free(struct cmg__h2 *h2);
 
 #endif
