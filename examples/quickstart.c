@@ -1,0 +1,176 @@
+/*
+ * The whole life of a gateway in one program, public headers only: a sandbox cloud in the
+ * process, nginx as management point, tenant and applications, certificate, deployment of
+ * two instances (real processes), a connection point that dials out to both, requests of an
+ * internet client, and the end of it all. quickstart.sh builds and runs it.
+ *
+ * Kill it anywhere and run it again: it goes on where it was.
+ */
+#include "quickstart.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const struct option long_options[] = {
+    { "keep", no_argument, NULL, 'k' },
+    { "directory", required_argument, NULL, 'd' },
+    { "programs", required_argument, NULL, 'p' },
+    { "management-point", required_argument, NULL, 'm' },
+    { NULL, 0, NULL, 0 },
+};
+
+static bool read_options(int argc, char **argv, struct quickstart *q)
+{
+    int c = 0;
+
+    while ((c = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+        if (c == 'k')
+            q->keep = true;
+        else if (c == 'd')
+            q->directory = optarg;
+        else if (c == 'p')
+            q->programs = optarg;
+        else if (c == 'm')
+            q->management_point = optarg;
+        else
+            return false;
+    }
+    if (optind < argc)
+        q->spec = argv[optind];
+    return true;
+}
+
+const char *quickstart_path(const struct quickstart *q, const char *name)
+{
+    static char ring[16][4096];
+    static unsigned turn;
+    char *slot = ring[turn++ % 16];
+
+    snprintf(slot, sizeof ring[0], "%s/%s", q->directory, name);
+    return slot;
+}
+
+cmg_status quickstart_turn(struct quickstart *q, int timeout_ms, cmg_error **err)
+{
+    cmg_status rc = cmg_context_wait(q->ctx, timeout_ms, err);
+
+    return rc == CMG_OK && host_is_ending() ? CMG_E_CANCELED : rc;
+}
+
+/* Everything that can be wrong with the input is found here, before anything is made. */
+static cmg_status read_specification(struct quickstart *q, cmg_error **err)
+{
+    cmg_status rc = cmg_context_new(NULL, &q->ctx, err);
+
+    if (rc == CMG_OK)
+        rc = cmg_gateway_new_from_file(q->ctx, q->spec, &q->gateway, err);
+    return rc;
+}
+
+static cmg_status build(struct quickstart *q, cmg_error **err)
+{
+    cmg_status rc = quickstart_start_cloud(q, err);
+
+    if (rc == CMG_OK)
+        rc = quickstart_make_certificates(q, err);
+    if (rc == CMG_OK && !quickstart_start_site(q))
+        rc = CMG_E_IO;
+    if (rc == CMG_OK)
+        rc = quickstart_deploy(q, CMG_DEPLOY_CREATE, err);
+    if (rc == CMG_OK)
+        rc = quickstart_start_connector(q, err);
+    return rc;
+}
+
+static const struct {
+    cmg_sandbox_kind kind;
+    const char *name;
+} leftovers[] = {
+    { CMG_SANDBOX_APPLICATIONS, "applications" },
+    { CMG_SANDBOX_SERVICE_PRINCIPALS, "service principals" },
+    { CMG_SANDBOX_GRANTS, "grants" },
+    { CMG_SANDBOX_RESOURCE_GROUPS, "resource groups" },
+    { CMG_SANDBOX_RESOURCES, "resources" },
+    { CMG_SANDBOX_INSTANCES, "instances" },
+    { CMG_SANDBOX_DELETED, "soft-deleted objects" },
+};
+
+static cmg_status show_leftovers(struct quickstart *q)
+{
+    uint64_t total = 0;
+
+    printf("left in the sandbox:");
+    for (size_t i = 0; i < sizeof leftovers / sizeof leftovers[0]; i++) {
+        uint64_t count = cmg_sandbox_count(q->sandbox, leftovers[i].kind);
+
+        printf("%s %llu %s", i == 0 ? "" : ",", (unsigned long long)count,
+               leftovers[i].name);
+        total += count;
+    }
+    printf("\n");
+    if (total > 0)
+        fprintf(stderr, "error: the deletion left something behind\n");
+    return total == 0 ? CMG_OK : CMG_E_CONFLICT;
+}
+
+static cmg_status hold(struct quickstart *q, cmg_error **err)
+{
+    cmg_status rc = quickstart_print_curl(q, err);
+
+    if (rc != CMG_OK)
+        return rc;
+    printf("\nCtrl-C stops everything; the next run goes on with the same gateway.\n");
+    fflush(stdout);
+    rc = host_run(q->ctx, err);
+    printf("\nstopped\n");
+    return rc;
+}
+
+static void clean_up(struct quickstart *q)
+{
+    host_child_stop(&q->dialler);
+    host_child_stop(&q->site);
+    cmg_certificate_unref(q->client);
+    cmg_certificate_unref(q->connector);
+    cmg_authority_unref(q->authority);
+    cmg_gateway_unref(q->gateway);
+    cmg_context_unref(q->ctx);
+    cmg_sandbox_unref(q->sandbox);
+}
+
+int main(int argc, char **argv)
+{
+    struct quickstart q = { .spec = "examples/contoso.json",
+                            .directory = "quickstart-run",
+                            .programs = "build/examples",
+                            .management_point = "examples/management_point.sh" };
+    cmg_error *err = NULL;
+
+    if (!read_options(argc, argv, &q)) {
+        fprintf(stderr, "usage: %s [--keep] [--directory DIR] [--programs DIR] "
+                        "[--management-point FILE] [SPECIFICATION]\n",
+                argv[0]);
+        return 2;
+    }
+    mkdir(q.directory, 0700);
+    cmg_status rc = read_specification(&q, &err);
+
+    if (rc == CMG_OK) {
+        host_watch_end(q.ctx);
+        rc = build(&q, &err);
+    }
+    if (rc == CMG_OK)
+        rc = quickstart_send_requests(&q, &err);
+    if (rc == CMG_OK && q.keep) {
+        rc = hold(&q, &err);
+    } else if (rc == CMG_OK) {
+        rc = quickstart_deploy(&q, CMG_DEPLOY_DELETE, &err);
+        if (rc == CMG_OK)
+            rc = show_leftovers(&q);
+    }
+    clean_up(&q);
+    return host_report(rc, err);
+}
