@@ -1,19 +1,19 @@
 #!/bin/sh
 # A management point for the examples: nginx serving real files over HTTPS with its own
-# certificate on a loopback port. Prints nothing; runs until its standard input ends, or
-# SIGTERM. Usage: management_point.sh DIRECTORY
+# certificate for HOST on a loopback port. Runs until its standard input ends, or SIGTERM. Usage: management_point.sh DIRECTORY HOST
 #
 # Writes DIRECTORY/port and DIRECTORY/ca.pem when it is ready.
 set -eu
 dir=$1
+host=$2
 nginx=$(command -v nginx || echo /usr/sbin/nginx)
 mkdir -p "$dir/www/SMS_MP" "$dir/logs" "$dir/tmp"
 dir=$(cd "$dir" && pwd)
 rm -f "$dir/port"
 
 # The certificate: a small authority, and the server's under it.
-if [ ! -s "$dir/server.pem" ]; then
-    cat > "$dir/openssl.cnf" <<'CNF'
+if [ ! -s "$dir/server.pem" ] || [ "$(cat "$dir/host" 2> /dev/null)" != "$host" ]; then
+    cat > "$dir/openssl.cnf" <<CNF
 [req]
 distinguished_name = dn
 prompt = no
@@ -27,19 +27,20 @@ subjectKeyIdentifier = hash
 basicConstraints = CA:false
 keyUsage = critical, digitalSignature, keyEncipherment
 extendedKeyUsage = serverAuth
-subjectAltName = DNS:mp.corp.contoso.com
+subjectAltName = DNS:$host
 CNF
     umask 077
     openssl req -x509 -newkey rsa:2048 -nodes -days 365 -config "$dir/openssl.cnf" \
         -extensions ca -keyout "$dir/ca.key" -out "$dir/ca.pem.new" 2> "$dir/logs/openssl.log"
     openssl req -newkey rsa:2048 -nodes -config "$dir/openssl.cnf" \
-        -subj /CN=mp.corp.contoso.com -keyout "$dir/server.key" -out "$dir/server.csr" \
+        -subj /CN=$host -keyout "$dir/server.key" -out "$dir/server.csr" \
         2>> "$dir/logs/openssl.log"
     openssl x509 -req -in "$dir/server.csr" -CA "$dir/ca.pem.new" -CAkey "$dir/ca.key" \
         -CAcreateserial -days 365 -extfile "$dir/openssl.cnf" -extensions server \
         -out "$dir/server.pem.new" 2>> "$dir/logs/openssl.log"
     mv "$dir/ca.pem.new" "$dir/ca.pem"
     mv "$dir/server.pem.new" "$dir/server.pem"
+    echo "$host" > "$dir/host"
 fi
 
 # What a management point answers to ".sms_aut?SITESIGNCERT": its site signing
@@ -84,7 +85,7 @@ http {
     client_max_body_size 64m;
     server {
         listen 127.0.0.1:$port ssl;
-        server_name mp.corp.contoso.com;
+        server_name $host;
         ssl_certificate $dir/server.pem;
         ssl_certificate_key $dir/server.key;
         root $dir/www;
@@ -102,8 +103,8 @@ CNF
     for try in $(seq 1 100); do
         kill -0 "$child" 2> /dev/null || return 1
         if curl -s -o /dev/null --max-time 2 --cacert "$dir/ca.pem" \
-            --resolve "mp.corp.contoso.com:$port:127.0.0.1" \
-            "https://mp.corp.contoso.com:$port/SMS_MP/.sms_aut"; then
+            --resolve "$host:$port:127.0.0.1" \
+            "https://$host:$port/SMS_MP/.sms_aut"; then
             echo "$port" > "$dir/port.new"
             mv "$dir/port.new" "$dir/port"
             return 0

@@ -1,8 +1,8 @@
 /*
  * The whole life of a gateway in one program, public headers only: a sandbox cloud in the
  * process, nginx as management point, tenant and applications, certificate, deployment of
- * two instances (real processes), a connection point that dials out to both, requests of an
- * internet client, and the end of it all. quickstart.sh builds and runs it.
+ * two instances (real processes), a connection point that dials out to both, requests of
+ * an internet client, and the end of it all. quickstart.sh builds and runs it.
  *
  * Kill it anywhere and run it again: it goes on where it was.
  */
@@ -150,8 +150,9 @@ int main(int argc, char **argv)
     cmg_error *err = NULL;
 
     if (!read_options(argc, argv, &q)) {
-        fprintf(stderr, "usage: %s [--keep] [--directory DIR] [--programs DIR] "
-                        "[--management-point FILE] [SPECIFICATION]\n",
+        fprintf(stderr,
+                "usage: %s [--keep] [--directory DIR] [--programs DIR] "
+                "[--management-point FILE] [SPECIFICATION]\n",
                 argv[0]);
         return 2;
     }

@@ -1,6 +1,6 @@
 /*
- * Runs an operation and shows its progress: each finished step as a line that stays and, on
- * a terminal, one line beneath that updates in place; plain lines elsewhere.
+ * Runs an operation and shows its progress: each finished step as a line that stays and,
+ * on a terminal, one line beneath that updates in place; plain lines elsewhere.
  */
 #include "quickstart.h"
 
@@ -112,8 +112,8 @@ static int on_done(cmg_deploy *deploy, cmg_deploy_state end, const cmg_error *er
     struct display *d = user;
 
     (void)deploy;
-    (void)err;
     d->state = end;
+    d->failure = cmg_error_ref(err);
     d->over = true;
     return 0;
 }
@@ -141,9 +141,12 @@ cmg_status quickstart_deploy(struct quickstart *q, cmg_deploy_operation operatio
 {
     struct display d = { .name = cmg_gateway_name(q->gateway),
                          .terminal = isatty(STDOUT_FILENO) != 0 };
-    const cmg_deploy_events events = { .size = sizeof events, .user = &d,
-                                       .on_state = on_state, .on_step = on_step,
-                                       .on_prompt = on_prompt, .on_done = on_done };
+    const cmg_deploy_events events = { .size = sizeof events,
+                                       .user = &d,
+                                       .on_state = on_state,
+                                       .on_step = on_step,
+                                       .on_prompt = on_prompt,
+                                       .on_done = on_done };
     cmg_deploy *deploy = NULL;
 
     clock_gettime(CLOCK_MONOTONIC, &d.began);
@@ -159,8 +162,10 @@ cmg_status quickstart_deploy(struct quickstart *q, cmg_deploy_operation operatio
     if (rc == CMG_OK)
         rc = follow(q, deploy, &d, err);
     clear_line(&d);
-    if (rc == CMG_OK && d.over)
-        rc = cmg_deploy_result(deploy, err);
+    if (d.failure != NULL) {
+        rc = cmg_error_code(d.failure);
+        *err = d.failure;
+    }
     if (rc == CMG_OK)
         printf("%s  %s  after %.1f s\n", d.name, cmg_deploy_state_name(d.state),
                seconds_since(&d.began));

@@ -1,6 +1,6 @@
 /*
- * What stands around the gateway in the quickstart: the sandbox cloud, certificates, nginx
- * as management point, the connection point's process.
+ * What stands around the gateway in the quickstart: the sandbox cloud, certificates,
+ * nginx as management point, the connection point's process.
  */
 #include "quickstart.h"
 
@@ -56,8 +56,9 @@ static cmg_status keep_certificate(struct quickstart *q, cmg_profile profile,
     char pfx_name[64];
     char password_name[64];
     char password[33] = "";
-    const cmg_certificate_request request = { .size = sizeof request, .profile = profile,
-                                              .common_name = name, .days = 365 };
+    const cmg_certificate_request request = {
+        .size = sizeof request, .profile = profile, .common_name = name, .days = 365
+    };
     cmg_bytes *pfx = NULL;
     size_t sizes[2] = { 0, 0 };
 
@@ -69,10 +70,10 @@ static cmg_status keep_certificate(struct quickstart *q, cmg_profile profile,
     if (access(pfx_path, R_OK) == 0) {
         char *data = host_read_file(pfx_path, &sizes[0]);
         char *secret = host_read_file(password_path, &sizes[1]);
-        cmg_status rc = data != NULL && secret != NULL
-                            ? cmg_certificate_new_from_pfx(q->ctx, data, sizes[0], secret,
-                                                           out, err)
-                            : CMG_E_IO;
+        cmg_status rc =
+            data != NULL && secret != NULL
+                ? cmg_certificate_new_from_pfx(q->ctx, data, sizes[0], secret, out, err)
+                : CMG_E_IO;
 
         host_forget(secret, sizes[1]);
         host_forget(data, sizes[0]);
@@ -98,7 +99,8 @@ cmg_status quickstart_make_certificates(struct quickstart *q, cmg_error **err)
                                        "Contoso CMG authority", &q->authority, err);
 
     if (rc == CMG_OK)
-        rc = keep_certificate(q, CMG_PROFILE_CONNECTOR, "connector-1", &q->connector, err);
+        rc =
+            keep_certificate(q, CMG_PROFILE_CONNECTOR, "connector-1", &q->connector, err);
     if (rc == CMG_OK)
         rc = keep_certificate(q, CMG_PROFILE_CLIENT, "client-1", &q->client, err);
     if (rc == CMG_OK)
@@ -109,7 +111,8 @@ cmg_status quickstart_make_certificates(struct quickstart *q, cmg_error **err)
 }
 
 /* Waits until a child has written a file; false when it ended or 15 s are over. */
-static bool wait_for_file(struct quickstart *q, struct host_child *child, const char *path)
+static bool wait_for_file(struct quickstart *q, struct host_child *child,
+                          const char *path)
 {
     for (int i = 0; i < 300; i++) {
         if (access(path, R_OK) == 0)
@@ -144,7 +147,8 @@ bool quickstart_start_site(struct quickstart *q)
 
     unlink(port_file);
     if (!host_spawn(&q->site, argv, log) || !wait_for_file(q, &q->site, port_file)) {
-        fprintf(stderr, "error: nginx, the management point, did not start; see %s\n", log);
+        fprintf(stderr, "error: nginx, the management point, did not start; see %s\n",
+                log);
         return false;
     }
     char *text = host_read_file(port_file, &size);
@@ -200,10 +204,21 @@ cmg_status quickstart_start_connector(struct quickstart *q, cmg_error **err)
     snprintf(count, sizeof count, "%u", (unsigned)instances);
     snprintf(program, sizeof program, "%s/connector_host", q->programs);
     const char *argv[FIXED_ARGS + 2 * MOST_INSTANCES + 1] = {
-        program, "--config", config, "--pfx", quickstart_path(q, "connector-1.pfx"),
-        "--password-file", quickstart_path(q, "connector-1.password"), "--upstream-ca",
-        quickstart_path(q, "site/ca.pem"), "--ready-file", ready, "--instances", count,
-        "--connect-to", site,
+        program,
+        "--config",
+        config,
+        "--pfx",
+        quickstart_path(q, "connector-1.pfx"),
+        "--password-file",
+        quickstart_path(q, "connector-1.password"),
+        "--upstream-ca",
+        quickstart_path(q, "site/ca.pem"),
+        "--ready-file",
+        ready,
+        "--instances",
+        count,
+        "--connect-to",
+        site,
     };
     cmg_status rc = write_connector_config(q, config, err);
 
@@ -211,8 +226,8 @@ cmg_status quickstart_start_connector(struct quickstart *q, cmg_error **err)
         argv[FIXED_ARGS + 2 * i] = "--connect-to";
         argv[FIXED_ARGS + 2 * i + 1] = addresses[i];
         rc = cloud_address(q, cmg_gateway_endpoint(q->gateway),
-                           (uint16_t)(CHANNEL_PORT + i), addresses[i], sizeof addresses[i],
-                           err);
+                           (uint16_t)(CHANNEL_PORT + i), addresses[i],
+                           sizeof addresses[i], err);
     }
     if (rc != CMG_OK)
         return rc;
@@ -220,7 +235,9 @@ cmg_status quickstart_start_connector(struct quickstart *q, cmg_error **err)
     const char *log = quickstart_path(q, "connector.log");
 
     if (!host_spawn(&q->dialler, argv, log) || !wait_for_file(q, &q->dialler, ready)) {
-        fprintf(stderr, "error: the connection point has no channel to every instance; see %s\n", log);
+        fprintf(stderr,
+                "error: the connection point has no channel to every instance; see %s\n",
+                log);
         return CMG_E_TIMEOUT;
     }
     printf("connection point connector-1: a channel to each of %u instances\n",
@@ -259,8 +276,10 @@ cmg_status quickstart_print_curl(struct quickstart *q, cmg_error **err)
         return rc;
     if (!write_curl_config(q, client, config))
         return CMG_E_IO;
-    printf("\ngateway       https://%s (127.0.0.1:%s)\n", service, strrchr(client, ':') + 1);
-    printf("cloud         https://127.0.0.1:%u\n", (unsigned)cmg_sandbox_port(q->sandbox));
+    printf("\ngateway       https://%s (127.0.0.1:%s)\n", service,
+           strrchr(client, ':') + 1);
+    printf("cloud         https://127.0.0.1:%u\n",
+           (unsigned)cmg_sandbox_port(q->sandbox));
     printf("gateway's CA  %s\n", quickstart_path(q, "authority/ca.pem"));
     printf("cloud's CA    %s\n", cmg_sandbox_ca_file(q->sandbox));
     printf("\nFrom another terminal:\n\n  curl --config %s "

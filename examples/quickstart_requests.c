@@ -120,8 +120,9 @@ static cmg_status make_credentials(struct quickstart *q, struct credentials *c,
     return rc;
 }
 
-static cmg_status identify(struct quickstart *q, cmg_client *client, enum identity identity,
-                           const struct credentials *c, cmg_error **err)
+static cmg_status identify(struct quickstart *q, cmg_client *client,
+                           enum identity identity, const struct credentials *c,
+                           cmg_error **err)
 {
     switch (identity) {
     case CERTIFICATE:
@@ -169,9 +170,9 @@ static bool show(struct quickstart *q, const struct request *r, const struct ans
            identity_names[r->identity], a->instance, a->connector,
            *a->connector != '\0' ? cmg_gateway_role_id(q->gateway, 0) : "", a->status,
            a->bytes, a->seconds,
-           !right                ? "WRONG"
-           : r->least == 200     ? "answered"
-                                 : "refused, as it should be");
+           !right            ? "WRONG"
+           : r->least == 200 ? "answered"
+                             : "refused, as it should be");
     if (*a->problem != '\0')
         printf("  %s\n", a->problem);
     return right;

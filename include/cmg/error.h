@@ -137,12 +137,12 @@ CMG_API int64_t cmg_error_retry_after_ms(const cmg_error *error);
 CMG_API bool cmg_error_is_retryable(const cmg_error *error);
 
 /**
- * @brief Takes one more reference.
+ * @brief Takes one more reference; a callback keeps a borrowed error this way.
  * @param[in] error The error or NULL.
- * @return @p error.
+ * @return @p error, yours.
  * @since 0.1
  */
-CMG_API cmg_error *cmg_error_ref(cmg_error *error);
+CMG_API cmg_error *cmg_error_ref(const cmg_error *error);
 
 /**
  * @brief Gives a reference back.

@@ -273,11 +273,17 @@ bool cmg_error_is_retryable(const cmg_error *error)
     return cmg_error_retry(error) != CMG_RETRY_NEVER;
 }
 
-cmg_error *cmg_error_ref(cmg_error *error)
+/* The count is the one member that changes; callers see a constant. */
+cmg_error *cmg_error_ref(const cmg_error *error)
 {
+    union {
+        const cmg_error *in;
+        cmg_error *out;
+    } cast = { .in = error };
+
     if (error != NULL && error->refs > 0)
-        error->refs++;
-    return error;
+        cast.out->refs++;
+    return cast.out;
 }
 
 void cmg_error_unref(cmg_error *error)
