@@ -156,10 +156,10 @@ int main(int argc, char **argv)
                 argv[0]);
         return 2;
     }
-    mkdir(q.directory, 0700);
     cmg_status rc = read_specification(&q, &err);
 
     if (rc == CMG_OK) {
+        mkdir(q.directory, 0700);
         host_watch_end(q.ctx);
         rc = build(&q, &err);
     }

@@ -4,6 +4,12 @@
 #   quickstart.sh [--keep] [--directory DIR] [SPECIFICATION]
 # --keep leaves everything running and prints how to reach it; Ctrl-C ends it.
 set -eu
+# Paths among the arguments are the caller's.
+arguments=()
+for argument in "$@"; do
+    test -e "$argument" && argument=$(realpath "$argument")
+    arguments+=("$argument")
+done
 cd "$(dirname "$0")/.."
 . examples/packages.sh
 
@@ -21,4 +27,4 @@ ninja -C build examples/quickstart examples/service_host examples/connector_host
 # nginx in the run's directory needs no rights; the specification is checked first of all.
 exec build/examples/quickstart --programs build/examples \
     --management-point examples/management_point.sh --directory build/quickstart-run \
-    "$@"
+    "${arguments[@]+"${arguments[@]}"}"
