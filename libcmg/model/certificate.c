@@ -1,0 +1,195 @@
+/*
+ * cmg_certificate: a chain and perhaps the key of its leaf, read from PEM or PFX, given
+ * out as PEM or PFX. Immutable; the key leaves only inside a PFX. What a certificate is
+ * worth is not judged here.
+ */
+#include "model/certificate.h"
+
+#include <string.h>
+
+#define INPUT_MAX  ((size_t)1024 * 1024)
+#define OUTPUT_MAX ((size_t)4 * 1024 * 1024)
+
+cmg_status cmg__certificate_make(cmg_context *ctx, struct cmg__x509 **chain, size_t count,
+                                 struct cmg__key *key, cmg_certificate **out,
+                                 cmg_error **err)
+{
+    cmg_certificate *cert = NULL;
+    cmg_status rc = CMG_OK;
+
+    if (key != NULL && !cmg__x509_matches_key(chain[0], key)) {
+        struct cmg__x509_info info;
+
+        cmg__x509_info(chain[0], &info);
+        rc = cmg__fail(err, &ctx->alloc, CMG_E_CERT, info.subject,
+                       "put the leaf first, and the key that belongs to it",
+                       "the private key does not belong to the first certificate");
+    }
+    if (rc == CMG_OK) {
+        cert = cmg__alloc0(&ctx->alloc, sizeof *cert);
+        rc = cert != NULL ? CMG_OK : cmg__fail_nomem(err);
+    }
+    if (cert == NULL) {
+        cmg__x509_free_list(&ctx->alloc, chain, count);
+        cmg__key_free(key);
+        return rc;
+    }
+    cmg__handle_init(&cert->head, CMG__TAG_CERTIFICATE, ctx);
+    cert->chain = chain;
+    cert->count = count;
+    cert->key = key;
+    cmg__x509_info(chain[0], &cert->info);
+    *out = cert;
+    return CMG_OK;
+}
+
+static bool contains(const char *text, size_t n, const char *needle)
+{
+    const size_t len = strlen(needle);
+
+    for (size_t i = 0; i + len <= n; i++) {
+        if (text[i] == needle[0] && memcmp(text + i, needle, len) == 0)
+            return true;
+    }
+    return false;
+}
+
+static cmg_status check_input(cmg_context *ctx, const void *data, size_t size,
+                              cmg_error **err)
+{
+    const cmg_status rc =
+        cmg__check(ctx != NULL ? &ctx->head : NULL, CMG__TAG_CONTEXT, err);
+
+    if (rc != CMG_OK)
+        return rc;
+    if (data == NULL)
+        return cmg__fail(err, &ctx->alloc, CMG_E_INVAL, "data", NULL,
+                         "there is no certificate to read");
+    if (size > INPUT_MAX)
+        return cmg__fail(err, &ctx->alloc, CMG_E_LIMIT, "size", "give at most 1 MiB",
+                         "%zu bytes are too many for a certificate", size);
+    return CMG_OK;
+}
+
+cmg_status cmg_certificate_new_from_pem(cmg_context *ctx, const char *pem, size_t size,
+                                        cmg_certificate **out_cert, cmg_error **err)
+{
+    struct cmg__x509 **chain = NULL;
+    struct cmg__key *key = NULL;
+    size_t count = 0;
+    cmg_status rc = check_input(ctx, pem, size, err);
+
+    if (rc == CMG_OK)
+        rc = cmg__x509_parse_pem(&ctx->alloc, pem, size, &chain, &count, err);
+    if (rc == CMG_OK && contains(pem, size, "PRIVATE KEY-----")) {
+        rc = cmg__key_parse(&ctx->alloc, &ctx->env, pem, size, &key, err);
+        if (rc != CMG_OK)
+            cmg__x509_free_list(&ctx->alloc, chain, count);
+    }
+    if (rc == CMG_OK)
+        rc = cmg__certificate_make(ctx, chain, count, key, out_cert, err);
+    return rc;
+}
+
+cmg_status cmg__certificate_chain_pem(const cmg_certificate *cert, struct cmg__buf *out)
+{
+    cmg_status rc = CMG_OK;
+
+    for (size_t i = 0; i < cert->count && rc == CMG_OK; i++)
+        rc = cmg__x509_write_pem(cert->chain[i], out);
+    return rc;
+}
+
+cmg_status cmg__certificate_key_pem(const cmg_certificate *cert, struct cmg__buf *out)
+{
+    return cert->key != NULL ? cmg__key_write_pem(cert->key, out) : CMG_E_STATE;
+}
+
+/* rc is what filling the buffer came to; the buffer is emptied and its memory wiped. */
+static cmg_status give_bytes(const cmg_certificate *cert, struct cmg__buf *buf,
+                             cmg_status rc, cmg_bytes **out_bytes, cmg_error **err)
+{
+    if (rc == CMG_OK)
+        rc = cmg__bytes_new(&cert->head.ctx->alloc, buf->data, buf->len, out_bytes);
+    cmg__buf_done(buf);
+    if (rc == CMG_E_NOMEM)
+        return cmg__fail_nomem(err);
+    return rc;
+}
+
+static cmg_status check_certificate(const cmg_certificate *cert, cmg_error **err)
+{
+    return cmg__check(cert != NULL ? &cert->head : NULL, CMG__TAG_CERTIFICATE, err);
+}
+
+cmg_status cmg_certificate_export_pem(cmg_certificate *cert, cmg_bytes **out_bytes,
+                                      cmg_error **err)
+{
+    struct cmg__buf pem;
+    const cmg_status rc = check_certificate(cert, err);
+
+    if (rc != CMG_OK)
+        return rc;
+    cmg__buf_init(&pem, &cert->head.ctx->alloc, OUTPUT_MAX);
+    return give_bytes(cert, &pem, cmg__certificate_chain_pem(cert, &pem), out_bytes, err);
+}
+
+const char *cmg_certificate_subject(const cmg_certificate *cert)
+{
+    return check_certificate(cert, NULL) == CMG_OK ? cert->info.subject : "";
+}
+
+const char *cmg_certificate_issuer(const cmg_certificate *cert)
+{
+    return check_certificate(cert, NULL) == CMG_OK ? cert->info.issuer : "";
+}
+
+const char *cmg_certificate_common_name(const cmg_certificate *cert)
+{
+    return check_certificate(cert, NULL) == CMG_OK ? cert->info.common_name : "";
+}
+
+const char *cmg_certificate_sha256(const cmg_certificate *cert)
+{
+    return check_certificate(cert, NULL) == CMG_OK ? cert->info.sha256_hex : "";
+}
+
+const char *cmg_certificate_key_description(const cmg_certificate *cert)
+{
+    return check_certificate(cert, NULL) == CMG_OK ? cert->info.key_description : "";
+}
+
+bool cmg_certificate_has_key(const cmg_certificate *cert)
+{
+    return check_certificate(cert, NULL) == CMG_OK && cert->key != NULL;
+}
+
+int64_t cmg_certificate_not_before_unix_s(const cmg_certificate *cert)
+{
+    return check_certificate(cert, NULL) == CMG_OK ? cert->info.not_before_unix_s : 0;
+}
+
+int64_t cmg_certificate_not_after_unix_s(const cmg_certificate *cert)
+{
+    return check_certificate(cert, NULL) == CMG_OK ? cert->info.not_after_unix_s : 0;
+}
+
+cmg_certificate *cmg_certificate_ref(cmg_certificate *cert)
+{
+    if (cert != NULL)
+        cmg__handle_ref(&cert->head);
+    return cert;
+}
+
+void cmg_certificate_unref(cmg_certificate *cert)
+{
+    if (cert == NULL || !cmg__handle_unref(&cert->head))
+        return;
+    /* The context's allocator must outlive what was taken from it. */
+    cmg_context *ctx = cmg_context_ref(cert->head.ctx);
+    cmg__x509_free_list(&ctx->alloc, cert->chain, cert->count);
+    cmg__key_free(cert->key);
+    cmg__handle_done(&cert->head);
+    cmg__free(&ctx->alloc, cert);
+    cmg_context_unref(ctx);
+}
