@@ -1,0 +1,48 @@
+"""libcmg for Python: a cloud management gateway deployed, relayed and tried out.
+
+    with cmg.Context() as ctx, cmg.Gateway.from_file(ctx, "contoso.json") as gateway:
+        deploy = gateway.deploy(cmg.Operation.CREATE, journal="contoso.journal")
+        deploy.on_state = lambda state, why: print(state.name, why or "")
+        deploy.run()                      # or: await deploy
+
+Everything a context owns belongs to one thread at a time; wakeup() excepted. Handles are
+context managers, and failures are exceptions with a cause and a remedy.
+"""
+
+from ._deploy import Deploy, JournalStore, SecretStore, SignInPrompt, StepProgress
+from ._errors import (AbiMismatch, AlreadyExists, AuthenticationFailed, CallbackFailed,
+                      Canceled, CertificateError, CmgError, Conflict, Denied, Forked,
+                      InputOutputError, InternalError, InvalidArgument, LimitReached, NotFound,
+                      OutOfMemory, ParseError, ProtocolError, Reentrant, TimedOut, TlsError,
+                      Unsupported, WrongState)
+from ._ffi import call as _call
+from ._ffi import encoded as _encoded
+from ._ffi import verify_version as _verify_version
+from ._ffi import version
+from ._handles import ClosedError, Context, LogRecord
+from ._model import Authority, Certificate, ClientApp, Gateway, ServerApp, Tenant
+from ._relay import Client, Connector, RequestRecord, Response, Service
+from ._sandbox import Sandbox
+from ._types import (FOREVER, Cloud, DeployState, Listener, LogLevel, Operation, Origin, Pfx,
+                     Profile, Retry, SandboxFault, SandboxKind, Status, StepState)
+
+_verify_version()
+
+
+def has_feature(feature: str) -> bool:
+    """Whether the loaded library was built with a feature, for example "relay"."""
+    return bool(_call("cmg_has_feature", _encoded(feature)))
+
+
+__all__ = [
+    "FOREVER", "AbiMismatch", "AlreadyExists", "AuthenticationFailed", "Authority",
+    "CallbackFailed", "Canceled", "Certificate", "CertificateError", "Client", "ClientApp",
+    "ClosedError", "Cloud", "CmgError", "Conflict", "Connector", "Context", "Denied", "Deploy",
+    "DeployState", "Forked", "Gateway", "InputOutputError", "InternalError",
+    "InvalidArgument", "JournalStore", "LimitReached", "Listener", "LogLevel", "LogRecord",
+    "NotFound", "Operation", "Origin", "OutOfMemory", "ParseError", "Pfx", "Profile",
+    "ProtocolError", "Reentrant", "RequestRecord", "Response", "Retry", "Sandbox",
+    "SandboxFault", "SandboxKind", "SecretStore", "ServerApp", "Service", "SignInPrompt",
+    "Status", "StepProgress", "StepState", "Tenant", "TimedOut", "TlsError", "Unsupported",
+    "WrongState", "has_feature", "version",
+]

@@ -1,0 +1,269 @@
+"""The state machine that makes, resumes and deletes a gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import errno
+import os
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any, Optional, Protocol
+
+from . import _ffi, _loop
+from ._errors import Canceled, CmgError, WrongState, borrowed
+from ._handles import Handle, trampoline
+from ._model import Gateway
+from ._types import (CALLBACK_PASS, DEPLOY, DeployState, JournalLoad, JournalLock, JournalSave,
+                     OnConfirm, OnDone, OnPrompt, OnState, OnStep, Operation, SecretGet,
+                     SecretPut, SecretRemove, StepState, cmg_deploy_events,
+                     cmg_journal_store, cmg_secret_store)
+
+STOP = -1
+ENDS = (DeployState.READY, DeployState.DELETED)
+
+
+@dataclass(frozen=True)
+class StepProgress:
+    """Progress of one step."""
+
+    name: str
+    title: str
+    message: str
+    elapsed_ms: int
+    state: StepState
+    percent: Optional[int]
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class SignInPrompt:
+    """What a person must do to sign in."""
+
+    verification_uri: str
+    user_code: str
+    message: str
+    expires_unix_s: int
+
+
+class JournalStore(Protocol):
+    """Where the host keeps the journal."""
+
+    def load(self) -> bytes:
+        """The journal, b"" when there is none."""
+
+    def save(self, data: bytes) -> None:
+        """Replaces it, durably; b"" removes it."""
+
+    def lock(self) -> None:
+        """Takes the lock or raises BlockingIOError."""
+
+    def unlock(self) -> None:
+        """Gives the lock back."""
+
+
+class SecretStore(Protocol):
+    """Where the host keeps secrets that leave the library once."""
+
+    def put(self, name: str, data: bytes) -> None:
+        """Keeps a secret durably."""
+
+    def get(self, name: str) -> Optional[bytes]:
+        """A secret, or None."""
+
+    def remove(self, name: str) -> None:
+        """Forgets a secret; an absent one is fine."""
+
+
+def _answer(function: Optional[Callable[..., Any]], *arguments: Any) -> int:
+    """Asks the host's function; PASS when there is none."""
+    if function is None:
+        return CALLBACK_PASS
+    return STOP if function(*arguments) is False else 0
+
+
+@trampoline(OnState, STOP)
+def _on_state(owner: Any, _deploy: Any, state: int, why: Any) -> int:
+    return _answer(owner.on_state, DeployState(state), borrowed(why))
+
+
+@trampoline(OnStep, STOP)
+def _on_step(owner: Any, _deploy: Any, progress: Any) -> int:
+    p = progress.contents
+    return _answer(owner.on_step, StepProgress(
+        _ffi.text(p.name), _ffi.text(p.title), _ffi.text(p.message), p.elapsed_ms,
+        StepState(p.state), None if p.percent < 0 else p.percent, p.done, p.total))
+
+
+@trampoline(OnPrompt, STOP)
+def _on_prompt(owner: Any, _deploy: Any, prompt: Any) -> int:
+    p = prompt.contents
+    return _answer(owner.on_prompt, SignInPrompt(
+        _ffi.text(p.verification_uri), _ffi.text(p.user_code), _ffi.text(p.message),
+        p.expires_unix_s))
+
+
+@trampoline(OnConfirm, STOP)
+def _on_confirm(owner: Any, _deploy: Any, plan: Optional[bytes]) -> int:
+    return _answer(owner.on_confirm, _ffi.text(plan))
+
+
+@trampoline(OnDone, STOP)
+def _on_done(owner: Any, _deploy: Any, end: int, why: Any) -> int:
+    owner._ended(DeployState(end), borrowed(why))
+    return 0
+
+
+def _stored(kind: Any) -> Callable[[Callable[..., Any]], Any]:
+    """A trampoline for stores: an OSError becomes its negative errno, None becomes 0."""
+    def wrap(body: Callable[..., Any]) -> Any:
+        def answer(*arguments: Any) -> int:
+            try:
+                return int(body(*arguments) or 0)
+            except OSError as exc:
+                return -(exc.errno or errno.EIO)
+
+        return trampoline(kind, -errno.EIO)(answer)
+
+    return wrap
+
+
+def _copy_out(data: bytes, out: Any, room: int) -> int:
+    if len(data) > room:
+        return -errno.EFBIG
+    ctypes.memmove(out, data, len(data))
+    return len(data)
+
+
+@_stored(JournalLoad)
+def _journal_load(owner: Any, out: Any, room: int) -> int:
+    return _copy_out(owner._journal.load(), out, room)
+
+
+@_stored(JournalSave)
+def _journal_save(owner: Any, data: Any, size: int) -> None:
+    owner._journal.save(ctypes.string_at(data, size) if size else b"")
+
+
+@_stored(JournalLock)
+def _journal_lock(owner: Any) -> None:
+    owner._journal.lock()
+
+
+@_stored(JournalLock)
+def _journal_unlock(owner: Any) -> None:
+    owner._journal.unlock()
+
+
+@_stored(SecretPut)
+def _secret_put(owner: Any, name: Optional[bytes], data: Any, size: int) -> None:
+    owner._secrets.put(_ffi.text(name), ctypes.string_at(data, size))
+
+
+@_stored(SecretGet)
+def _secret_get(owner: Any, name: Optional[bytes], out: Any, room: int) -> int:
+    data = owner._secrets.get(_ffi.text(name))
+    return -errno.ENOENT if data is None else _copy_out(data, out, room)
+
+
+@_stored(SecretRemove)
+def _secret_remove(owner: Any, name: Optional[bytes]) -> None:
+    owner._secrets.remove(_ffi.text(name))
+
+
+class Deploy(Handle):
+    """One run of an operation on a gateway.
+
+    Set on_state, on_step, on_prompt, on_confirm; then run() or await it. A callback that
+    returns False stops the deployment; what it raises comes out of run().
+    """
+
+    _kind = "deploy"
+
+    def __init__(self, gateway: Gateway, operation: Operation = Operation.CREATE, *,
+                 journal: "str | os.PathLike[str] | JournalStore | None" = None) -> None:
+        found = DEPLOY()
+        with gateway._guard:
+            _ffi.call("cmg_deploy_new", gateway.pointer, operation, ctypes.byref(found))
+        super().__init__(found, gateway._guard)
+        self.context = gateway.context
+        self.on_state: Optional[Callable[[DeployState, Optional[CmgError]], Any]] = None
+        self.on_step: Optional[Callable[[StepProgress], Any]] = None
+        self.on_prompt: Optional[Callable[[SignInPrompt], Any]] = None
+        self.on_confirm: Optional[Callable[[str], Any]] = None
+        self._journal: Optional[JournalStore] = None
+        self._secrets: Optional[SecretStore] = None
+        self._end: Optional[DeployState] = None
+        self._why: Optional[CmgError] = None
+        self._future: Optional[asyncio.Future[None]] = None
+        self.call("set_events", ctypes.byref(cmg_deploy_events(
+            size=ctypes.sizeof(cmg_deploy_events), user=self._key, on_state=_on_state,
+            on_step=_on_step, on_prompt=_on_prompt, on_confirm=_on_confirm,
+            on_done=_on_done)))
+        if journal is not None:
+            self.set_journal(journal)
+
+    def set_journal(self, journal: "str | os.PathLike[str] | JournalStore") -> None:
+        """Keeps the journal in a file, or in a store of the host."""
+        if isinstance(journal, (str, os.PathLike)):
+            self.call("set_journal_file", _ffi.encoded(journal))
+            return
+        self._journal = journal
+        self.call("set_journal_store", ctypes.byref(cmg_journal_store(
+            size=ctypes.sizeof(cmg_journal_store), user=self._key, load=_journal_load,
+            save=_journal_save, lock=_journal_lock, unlock=_journal_unlock)))
+
+    def set_secret_store(self, store: SecretStore) -> None:
+        """Keeps secrets in a store of the host."""
+        self._secrets = store
+        self.call("set_secret_store", ctypes.byref(cmg_secret_store(
+            size=ctypes.sizeof(cmg_secret_store), user=self._key, put=_secret_put,
+            get=_secret_get, remove=_secret_remove)))
+
+    @property
+    def state(self) -> DeployState:
+        """Where the deployment stands."""
+        return DeployState(self.call("get_state"))
+
+    def start(self) -> None:
+        """Starts; the work is done while the context is driven."""
+        self._end = self._why = None
+        self.call("start")
+
+    def cancel(self) -> None:
+        """Asks to stop; the state becomes PAUSED. Callbacks may call it."""
+        self.call("cancel")
+
+    def _ended(self, end: DeployState, why: Optional[CmgError]) -> None:
+        self._end, self._why = end, why
+        if self._future is not None:
+            _loop.settle(self._future)
+
+    def _result(self) -> DeployState:
+        if self._end in ENDS and self._why is None:
+            return self._end
+        if self._why is not None:
+            raise self._why
+        if self._end is DeployState.PAUSED:
+            raise Canceled("the deployment was stopped on request; its journal can go on")
+        raise WrongState(f"the deployment ended in {self._end}")
+
+    def run(self) -> DeployState:
+        """Starts and drives the context until the end; Ctrl-C comes through."""
+        self.start()
+        self.context.run_until(lambda: self._end is not None)
+        return self._result()
+
+    async def _awaited(self) -> DeployState:
+        self.start()
+        with _loop.driver(self.context) as future:
+            self._future = future
+            try:
+                await future
+            finally:
+                self._future = None
+        return self._result()
+
+    def __await__(self) -> Generator[Any, None, DeployState]:
+        return self._awaited().__await__()

@@ -1,0 +1,312 @@
+"""The library as Python calls it: one table, name -> (result, arguments, check).
+
+Nothing outside this file and _types.py touches ctypes types of functions. The libraries
+are found by soname, or in the directory that the environment's CMG_LIBRARY_PATH names. A
+function that an older library lacks fails when it is called, not when this is imported.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from ctypes import (POINTER, byref, c_bool, c_char_p, c_int, c_int32, c_int64, c_size_t,
+                    c_uint16, c_uint32, c_uint64, c_void_p)
+from enum import Enum
+from typing import Any, Optional
+
+from ._types import (AUTHORITY, BYTES, CERTIFICATE, CLIENT, CLIENT_APP, CONNECTOR, CONTEXT,
+                     DEPLOY, ERROR, GATEWAY, SANDBOX, SERVER_APP, SERVICE, TENANT,
+                     ClientDoneFn, LogFn, ResolveFn, cmg_address, cmg_allocator,
+                     cmg_certificate_request, cmg_connector_events, cmg_deploy_events,
+                     cmg_journal_store, cmg_sandbox_settings, cmg_secret_store,
+                     cmg_service_events)
+
+SOVERSION = 0
+RELEASE = (0, 1)
+Buffer = bytes | bytearray | memoryview
+
+
+class Check(Enum):
+    """What is done with a function's result."""
+
+    PLAIN = 0
+    COPIED = 1  # borrowed text: copied at once
+    FALLIBLE = 2  # a status, with the error as last argument: raised
+
+
+Declaration = tuple[Any, tuple[Any, ...], Check]
+
+STATUS = ENUM = c_int
+TEXT = c_char_p
+DATA = c_void_p
+
+
+def plain(result: Any, *arguments: Any) -> Declaration:
+    """A function that cannot fail."""
+    return result, arguments, Check.PLAIN
+
+
+def copied(*arguments: Any) -> Declaration:
+    """A function that returns borrowed text."""
+    return TEXT, arguments, Check.COPIED
+
+
+def fallible(*arguments: Any) -> Declaration:
+    """A function that returns a status and fills in an error."""
+    return STATUS, (*arguments, OUT_ERROR), Check.FALLIBLE
+
+
+OUT_ERROR = POINTER(ERROR)
+OUT_CONTEXT = POINTER(CONTEXT)
+OUT_BYTES = POINTER(BYTES)
+OUT_CERTIFICATE = POINTER(CERTIFICATE)
+OUT_AUTHORITY = POINTER(AUTHORITY)
+OUT_GATEWAY = POINTER(GATEWAY)
+OUT_DEPLOY = POINTER(DEPLOY)
+OUT_SERVICE = POINTER(SERVICE)
+OUT_CONNECTOR = POINTER(CONNECTOR)
+OUT_CLIENT = POINTER(CLIENT)
+OUT_SANDBOX = POINTER(SANDBOX)
+
+LIBCMG: dict[str, Declaration] = {
+    "cmg_version": copied(),
+    "cmg_version_number": plain(c_uint32),
+    "cmg_has_feature": plain(c_bool, TEXT),
+    "cmg_status_name": copied(STATUS),
+    "cmg_bytes_data": plain(DATA, BYTES),
+    "cmg_bytes_size": plain(c_size_t, BYTES),
+    "cmg_bytes_ref": plain(BYTES, BYTES),
+    "cmg_bytes_unref": plain(None, BYTES),
+    "cmg_error_code": plain(STATUS, ERROR),
+    "cmg_error_message": copied(ERROR),
+    "cmg_error_cause": copied(ERROR),
+    "cmg_error_remedy": copied(ERROR),
+    "cmg_error_subject": copied(ERROR),
+    "cmg_error_service_code": copied(ERROR),
+    "cmg_error_origin": plain(ENUM, ERROR),
+    "cmg_error_origin_number": plain(c_int64, ERROR),
+    "cmg_error_retry": plain(ENUM, ERROR),
+    "cmg_error_retry_after_ms": plain(c_int64, ERROR),
+    "cmg_error_is_retryable": plain(c_bool, ERROR),
+    "cmg_error_ref": plain(ERROR, ERROR),
+    "cmg_error_unref": plain(None, ERROR),
+    "cmg_context_new": fallible(POINTER(cmg_allocator), OUT_CONTEXT),
+    "cmg_context_ref": plain(CONTEXT, CONTEXT),
+    "cmg_context_unref": plain(None, CONTEXT),
+    "cmg_context_set_log": fallible(CONTEXT, ENUM, LogFn, DATA),
+    "cmg_context_set_cloud": fallible(CONTEXT, ENUM),
+    "cmg_context_add_ca_pem": fallible(CONTEXT, TEXT, c_size_t),
+    "cmg_context_add_ca_file": fallible(CONTEXT, TEXT),
+    "cmg_context_set_proxy": fallible(CONTEXT, TEXT),
+    "cmg_context_add_address": fallible(CONTEXT, TEXT, c_uint16, TEXT, c_uint16),
+    "cmg_context_set_resolver": fallible(CONTEXT, ResolveFn, DATA),
+    "cmg_context_get_fd": plain(c_int, CONTEXT),
+    "cmg_context_get_timeout_ms": plain(c_int, CONTEXT),
+    "cmg_context_process": fallible(CONTEXT),
+    "cmg_context_wait": fallible(CONTEXT, c_int),
+    "cmg_context_wakeup": plain(None, CONTEXT),
+    "cmg_certificate_new_from_pem": fallible(CONTEXT, TEXT, c_size_t, OUT_CERTIFICATE),
+    "cmg_certificate_new_from_pfx": fallible(CONTEXT, DATA, c_size_t, TEXT, OUT_CERTIFICATE),
+    "cmg_certificate_export_pem": fallible(CERTIFICATE, OUT_BYTES),
+    "cmg_certificate_export_pfx": fallible(CERTIFICATE, ENUM, TEXT, OUT_BYTES),
+    "cmg_certificate_subject": copied(CERTIFICATE),
+    "cmg_certificate_issuer": copied(CERTIFICATE),
+    "cmg_certificate_common_name": copied(CERTIFICATE),
+    "cmg_certificate_sha256": copied(CERTIFICATE),
+    "cmg_certificate_key_description": copied(CERTIFICATE),
+    "cmg_certificate_has_key": plain(c_bool, CERTIFICATE),
+    "cmg_certificate_not_before_unix_s": plain(c_int64, CERTIFICATE),
+    "cmg_certificate_not_after_unix_s": plain(c_int64, CERTIFICATE),
+    "cmg_certificate_ref": plain(CERTIFICATE, CERTIFICATE),
+    "cmg_certificate_unref": plain(None, CERTIFICATE),
+    "cmg_authority_new": fallible(CONTEXT, TEXT, OUT_AUTHORITY),
+    "cmg_authority_open": fallible(CONTEXT, TEXT, TEXT, OUT_AUTHORITY),
+    "cmg_authority_issue": fallible(AUTHORITY, POINTER(cmg_certificate_request),
+                                    OUT_CERTIFICATE),
+    "cmg_authority_certificate": plain(CERTIFICATE, AUTHORITY),
+    "cmg_authority_ref": plain(AUTHORITY, AUTHORITY),
+    "cmg_authority_unref": plain(None, AUTHORITY),
+    "cmg_tenant_set_client_secret": fallible(TENANT, TEXT, TEXT, c_size_t),
+    "cmg_tenant_set_device_code": fallible(TENANT, TEXT),
+    "cmg_tenant_domain": copied(TENANT),
+    "cmg_tenant_id": copied(TENANT),
+    "cmg_tenant_display_name": copied(TENANT),
+    "cmg_tenant_subscription_id": copied(TENANT),
+    "cmg_tenant_ref": plain(TENANT, TENANT),
+    "cmg_tenant_unref": plain(None, TENANT),
+    "cmg_server_app_name": copied(SERVER_APP),
+    "cmg_server_app_client_id": copied(SERVER_APP),
+    "cmg_server_app_id_uri": copied(SERVER_APP),
+    "cmg_server_app_secret_expires_unix_s": plain(c_int64, SERVER_APP),
+    "cmg_server_app_ref": plain(SERVER_APP, SERVER_APP),
+    "cmg_server_app_unref": plain(None, SERVER_APP),
+    "cmg_client_app_name": copied(CLIENT_APP),
+    "cmg_client_app_client_id": copied(CLIENT_APP),
+    "cmg_client_app_ref": plain(CLIENT_APP, CLIENT_APP),
+    "cmg_client_app_unref": plain(None, CLIENT_APP),
+    "cmg_gateway_new_from_file": fallible(CONTEXT, TEXT, OUT_GATEWAY),
+    "cmg_gateway_new_from_json": fallible(CONTEXT, TEXT, TEXT, c_size_t, OUT_GATEWAY),
+    "cmg_gateway_to_json": fallible(GATEWAY, OUT_BYTES),
+    "cmg_gateway_set_authority": fallible(GATEWAY, AUTHORITY),
+    "cmg_gateway_add_connector": fallible(GATEWAY, CERTIFICATE),
+    "cmg_gateway_connector_config": fallible(GATEWAY, OUT_BYTES),
+    "cmg_gateway_name": copied(GATEWAY),
+    "cmg_gateway_service_name": copied(GATEWAY),
+    "cmg_gateway_region": copied(GATEWAY),
+    "cmg_gateway_resource_group": copied(GATEWAY),
+    "cmg_gateway_site_code": copied(GATEWAY),
+    "cmg_gateway_instance_count": plain(c_uint32, GATEWAY),
+    "cmg_gateway_role_count": plain(c_uint32, GATEWAY),
+    "cmg_gateway_role_id": copied(GATEWAY, c_uint32),
+    "cmg_gateway_endpoint": copied(GATEWAY),
+    "cmg_gateway_tenant": plain(TENANT, GATEWAY),
+    "cmg_gateway_server_app": plain(SERVER_APP, GATEWAY),
+    "cmg_gateway_client_app": plain(CLIENT_APP, GATEWAY),
+    "cmg_gateway_certificate": plain(CERTIFICATE, GATEWAY),
+    "cmg_gateway_ref": plain(GATEWAY, GATEWAY),
+    "cmg_gateway_unref": plain(None, GATEWAY),
+    "cmg_deploy_new": fallible(GATEWAY, ENUM, OUT_DEPLOY),
+    "cmg_deploy_set_journal_file": fallible(DEPLOY, TEXT),
+    "cmg_deploy_set_journal_store": fallible(DEPLOY, POINTER(cmg_journal_store)),
+    "cmg_deploy_set_secret_store": fallible(DEPLOY, POINTER(cmg_secret_store)),
+    "cmg_deploy_set_events": fallible(DEPLOY, POINTER(cmg_deploy_events)),
+    "cmg_deploy_start": fallible(DEPLOY),
+    "cmg_deploy_run": fallible(DEPLOY),
+    "cmg_deploy_cancel": fallible(DEPLOY),
+    "cmg_deploy_get_state": plain(ENUM, DEPLOY),
+    "cmg_deploy_state_name": copied(ENUM),
+    "cmg_deploy_ref": plain(DEPLOY, DEPLOY),
+    "cmg_deploy_unref": plain(None, DEPLOY),
+    "cmg_service_new": fallible(CONTEXT, OUT_SERVICE),
+    "cmg_service_configure": fallible(SERVICE, TEXT, c_size_t),
+    "cmg_service_set_certificate": fallible(SERVICE, CERTIFICATE),
+    "cmg_service_set_listener": fallible(SERVICE, ENUM, TEXT, c_uint16),
+    "cmg_service_set_events": fallible(SERVICE, POINTER(cmg_service_events)),
+    "cmg_service_start": fallible(SERVICE),
+    "cmg_service_get_port": plain(c_uint16, SERVICE, ENUM),
+    "cmg_service_close": fallible(SERVICE, c_int64),
+    "cmg_service_ref": plain(SERVICE, SERVICE),
+    "cmg_service_unref": plain(None, SERVICE),
+    "cmg_connector_new": fallible(CONTEXT, OUT_CONNECTOR),
+    "cmg_connector_configure": fallible(CONNECTOR, TEXT, c_size_t),
+    "cmg_connector_set_certificate": fallible(CONNECTOR, CERTIFICATE),
+    "cmg_connector_set_upstream_ca": fallible(CONNECTOR, TEXT, c_size_t),
+    "cmg_connector_set_events": fallible(CONNECTOR, POINTER(cmg_connector_events)),
+    "cmg_connector_start": fallible(CONNECTOR),
+    "cmg_connector_ready_count": plain(c_uint32, CONNECTOR),
+    "cmg_connector_close": fallible(CONNECTOR, c_int64),
+    "cmg_connector_ref": plain(CONNECTOR, CONNECTOR),
+    "cmg_connector_unref": plain(None, CONNECTOR),
+    "cmg_client_new": fallible(CONTEXT, TEXT, c_uint16, OUT_CLIENT),
+    "cmg_client_set_certificate": fallible(CLIENT, CERTIFICATE),
+    "cmg_client_set_token": fallible(CLIENT, TEXT, c_size_t),
+    "cmg_client_request": fallible(CLIENT, TEXT, TEXT, DATA, c_size_t, ClientDoneFn, DATA),
+    "cmg_client_ref": plain(CLIENT, CLIENT),
+    "cmg_client_unref": plain(None, CLIENT),
+}
+
+LIBSANDBOX: dict[str, Declaration] = {
+    "cmg_sandbox_new": fallible(POINTER(cmg_sandbox_settings), OUT_SANDBOX),
+    "cmg_sandbox_attach": fallible(SANDBOX, CONTEXT),
+    "cmg_sandbox_port": plain(c_uint16, SANDBOX),
+    "cmg_sandbox_ca_file": copied(SANDBOX),
+    "cmg_sandbox_tenant_id": copied(SANDBOX),
+    "cmg_sandbox_subscription_id": copied(SANDBOX),
+    "cmg_sandbox_client_id": copied(SANDBOX),
+    "cmg_sandbox_client_secret": copied(SANDBOX),
+    "cmg_sandbox_resolve": fallible(SANDBOX, TEXT, c_uint16, POINTER(cmg_address)),
+    "cmg_sandbox_issue_token": fallible(SANDBOX, TEXT, TEXT, OUT_BYTES),
+    "cmg_sandbox_count": plain(c_uint64, SANDBOX, ENUM),
+    "cmg_sandbox_inject": fallible(SANDBOX, TEXT, TEXT, c_uint32, ENUM, c_int32),
+    "cmg_sandbox_unref": plain(None, SANDBOX),
+}
+
+TABLES = {"cmg": LIBCMG, "cmg-sandbox": LIBSANDBOX}
+_libraries: dict[str, ctypes.CDLL] = {}
+_functions: dict[str, tuple[Any, Check]] = {}
+
+
+def _load(stem: str) -> ctypes.CDLL:
+    """The shared library, loaded at its first use."""
+    if stem not in _libraries:
+        name = f"lib{stem}.so.{SOVERSION}"
+        folder = os.environ.get("CMG_LIBRARY_PATH")
+        try:
+            _libraries[stem] = ctypes.CDLL(os.path.join(folder, name) if folder else name)
+        except OSError as exc:
+            raise ImportError(
+                f"{name} cannot be loaded ({exc}); install it, or name its directory in the "
+                "environment's CMG_LIBRARY_PATH") from exc
+    return _libraries[stem]
+
+
+def _function(name: str) -> tuple[Any, Check]:
+    """The entry point with its types set."""
+    found = _functions.get(name)
+    if found is None:
+        stem = "cmg" if name in LIBCMG else "cmg-sandbox"
+        result, arguments, check = TABLES[stem][name]
+        try:
+            entry = getattr(_load(stem), name)
+        except AttributeError:
+            raise NotImplementedError(
+                f"{name} is not in the loaded lib{stem} ({version()})") from None
+        entry.restype, entry.argtypes = result, list(arguments)
+        found = _functions[name] = (entry, check)
+    return found
+
+
+def call(name: str, *arguments: Any) -> Any:
+    """Calls a function; a failed status becomes the exception that belongs to it."""
+    entry, check = _function(name)
+    if check is Check.PLAIN:
+        return entry(*arguments)
+    if check is Check.COPIED:
+        return text(entry(*arguments))
+    error = ERROR()
+    status = entry(*arguments, byref(error))
+    if status != 0:
+        from ._errors import take_error
+
+        raise take_error(status, error)
+    return None
+
+
+def text(value: Optional[bytes]) -> str:
+    """A copy of C text."""
+    return "" if value is None else value.decode("utf-8", "replace")
+
+
+def encoded(value: str | os.PathLike[str]) -> bytes:
+    """Text or a path for C; a zero byte inside would cut it short unseen."""
+    data = os.fsencode(value) if isinstance(value, os.PathLike) else value.encode()
+    if b"\0" in data:
+        raise ValueError("text with a zero byte cannot be handed to C")
+    return data
+
+
+def optional(value: str | os.PathLike[str] | None) -> Optional[bytes]:
+    """The same, with None for NULL."""
+    return None if value is None else encoded(value)
+
+
+def take_bytes(pointer: Any) -> bytes:
+    """Copies a cmg_bytes and gives it back."""
+    try:
+        size = call("cmg_bytes_size", pointer)
+        return ctypes.string_at(call("cmg_bytes_data", pointer), size)
+    finally:
+        call("cmg_bytes_unref", pointer)
+
+
+def version() -> str:
+    """The version of the loaded library."""
+    return str(call("cmg_version"))
+
+
+def verify_version() -> None:
+    """Raises when the loaded library is older than these declarations."""
+    number = int(call("cmg_version_number"))
+    if (number // 1000000, number // 1000 % 1000) < RELEASE:
+        raise ImportError(f"libcmg {version()} is older than this binding, which needs "
+                          f"{RELEASE[0]}.{RELEASE[1]}")

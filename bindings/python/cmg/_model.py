@@ -1,0 +1,334 @@
+"""Certificates, the authority, the gateway and the applications it needs."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Optional
+
+from . import _ffi
+from ._handles import Context, Guard, Handle
+from ._types import (AUTHORITY, BYTES, CERTIFICATE, GATEWAY, Operation, Pfx, Profile,
+                     cmg_certificate_request)
+
+if TYPE_CHECKING:
+    from ._deploy import Deploy, JournalStore
+
+
+def out_bytes(handle: Handle, verb: str, *arguments: Any) -> bytes:
+    """Calls a function that hands out a byte string."""
+    found = BYTES()
+    handle.call(verb, *arguments, ctypes.byref(found))
+    return _ffi.take_bytes(found)
+
+
+def _names(names: Sequence[str]) -> Any:
+    """A NULL-terminated list of C strings, or NULL for none."""
+    if not names:
+        return None
+    return (ctypes.c_char_p * (len(names) + 1))(*[_ffi.encoded(n) for n in names], None)
+
+
+class Certificate(Handle):
+    """A certificate, its chain, and perhaps its key; immutable."""
+
+    _kind = "certificate"
+
+    @classmethod
+    def from_pem(cls, ctx: Context, pem: _ffi.Buffer) -> "Certificate":
+        """Reads a leaf, its chain and perhaps its key from PEM text."""
+        found = CERTIFICATE()
+        with ctx._guard:
+            _ffi.call("cmg_certificate_new_from_pem", ctx.pointer, bytes(pem), len(pem),
+                      ctypes.byref(found))
+        return cls(found, ctx._guard)
+
+    @classmethod
+    def from_pfx(cls, ctx: Context, data: _ffi.Buffer,
+                 password: Optional[str] = None) -> "Certificate":
+        """Reads a certificate, its chain and key from PFX bytes."""
+        found = CERTIFICATE()
+        with ctx._guard:
+            _ffi.call("cmg_certificate_new_from_pfx", ctx.pointer, bytes(data), len(data),
+                      _ffi.optional(password), ctypes.byref(found))
+        return cls(found, ctx._guard)
+
+    @classmethod
+    def _borrowed(cls, pointer: Any, guard: Guard) -> "Certificate":
+        return cls(_ffi.call("cmg_certificate_ref", pointer), guard)
+
+    def export_pem(self) -> bytes:
+        """Leaf and chain as PEM, without the key."""
+        return out_bytes(self, "export_pem")
+
+    def export_pfx(self, password: str, profile: Pfx = Pfx.COMPAT) -> bytes:
+        """Leaf, chain and key as PFX."""
+        return out_bytes(self, "export_pfx", profile, _ffi.encoded(password))
+
+    @property
+    def subject(self) -> str:
+        """The subject's name."""
+        return str(self.call("subject"))
+
+    @property
+    def issuer(self) -> str:
+        """The issuer's name."""
+        return str(self.call("issuer"))
+
+    @property
+    def common_name(self) -> str:
+        """The subject's common name, or ""."""
+        return str(self.call("common_name"))
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the leaf, lower-case hexadecimal digits."""
+        return str(self.call("sha256"))
+
+    @property
+    def key_description(self) -> str:
+        """The key, for example "RSA 2048"."""
+        return str(self.call("key_description"))
+
+    @property
+    def has_key(self) -> bool:
+        """Whether the private key is there."""
+        return bool(self.call("has_key"))
+
+    @property
+    def not_before(self) -> int:
+        """Begin of validity, seconds since 1970."""
+        return int(self.call("not_before_unix_s"))
+
+    @property
+    def not_after(self) -> int:
+        """End of validity, seconds since 1970."""
+        return int(self.call("not_after_unix_s"))
+
+
+class Authority(Handle):
+    """A certification authority: a certificate and a key that signs."""
+
+    _kind = "authority"
+
+    def __init__(self, ctx: Context, common_name: str,
+                 directory: str | os.PathLike[str] | None = None) -> None:
+        found = AUTHORITY()
+        name = _ffi.encoded(common_name)
+        with ctx._guard:
+            if directory is None:
+                _ffi.call("cmg_authority_new", ctx.pointer, name, ctypes.byref(found))
+            else:
+                _ffi.call("cmg_authority_open", ctx.pointer, _ffi.encoded(directory), name,
+                          ctypes.byref(found))
+        super().__init__(found, ctx._guard)
+
+    def issue(self, profile: Profile, common_name: str, *, days: int = 0,
+              dns_names: Sequence[str] = (), ip_addresses: Sequence[str] = ()) -> Certificate:
+        """Issues a certificate with a fresh key."""
+        request = cmg_certificate_request(
+            size=ctypes.sizeof(cmg_certificate_request), profile=profile, days=days,
+            common_name=_ffi.encoded(common_name), dns_names=_names(dns_names),
+            ip_addresses=_names(ip_addresses))
+        found = CERTIFICATE()
+        self.call("issue", ctypes.byref(request), ctypes.byref(found))
+        return Certificate(found, self._guard)
+
+    @property
+    def certificate(self) -> Certificate:
+        """The authority's own certificate, without a key."""
+        return Certificate._borrowed(self.call("certificate"), self._guard)
+
+
+class Tenant(Handle):
+    """An Entra tenant with the subscription that pays."""
+
+    _kind = "tenant"
+
+    def set_client_secret(self, client_id: str, secret: str | _ffi.Buffer) -> None:
+        """Signs in as an application with a client secret."""
+        value = secret.encode() if isinstance(secret, str) else bytes(secret)
+        self.call("set_client_secret", _ffi.encoded(client_id), value, len(value))
+
+    def set_device_code(self, client_id: Optional[str] = None) -> None:
+        """Signs in as a person by device code (the default)."""
+        self.call("set_device_code", _ffi.optional(client_id))
+
+    @property
+    def domain(self) -> str:
+        """The domain name the specification gives, or ""."""
+        return str(self.call("domain"))
+
+    @property
+    def id(self) -> str:
+        """The tenant's ID; "" before it is known."""
+        return str(self.call("id"))
+
+    @property
+    def display_name(self) -> str:
+        """The name the directory gives; "" before it is known."""
+        return str(self.call("display_name"))
+
+    @property
+    def subscription_id(self) -> str:
+        """The subscription that pays."""
+        return str(self.call("subscription_id"))
+
+
+class ServerApp(Handle):
+    """The server application ("web app") of Configuration Manager."""
+
+    _kind = "server_app"
+
+    @property
+    def name(self) -> str:
+        """The display name."""
+        return str(self.call("name"))
+
+    @property
+    def client_id(self) -> str:
+        """The application ID; "" before it is known."""
+        return str(self.call("client_id"))
+
+    @property
+    def id_uri(self) -> str:
+        """The App ID URI; "" before the tenant's ID is known."""
+        return str(self.call("id_uri"))
+
+    @property
+    def secret_expires(self) -> int:
+        """When the newest secret ends, seconds since 1970; 0 before it is known."""
+        return int(self.call("secret_expires_unix_s"))
+
+
+class ClientApp(Handle):
+    """The client application ("native app") of Configuration Manager."""
+
+    _kind = "client_app"
+
+    @property
+    def name(self) -> str:
+        """The display name."""
+        return str(self.call("name"))
+
+    @property
+    def client_id(self) -> str:
+        """The application ID; "" before it is known."""
+        return str(self.call("client_id"))
+
+
+class Gateway(Handle):
+    """A cloud management gateway: what is wanted, and what a deployment has found."""
+
+    _kind = "gateway"
+
+    def __init__(self, pointer: Any, ctx: Context) -> None:
+        super().__init__(pointer, ctx._guard)
+        self.context = ctx
+
+    @classmethod
+    def from_file(cls, ctx: Context, path: str | os.PathLike[str]) -> "Gateway":
+        """Reads a JSON specification from a file."""
+        found = GATEWAY()
+        with ctx._guard:
+            _ffi.call("cmg_gateway_new_from_file", ctx.pointer, _ffi.encoded(path),
+                      ctypes.byref(found))
+        return cls(found, ctx)
+
+    @classmethod
+    def from_json(cls, ctx: Context, json: str | bytes, name: str = "<json>") -> "Gateway":
+        """Reads a JSON specification from memory; errors call it by the name."""
+        data = json.encode() if isinstance(json, str) else json
+        found = GATEWAY()
+        with ctx._guard:
+            _ffi.call("cmg_gateway_new_from_json", ctx.pointer, _ffi.encoded(name), data,
+                      len(data), ctypes.byref(found))
+        return cls(found, ctx)
+
+    def to_json(self) -> str:
+        """The specification, complete with defaults, keys sorted."""
+        return out_bytes(self, "to_json").decode()
+
+    def set_authority(self, authority: Authority) -> None:
+        """Who issues the server certificate; client certificates must chain to it."""
+        self.call("set_authority", authority.pointer)
+
+    def add_connector(self, certificate: Certificate) -> None:
+        """Pins a connection point's certificate."""
+        self.call("add_connector", certificate.pointer)
+
+    def connector_config(self) -> str:
+        """What a connection point must know, as JSON."""
+        return out_bytes(self, "connector_config").decode()
+
+    def deploy(self, operation: Operation = Operation.CREATE, *,
+               journal: "str | os.PathLike[str] | JournalStore | None" = None) -> "Deploy":
+        """A deployment of this gateway; run() it or await it."""
+        from ._deploy import Deploy
+
+        return Deploy(self, operation, journal=journal)
+
+    @property
+    def name(self) -> str:
+        """The gateway's name, lower case."""
+        return str(self.call("name"))
+
+    @property
+    def service_name(self) -> str:
+        """The name that clients use and the server certificate carries."""
+        return str(self.call("service_name"))
+
+    @property
+    def region(self) -> str:
+        """The Azure region's short name."""
+        return str(self.call("region"))
+
+    @property
+    def resource_group(self) -> str:
+        """The resource group."""
+        return str(self.call("resource_group"))
+
+    @property
+    def site_code(self) -> str:
+        """The primary site's code."""
+        return str(self.call("site_code"))
+
+    @property
+    def instances(self) -> int:
+        """How many VM instances are wanted."""
+        return int(self.call("instance_count"))
+
+    @property
+    def role_ids(self) -> list[str]:
+        """The published roles' IDs."""
+        count = int(self.call("role_count"))
+        return [str(self.call("role_id", index)) for index in range(count)]
+
+    @property
+    def endpoint(self) -> str:
+        """The deployment's public name; "" before it is known."""
+        return str(self.call("endpoint"))
+
+    @property
+    def tenant(self) -> Tenant:
+        """The tenant the gateway belongs to."""
+        return Tenant(_ffi.call("cmg_tenant_ref", self.call("tenant")), self._guard)
+
+    @property
+    def server_app(self) -> ServerApp:
+        """The server application."""
+        return ServerApp(_ffi.call("cmg_server_app_ref", self.call("server_app")),
+                         self._guard)
+
+    @property
+    def client_app(self) -> ClientApp:
+        """The client application."""
+        return ClientApp(_ffi.call("cmg_client_app_ref", self.call("client_app")),
+                         self._guard)
+
+    @property
+    def certificate(self) -> Optional[Certificate]:
+        """The server certificate; None before it is issued."""
+        found = self.call("certificate")
+        return Certificate._borrowed(found, self._guard) if found else None

@@ -1,0 +1,91 @@
+"""An Azure on loopback: libcmg-sandbox, loaded when a Sandbox is made."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from typing import Any, Optional
+
+from . import _ffi
+from ._handles import Context, Guard, Handle
+from ._model import out_bytes
+from ._types import (SANDBOX, SandboxFault, SandboxKind, cmg_address, cmg_sandbox_settings)
+
+
+class Sandbox(Handle):
+    """A running sandbox: Entra, Graph, Resource Manager and Key Vault."""
+
+    _kind = "sandbox"
+
+    def __init__(self, directory: str | os.PathLike[str], *,
+                 service_program: str | os.PathLike[str] | None = None,
+                 tenant_id: Optional[str] = None, domain: Optional[str] = None,
+                 subscription_id: Optional[str] = None, port: int = 0,
+                 operation_ms: int = 0) -> None:
+        found = SANDBOX()
+        settings = cmg_sandbox_settings(
+            size=ctypes.sizeof(cmg_sandbox_settings), directory=_ffi.encoded(directory),
+            service_program=_ffi.optional(service_program),
+            tenant_id=_ffi.optional(tenant_id), domain=_ffi.optional(domain),
+            subscription_id=_ffi.optional(subscription_id), port=port,
+            operation_ms=operation_ms)
+        _ffi.call("cmg_sandbox_new", ctypes.byref(settings), ctypes.byref(found))
+        super().__init__(found, Guard())
+
+    def call(self, verb: str, *arguments: Any) -> Any:
+        """Calls cmg_sandbox_<verb>; any thread may."""
+        return _ffi.call(f"cmg_sandbox_{verb}", self.pointer, *arguments)
+
+    def attach(self, ctx: Context) -> None:
+        """Leads a context to the sandbox; it must outlive the context's use."""
+        self.call("attach", ctx.pointer)
+
+    @property
+    def port(self) -> int:
+        """The loopback port of the HTTPS listener."""
+        return int(self.call("port"))
+
+    @property
+    def ca_file(self) -> str:
+        """The file with the authority's certificate."""
+        return str(self.call("ca_file"))
+
+    @property
+    def tenant_id(self) -> str:
+        """The tenant's ID."""
+        return str(self.call("tenant_id"))
+
+    @property
+    def subscription_id(self) -> str:
+        """The subscription's ID."""
+        return str(self.call("subscription_id"))
+
+    @property
+    def client_id(self) -> str:
+        """An application with every right, for unattended sign-in."""
+        return str(self.call("client_id"))
+
+    @property
+    def client_secret(self) -> str:
+        """That application's secret; worthless outside."""
+        return str(self.call("client_secret"))
+
+    def resolve(self, host: str, port: int) -> tuple[str, int]:
+        """Where a name and port of the sandbox's cloud are on loopback."""
+        found = cmg_address(size=ctypes.sizeof(cmg_address))
+        self.call("resolve", _ffi.encoded(host), port, ctypes.byref(found))
+        return found.address.decode(), found.port
+
+    def issue_token(self, client_id: str, resource: str) -> bytes:
+        """A token as a device with the client app would get it for the server app."""
+        return out_bytes(self, "issue_token", _ffi.encoded(client_id),
+                         _ffi.encoded(resource))
+
+    def count(self, kind: SandboxKind) -> int:
+        """Counts what is there."""
+        return int(self.call("count", kind))
+
+    def inject(self, fault: SandboxFault, *, method: Optional[str] = None,
+               path: Optional[str] = None, nth: int = 1, status: int = 500) -> None:
+        """Makes a coming request fail, once."""
+        self.call("inject", _ffi.optional(method), _ffi.optional(path), nth, fault, status)

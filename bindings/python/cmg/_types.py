@@ -1,0 +1,332 @@
+"""The constants and structures of libcmg as Python sees them.
+
+Every value and offset here is verified against the library's ABI description by
+tests/test_declarations.py.
+"""
+
+from __future__ import annotations
+
+from ctypes import (CFUNCTYPE, POINTER, Structure, c_char, c_char_p, c_int, c_int32, c_int64,
+                    c_size_t, c_uint16, c_uint32, c_uint64, c_void_p)
+from enum import IntEnum
+from typing import Any
+
+FOREVER = -1
+CALLBACK_PASS = -2147483648
+
+
+class Status(IntEnum):
+    """What a call came to."""
+
+    OK = 0
+    E_INVAL = -1
+    E_NOMEM = -2
+    E_STATE = -3
+    E_REENTRANT = -4
+    E_CALLBACK = -5
+    E_CANCELED = -6
+    E_TIMEOUT = -7
+    E_LIMIT = -8
+    E_NOTFOUND = -9
+    E_EXISTS = -10
+    E_CONFLICT = -11
+    E_AUTH = -12
+    E_DENIED = -13
+    E_PROTO = -14
+    E_PARSE = -15
+    E_TLS = -16
+    E_CERT = -17
+    E_IO = -18
+    E_UNSUPPORTED = -19
+    E_ABI = -20
+    E_FORKED = -21
+    E_INTERNAL = -22
+
+
+class Retry(IntEnum):
+    """Whether and when repeating makes sense."""
+
+    NEVER = 0
+    TRANSIENT = 1
+    LATER = 2
+
+
+class Origin(IntEnum):
+    """Who found the fault."""
+
+    LIBRARY = 0
+    OS = 1
+    HTTP = 2
+    TLS = 3
+    JSON = 4
+    SERVICE = 5
+
+
+class LogLevel(IntEnum):
+    """How important a log record is."""
+
+    NONE = 0
+    ERROR = 1
+    WARNING = 2
+    INFO = 3
+    DEBUG = 4
+
+
+class Cloud(IntEnum):
+    """Which Azure cloud is spoken to."""
+
+    PUBLIC = 0
+    US_GOVERNMENT = 1
+    CHINA = 2
+
+
+class Profile(IntEnum):
+    """What a certificate is for."""
+
+    WEB_SERVER = 1
+    CLIENT = 2
+    CONNECTOR = 3
+
+
+class Pfx(IntEnum):
+    """How a PFX is protected."""
+
+    COMPAT = 1
+    MODERN = 2
+
+
+class Operation(IntEnum):
+    """What to do with the gateway."""
+
+    CREATE = 1
+    DELETE = 2
+
+
+class DeployState(IntEnum):
+    """Where a deployment stands."""
+
+    IDLE = 0
+    PREFLIGHT = 1
+    SIGN_IN = 2
+    PLAN = 3
+    CONFIRM = 4
+    APPLY = 5
+    VERIFY = 6
+    READY = 7
+    PAUSED = 8
+    CANCELLING = 9
+    ROLLING_BACK = 10
+    FAILED = 11
+    DELETED = 12
+
+
+class StepState(IntEnum):
+    """Where a step stands."""
+
+    WAITING = 0
+    RUNNING = 1
+    DONE = 2
+    FAILED = 3
+
+
+class Listener(IntEnum):
+    """Which of the service's two listeners."""
+
+    CLIENT = 1
+    CHANNEL = 2
+
+
+class SandboxKind(IntEnum):
+    """What can be counted in a sandbox."""
+
+    APPLICATIONS = 1
+    SERVICE_PRINCIPALS = 2
+    GRANTS = 3
+    RESOURCE_GROUPS = 4
+    RESOURCES = 5
+    DELETED = 6
+    INSTANCES = 7
+    SECRETS = 8
+    REQUESTS = 9
+
+
+class SandboxFault(IntEnum):
+    """How a request is to fail."""
+
+    STATUS = 1
+    CUT = 2
+    LOST_ANSWER = 3
+
+
+# C's name of each enumeration, and what its enumerators begin with.
+ENUMS: dict[str, tuple[type[IntEnum], str]] = {
+    "cmg_status": (Status, "CMG_"),
+    "cmg_retry": (Retry, "CMG_RETRY_"),
+    "cmg_origin": (Origin, "CMG_ORIGIN_"),
+    "cmg_log_level": (LogLevel, "CMG_LOG_"),
+    "cmg_cloud": (Cloud, "CMG_CLOUD_"),
+    "cmg_profile": (Profile, "CMG_PROFILE_"),
+    "cmg_pfx": (Pfx, "CMG_PFX_"),
+    "cmg_deploy_operation": (Operation, "CMG_DEPLOY_"),
+    "cmg_deploy_state": (DeployState, "CMG_DEPLOY_"),
+    "cmg_step_state": (StepState, "CMG_STEP_"),
+    "cmg_listener": (Listener, "CMG_LISTENER_"),
+    "cmg_sandbox_kind": (SandboxKind, "CMG_SANDBOX_"),
+    "cmg_sandbox_fault": (SandboxFault, "CMG_SANDBOX_FAULT_"),
+}
+
+
+def _opaque(name: str) -> Any:
+    """A pointer type of its own for a handle: a wrong handle is then refused."""
+    return POINTER(type(name, (Structure,), {}))
+
+
+CONTEXT = _opaque("cmg_context")
+ERROR = _opaque("cmg_error")
+BYTES = _opaque("cmg_bytes")
+CERTIFICATE = _opaque("cmg_certificate")
+AUTHORITY = _opaque("cmg_authority")
+TENANT = _opaque("cmg_tenant")
+SERVER_APP = _opaque("cmg_server_app")
+CLIENT_APP = _opaque("cmg_client_app")
+GATEWAY = _opaque("cmg_gateway")
+DEPLOY = _opaque("cmg_deploy")
+SERVICE = _opaque("cmg_service")
+CONNECTOR = _opaque("cmg_connector")
+CLIENT = _opaque("cmg_client")
+SANDBOX = _opaque("cmg_sandbox")
+
+
+class cmg_allocator(Structure):
+    """Memory functions; Python passes none."""
+
+    _fields_ = [("size", c_size_t), ("user", c_void_p),
+                ("alloc", CFUNCTYPE(c_void_p, c_size_t, c_void_p)),
+                ("realloc", CFUNCTYPE(c_void_p, c_void_p, c_size_t, c_void_p)),
+                ("free", CFUNCTYPE(None, c_void_p, c_void_p))]
+
+
+class cmg_log_record(Structure):
+    """One log record."""
+
+    _fields_ = [("size", c_size_t), ("module", c_char_p), ("event", c_char_p),
+                ("text", c_char_p), ("subject", c_char_p), ("unix_ms", c_int64),
+                ("level", c_int32), ("reserved", c_uint32)]
+
+
+class cmg_address(Structure):
+    """Where a name and port are."""
+
+    _fields_ = [("size", c_size_t), ("address", c_char * 46), ("port", c_uint16)]
+
+
+class cmg_certificate_request(Structure):
+    """What is to be issued."""
+
+    _fields_ = [("size", c_size_t), ("profile", c_int), ("days", c_uint32),
+                ("common_name", c_char_p), ("dns_names", POINTER(c_char_p)),
+                ("ip_addresses", POINTER(c_char_p))]
+
+
+class cmg_step_progress(Structure):
+    """Progress of one step."""
+
+    _fields_ = [("size", c_size_t), ("name", c_char_p), ("title", c_char_p),
+                ("message", c_char_p), ("elapsed_ms", c_int64), ("state", c_int32),
+                ("percent", c_int32), ("done", c_uint32), ("total", c_uint32)]
+
+
+class cmg_sign_in_prompt(Structure):
+    """What a person must do to sign in."""
+
+    _fields_ = [("size", c_size_t), ("verification_uri", c_char_p), ("user_code", c_char_p),
+                ("message", c_char_p), ("expires_unix_s", c_int64)]
+
+
+class cmg_request_record(Structure):
+    """One request that the service has answered."""
+
+    _fields_ = [("size", c_size_t), ("method", c_char_p), ("role_id", c_char_p),
+                ("endpoint", c_char_p), ("client", c_char_p), ("connector", c_char_p),
+                ("bytes_in", c_uint64), ("bytes_out", c_uint64), ("elapsed_ms", c_int64),
+                ("status", c_int32), ("reserved", c_uint32)]
+
+
+class cmg_client_response(Structure):
+    """What a client's request came to."""
+
+    _fields_ = [("size", c_size_t), ("reason", c_char_p), ("content_type", c_char_p),
+                ("via", c_char_p), ("body", c_void_p), ("body_size", c_size_t),
+                ("elapsed_ms", c_int64), ("status", c_int32), ("reserved", c_uint32)]
+
+
+LogFn = CFUNCTYPE(None, CONTEXT, POINTER(cmg_log_record), c_void_p)
+ResolveFn = CFUNCTYPE(c_int, c_char_p, c_uint16, POINTER(cmg_address), c_void_p)
+ClientDoneFn = CFUNCTYPE(None, CLIENT, POINTER(cmg_client_response), ERROR, c_void_p)
+OnState = CFUNCTYPE(c_int, DEPLOY, c_int, ERROR, c_void_p)
+OnStep = CFUNCTYPE(c_int, DEPLOY, POINTER(cmg_step_progress), c_void_p)
+OnPrompt = CFUNCTYPE(c_int, DEPLOY, POINTER(cmg_sign_in_prompt), c_void_p)
+OnConfirm = CFUNCTYPE(c_int, DEPLOY, c_char_p, c_void_p)
+OnDone = CFUNCTYPE(c_int, DEPLOY, c_int, ERROR, c_void_p)
+JournalLoad = CFUNCTYPE(c_int64, c_void_p, c_size_t, c_void_p)
+JournalSave = CFUNCTYPE(c_int, c_void_p, c_size_t, c_void_p)
+JournalLock = CFUNCTYPE(c_int, c_void_p)
+SecretPut = CFUNCTYPE(c_int, c_char_p, c_void_p, c_size_t, c_void_p)
+SecretGet = CFUNCTYPE(c_int64, c_char_p, c_void_p, c_size_t, c_void_p)
+SecretRemove = CFUNCTYPE(c_int, c_char_p, c_void_p)
+ServiceChannel = CFUNCTYPE(None, SERVICE, c_char_p, c_int, ERROR, c_void_p)
+ServiceRequest = CFUNCTYPE(None, SERVICE, POINTER(cmg_request_record), c_void_p)
+ServiceClosed = CFUNCTYPE(None, SERVICE, c_void_p)
+ConnectorChannel = CFUNCTYPE(None, CONNECTOR, c_uint32, c_int, ERROR, c_void_p)
+ConnectorClosed = CFUNCTYPE(None, CONNECTOR, c_void_p)
+
+
+class cmg_deploy_events(Structure):
+    """Callbacks of a deployment."""
+
+    _fields_ = [("size", c_size_t), ("user", c_void_p), ("on_state", OnState),
+                ("on_step", OnStep), ("on_prompt", OnPrompt), ("on_confirm", OnConfirm),
+                ("on_done", OnDone)]
+
+
+class cmg_journal_store(Structure):
+    """Where the host keeps the journal."""
+
+    _fields_ = [("size", c_size_t), ("user", c_void_p), ("load", JournalLoad),
+                ("save", JournalSave), ("lock", JournalLock), ("unlock", JournalLock)]
+
+
+class cmg_secret_store(Structure):
+    """Where the host keeps secrets."""
+
+    _fields_ = [("size", c_size_t), ("user", c_void_p), ("put", SecretPut),
+                ("get", SecretGet), ("remove", SecretRemove)]
+
+
+class cmg_service_events(Structure):
+    """Callbacks of a service."""
+
+    _fields_ = [("size", c_size_t), ("user", c_void_p), ("on_channel", ServiceChannel),
+                ("on_request", ServiceRequest), ("on_closed", ServiceClosed)]
+
+
+class cmg_connector_events(Structure):
+    """Callbacks of a connector."""
+
+    _fields_ = [("size", c_size_t), ("user", c_void_p), ("on_channel", ConnectorChannel),
+                ("on_closed", ConnectorClosed)]
+
+
+class cmg_sandbox_settings(Structure):
+    """How a sandbox is to run."""
+
+    _fields_ = [("size", c_size_t), ("directory", c_char_p), ("service_program", c_char_p),
+                ("tenant_id", c_char_p), ("domain", c_char_p), ("subscription_id", c_char_p),
+                ("port", c_uint16), ("reserved", c_uint16), ("operation_ms", c_uint32)]
+
+
+STRUCTURES: tuple[type[Structure], ...] = (
+    cmg_allocator, cmg_log_record, cmg_address, cmg_certificate_request, cmg_step_progress,
+    cmg_sign_in_prompt, cmg_request_record, cmg_client_response, cmg_deploy_events,
+    cmg_journal_store, cmg_secret_store, cmg_service_events, cmg_connector_events,
+    cmg_sandbox_settings)
