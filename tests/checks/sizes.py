@@ -1,6 +1,7 @@
 """Functions and files stay small enough to be read at once.
 
-Functions are measured from the line of their name to the closing brace. A table or a
+Functions are measured from the line of their name to the closing brace; the median is
+held in the library, the other limits everywhere. A table or a
 dispatch switch over the cap carries a comment that begins with "size:" and says why, on
 the line above the function or inside it; nothing else excuses.
 """
@@ -61,7 +62,7 @@ def _spread(folder: str, lengths: list[int]) -> list[str]:
     print(f"{folder}: {len(lengths)} functions, median {median:g}, nine in ten <= {ninth}, "
           f"longest {lengths[-1]}")
     complaints = []
-    if median > MEDIAN:
+    if median > MEDIAN and folder == "libcmg":
         complaints.append(f"{folder}: median function {median:g} lines; at most {MEDIAN}")
     if ninth > NINE_IN_TEN:
         complaints.append(f"{folder}: nine in ten functions up to {ninth} lines; "
