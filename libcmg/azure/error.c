@@ -110,8 +110,8 @@ static cmg_status set(const struct cmg__alloc *alloc, const struct report *r,
     return cmg__error_set(err, alloc, info, "%s%s (%s)", text, was, fault->code);
 }
 
-static cmg_status raise(const struct cmg__alloc *alloc, const struct report *r,
-                        cmg_error **err)
+static cmg_status tell(const struct cmg__alloc *alloc, const struct report *r,
+                       cmg_error **err)
 {
     const struct cmg__azure_fault *fault = r->fault;
     const struct meaning *meaning =
@@ -162,7 +162,7 @@ cmg_status cmg__azure_error(const struct cmg__alloc *alloc, const struct cmg__ca
         .retry_after_ms = wait_ms < 0 ? 0 : wait_ms,
         .login = call != NULL && call->service == CMG__SERVICE_LOGIN,
     };
-    return raise(alloc, &report, err);
+    return tell(alloc, &report, err);
 }
 
 cmg_status cmg__azure_error_value(const struct cmg__alloc *alloc,
@@ -176,5 +176,5 @@ cmg_status cmg__azure_error_value(const struct cmg__alloc *alloc,
         .fault = &fault,
         .call = call == NULL ? "" : call->name,
     };
-    return raise(alloc, &report, err);
+    return tell(alloc, &report, err);
 }

@@ -17,6 +17,7 @@ enum cmg__sign_in { CMG__SIGN_IN_DEVICE_CODE, CMG__SIGN_IN_CLIENT_SECRET };
 struct cmg_tenant {
     struct cmg__handle head;
     char *domain;
+    char *wanted_id;    /* of the specification, "" when it gives only the domain */
     char *id;           /* observed, or given */
     char *display_name; /* observed */
     char *subscription_id;

@@ -1,0 +1,55 @@
+/*
+ * A deployment's properties: the Resource Manager template, which is the same for every
+ * gateway (template.json, built in), and the parameters, which are not. Everything in the
+ * template is named after the gateway and carries the deployment's tag. What is secret
+ * travels in the two secure parameters only, which Resource Manager never gives back.
+ */
+#include "model/gateway.h"
+#include "model/template_text.h"
+
+#include <string.h>
+
+/* Azure's limit on custom data before base64. */
+#define CUSTOM_DATA_MAX ((size_t)65535)
+
+static struct cmg__json *parameters(const struct cmg__template_input *input)
+{
+    const cmg_gateway *gateway = input->gateway;
+
+    return cmg__json_pack(
+        "{s:{s:s}, s:{s:s}, s:{s:s}, s:{s:i}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, "
+        "s:{s:s}}",
+        "gatewayName", "value", gateway->name,                  /* 1 */
+        "location", "value", gateway->region,                   /* 2 */
+        "deploymentId", "value", input->deployment_id,          /* 3 */
+        "instanceCount", "value", (int)gateway->instance_count, /* 4 */
+        "vmSize", "value", gateway->vm_size,                    /* 5 */
+        "adminPassword", "value", input->admin_password,        /* 6 */
+        "customData", "value", input->user_data,                /* 7 */
+        "vaultId", "value", input->vault_id,                    /* 8 */
+        "certSecretUrl", "value", input->cert_secret_url);      /* 9 */
+}
+
+cmg_status cmg__template_make(const struct cmg__alloc *alloc,
+                              const struct cmg__template_input *input,
+                              struct cmg__json **out, cmg_error **err)
+{
+    struct cmg__json *template = NULL;
+
+    if (strlen(input->user_data) > CUSTOM_DATA_MAX)
+        return cmg__fail(err, alloc, CMG_E_LIMIT, "user data",
+                         "trust fewer authorities or pin fewer connectors",
+                         "the instances' user data is %zu bytes long, Azure takes %zu",
+                         strlen(input->user_data), CUSTOM_DATA_MAX);
+    cmg_status rc = cmg__json_parse(alloc, "template", cmg__template_text,
+                                    cmg__template_text_len, &template, err);
+    if (rc != CMG_OK)
+        return rc;
+    struct cmg__json *properties =
+        cmg__json_pack("{s:s, s:o, s:o}", "mode", "Incremental", "template", template,
+                       "parameters", parameters(input));
+    if (properties == NULL)
+        return cmg__fail_nomem(err);
+    *out = properties;
+    return CMG_OK;
+}
