@@ -1,7 +1,7 @@
 """Header marks, symbol map and exported symbols are the same set, for both libraries.
 
 Also: the soname is what the map's release promises, neither library links the other, and
-nothing but functions is exported.
+nothing but functions is exported, and NEWS.md names every function.
 """
 
 from __future__ import annotations
@@ -70,7 +70,10 @@ def library(root: Path, path: str, stem: str) -> list[str]:
 def main() -> None:
     """marks.py ROOT LIBCMG LIBCMG-SANDBOX"""
     root = Path(sys.argv[1])
-    wrong = prove() + public.enums_without_value(root) + public.structs_without_size(root)
+    news = (root / "NEWS.md").read_text(encoding="utf-8")
+    wrong = [f"{name}: not named in NEWS.md" for both in (False, True)
+             for name in sorted(public.marked(root, both)) if f"`{name}`" not in news]
+    wrong += prove() + public.enums_without_value(root) + public.structs_without_size(root)
     wrong += library(root, sys.argv[2], "libcmg") + library(root, sys.argv[3], "libcmg-sandbox")
     print("\n".join(wrong + [f"marks: {len(wrong)} complaint(s)"]))
     sys.exit(1 if wrong else 0)
