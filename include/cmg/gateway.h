@@ -166,6 +166,16 @@ CMG_API uint32_t cmg_gateway_role_count(const cmg_gateway *gateway);
 CMG_API const char *cmg_gateway_role_id(const cmg_gateway *gateway, uint32_t index);
 
 /**
+ * @brief A published role's internal base URL, where connection points forward to.
+ * @param[in] gateway The gateway.
+ * @param[in] index   0 to cmg_gateway_role_count() - 1.
+ * @return For example "https://mp.corp.contoso.com", borrowed; NULL when @p index is out
+ *         of range.
+ * @since 0.1
+ */
+CMG_API const char *cmg_gateway_role_url(const cmg_gateway *gateway, uint32_t index);
+
+/**
  * @brief The deployment's public name, "name.region.cloudapp.azure.com".
  * @param[in] gateway The gateway.
  * @return Borrowed until the next deployment event; "" before it is known.

@@ -308,6 +308,13 @@ const char *cmg_gateway_role_id(const cmg_gateway *gateway, uint32_t index)
     return there ? gateway->roles[index].id : NULL;
 }
 
+const char *cmg_gateway_role_url(const cmg_gateway *gateway, uint32_t index)
+{
+    bool there = is_live(gateway) && index < gateway->role_count;
+
+    return there ? gateway->roles[index].url : NULL;
+}
+
 const char *cmg_gateway_endpoint(const cmg_gateway *gateway)
 {
     return is_live(gateway) ? gateway->endpoint : "";

@@ -158,6 +158,7 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_gateway_instance_count": plain(c_uint32, GATEWAY),
     "cmg_gateway_role_count": plain(c_uint32, GATEWAY),
     "cmg_gateway_role_id": copied(GATEWAY, c_uint32),
+    "cmg_gateway_role_url": copied(GATEWAY, c_uint32),
     "cmg_gateway_endpoint": copied(GATEWAY),
     "cmg_gateway_tenant": plain(TENANT, GATEWAY),
     "cmg_gateway_server_app": plain(SERVER_APP, GATEWAY),

@@ -306,6 +306,12 @@ class Gateway(Handle):
         return [str(self.call("role_id", index)) for index in range(count)]
 
     @property
+    def role_urls(self) -> list[str]:
+        """The published roles' internal base URLs, in the order of role_ids."""
+        count = int(self.call("role_count"))
+        return [str(self.call("role_url", index)) for index in range(count)]
+
+    @property
     def endpoint(self) -> str:
         """The deployment's public name; "" before it is known."""
         return str(self.call("endpoint"))
