@@ -1,0 +1,85 @@
+"""Certificates, the authority, the gateway's specification."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cmg
+
+
+@pytest.fixture
+def authority(ctx: Any) -> Any:
+    with cmg.Authority(ctx, "Contoso Test CA") as made:
+        yield made
+
+
+def test_an_issued_certificate_has_what_was_asked_for(authority: Any) -> None:
+    leaf = authority.issue(cmg.Profile.WEB_SERVER, "gw.contoso.com", days=30,
+                           dns_names=["gw.contoso.com", "gw2.contoso.com"])
+    assert leaf.common_name == "gw.contoso.com"
+    assert "Contoso Test CA" in leaf.issuer and "gw.contoso.com" in leaf.subject
+    assert leaf.has_key and leaf.key_description == "RSA 2048"
+    assert leaf.not_before <= time.time() < leaf.not_after
+    assert abs(leaf.not_after - time.time() - 30 * 86400) < 2 * 86400
+    assert len(leaf.sha256) == 64 and int(leaf.sha256, 16) >= 0
+    assert not authority.certificate.has_key
+
+
+def test_openssl_reads_what_was_issued(authority: Any, tmp_path: Path) -> None:
+    leaf = authority.issue(cmg.Profile.CLIENT, "client1")
+    (tmp_path / "leaf.pem").write_bytes(leaf.export_pem())
+    (tmp_path / "ca.pem").write_bytes(authority.certificate.export_pem())
+    said = subprocess.run(["openssl", "verify", "-purpose", "sslclient", "-CAfile",
+                           str(tmp_path / "ca.pem"), str(tmp_path / "leaf.pem")],
+                          capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stderr
+
+
+def test_an_authority_in_a_directory_is_found_again(ctx: Any, tmp_path: Path) -> None:
+    first = cmg.Authority(ctx, "Kept CA", tmp_path / "ca").certificate.sha256
+    again = cmg.Authority(ctx, "Other name", tmp_path / "ca").certificate
+    assert again.sha256 == first and again.common_name == "Kept CA"
+    assert (tmp_path / "ca/ca.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_gateway_tells_what_is_wanted(gateway: Any) -> None:
+    assert gateway.name == "granitefalls"
+    assert gateway.service_name == "granitefalls.contoso.com"
+    assert (gateway.region, gateway.instances) == ("westeurope", 2)
+    assert gateway.resource_group == "cmg-granitefalls"
+    assert gateway.site_code == "PS1"
+    assert gateway.role_ids == ["72057594037937981"]
+    assert gateway.role_urls == ["https://mp.corp.contoso.com"]
+    assert gateway.endpoint == "" and gateway.certificate is None
+    assert gateway.tenant.domain == "contoso.onmicrosoft.com"
+    assert gateway.tenant.subscription_id == "7d6f2c1e-5b0a-4c8e-9f34-2a1b3c4d5e6f"
+    assert gateway.server_app.name == "CMG-ServerApp"
+    assert gateway.server_app.secret_expires == 0
+    assert gateway.client_app.name == "CMG-ClientApp" and gateway.client_app.client_id == ""
+
+
+def test_the_specification_comes_back_complete(ctx: Any, gateway: Any) -> None:
+    text = gateway.to_json()
+    assert json.loads(text)["gateway"]["name"] == "granitefalls"
+    assert cmg.Gateway.from_json(ctx, text).to_json() == text
+
+
+def test_a_borrowed_handle_outlives_its_owner(ctx: Any, gateway: Any) -> None:
+    tenant = gateway.tenant
+    gateway.close()
+    assert tenant.domain == "contoso.onmicrosoft.com"
+
+
+def test_a_secret_is_accepted_as_bytes_and_not_shown(gateway: Any) -> None:
+    tenant = gateway.tenant
+    tenant.set_client_secret("7d6f2c1e-5b0a-4c8e-9f34-2a1b3c4d5e60", bytearray(b"hunter2"))
+    assert "hunter2" not in repr(tenant) + repr(vars(tenant))
+    with pytest.raises(cmg.InvalidArgument) as caught:
+        tenant.set_client_secret("no guid", b"hunter2")
+    assert "hunter2" not in str(caught.value)
