@@ -1,7 +1,8 @@
 /*
  * Child processes on the loop, for the sandbox's instances. A child dies with its parent:
- * its standard input is a pipe whose end of file tells it so (and PR_SET_PDEATHSIG where
- * there is one).
+ * its standard input is a pipe that the parent keeps open and whose end of file tells it
+ * so. It has a session of its own: what the terminal sends to the parent does not reach
+ * it. While a child runs, libuv handles SIGCHLD; nothing but the sandbox uses this.
  */
 #ifndef CMG_NET_PROCESS_H
 #define CMG_NET_PROCESS_H
@@ -21,7 +22,8 @@ cmg_status cmg__process_start(struct cmg__loop *loop,
                               void *user, struct cmg__process **out, cmg_error **err);
 int cmg__process_pid(const struct cmg__process *process);
 void cmg__process_signal(struct cmg__process *process, int signal);
-/* Kills it if it still runs; on_exit does not come any more. */
+/* Kills it if it still runs and waits until it is gone; on_exit does not come any more.
+   May be called inside on_exit. */
 void cmg__process_free(struct cmg__process *process);
 
 #endif
