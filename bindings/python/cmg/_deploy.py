@@ -192,6 +192,7 @@ class Deploy(Handle):
         self.on_step: Optional[Callable[[StepProgress], Any]] = None
         self.on_prompt: Optional[Callable[[SignInPrompt], Any]] = None
         self.on_confirm: Optional[Callable[[str], Any]] = None
+        self.on_turn: Optional[Callable[[], Any]] = None
         self._journal: Optional[JournalStore] = None
         self._secrets: Optional[SecretStore] = None
         self._end: Optional[DeployState] = None
@@ -250,10 +251,18 @@ class Deploy(Handle):
         raise WrongState(f"the deployment ended in {self._end}")
 
     def run(self) -> DeployState:
-        """Starts and drives the context until the end; Ctrl-C comes through."""
+        """Starts and drives the context until the end; Ctrl-C comes through.
+
+        on_turn is called several times a second, for a display that shows time passing.
+        """
         self.start()
-        self.context.run_until(lambda: self._end is not None)
+        self.context.run_until(self._is_over)
         return self._result()
+
+    def _is_over(self) -> bool:
+        if self.on_turn is not None:
+            self.on_turn()
+        return self._end is not None
 
     async def _awaited(self) -> DeployState:
         self.start()
