@@ -21,7 +21,7 @@ void cmg__log(cmg_context *ctx, cmg_log_level level, const char *module,
                                     .text = cmg__str_or(text, "(memory ran out)"),
                                     .subject = cmg__str_or(subject, ""),
                                     .unix_ms = ctx->env.unix_ms(ctx->env.user),
-                                    .level = level };
+                                    .level = (int32_t)level };
 
     cmg__callback_enter(ctx);
     ctx->log_fn(ctx, &record, ctx->log_user);
