@@ -10,6 +10,7 @@
 #include "net/tls_config.h"
 
 #include <mbedtls/error.h>
+#include <mbedtls/oid.h>
 #include <string.h>
 
 static const int suites[] = { MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
@@ -84,6 +85,11 @@ static cmg_status load_own(struct cmg__tls_config *config,
     int rc = parse_certs(&config->own, s->cert_pem);
     if (rc != 0)
         return refuse(ctx, "certificate", rc, "cannot be read", err);
+    /* mbedTLS would shake no hand with it, and the peer would not learn why. */
+    if (s->server && mbedtls_x509_crt_check_extended_key_usage(
+                         &config->own, MBEDTLS_OID_SERVER_AUTH,
+                         MBEDTLS_OID_SIZE(MBEDTLS_OID_SERVER_AUTH)) != 0)
+        return refuse(ctx, "certificate", 0, "is not for server authentication", err);
     rc = cmg__tls_compat_parse_key(&config->key, s->key_pem, &ctx->env);
     if (rc != 0)
         return refuse(ctx, "key", rc, "cannot be read", err);

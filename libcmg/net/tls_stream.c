@@ -64,9 +64,8 @@ static enum cmg__io fail(struct tls *tls, int result)
         tls->base.error = cmg_error_ref(tls->base.below->error);
         return CMG__IO_ERROR;
     }
-    bool verified = tls->base.open || result != MBEDTLS_ERR_X509_CERT_VERIFY_FAILED;
     (void)cmg__tls_explain(tls->config, peer_of(tls), result,
-                           verified ? 0 : mbedtls_ssl_get_verify_result(&tls->ssl),
+                           tls->base.open ? 0 : mbedtls_ssl_get_verify_result(&tls->ssl),
                            &tls->base.error);
     return CMG__IO_ERROR;
 }
