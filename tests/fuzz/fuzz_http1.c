@@ -48,6 +48,9 @@ static void write_anew(const struct cmg__http1_head *head)
     struct cmg__buf out;
     cmg__buf_init(&out, &cmg__alloc_libc, (size_t)256 * 1024);
     const char *host = cmg__headers_get(&head->headers, "Host");
+    /* HTTP/1.0 has no expectations; what is ignored there would be refused in 1.1. */
+    if (cmg__headers_get(&head->headers, "Expect") != NULL && !head->expect_continue)
+        return;
     cmg_status rc =
         head->is_response
             ? cmg__http1_write_response(&out, head->status, "r", &head->headers,
