@@ -1,0 +1,567 @@
+/*
+ * PKCS#12: what is written is read by openssl, what openssl writes is read here, and each
+ * kind of fault has its own status.
+ */
+#include "crypto/pki.h"
+
+#include "base/secret.h"
+#include "crypto/pbe.h"
+#include "crypto/pfx.h"
+#include "crypto/rc2.h"
+#include "crypto/x509_data.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- derivations ---- */
+
+static const struct kdf_case {
+    enum cmg__oid hash;
+    unsigned id;
+    const char *password;
+    const char *hex;
+} kdf_cases[] = {
+    { CMG__OID_SHA256, 3, "password",
+      "4f510e1b5428cb3a1b784ceee7b1a95670f60e825199c121bd1752ee9e1c83f2" },
+    { CMG__OID_SHA1, 1, "password", "2a3a9c95b6ac4c49ebbf7a65976b1bbd5f0ffa69a1be2427" },
+    { CMG__OID_SHA1, 2, "password", "995815de47373a76" },
+    { CMG__OID_SHA256, 3, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+      "cc124c387217c1a851d5d93fb1a224eefde2333a94aca9c6c3204aacc70b550a" },
+};
+static const uint8_t test_salt[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+
+START_TEST(the_pkcs12_derivation_gives_the_known_values)
+{
+    const struct kdf_case *c = &kdf_cases[_i];
+    struct cmg__pbe_password password;
+    uint8_t out[32];
+    char hex[65];
+    cmg_status rc;
+
+    ck_assert(cmg__pbe_password_init(&password, &cmg__alloc_libc, c->password,
+                                     CMG__PBE_UTF16, &rc));
+    ck_assert_int_eq(rc, CMG_OK);
+    const struct cmg__pkcs12_kdf kdf = { .hash = c->hash,
+                                         .wide = &password.wide,
+                                         .salt = { test_salt, sizeof test_salt },
+                                         .iterations = 2048 };
+    const size_t n = strlen(c->hex) / 2;
+    ck_assert_int_eq(cmg__pkcs12_derive(&kdf, c->id, out, n), CMG_OK);
+    cmg__hex_format(out, n, hex);
+    ck_assert_str_eq(hex, c->hex);
+    cmg__pbe_password_done(&password);
+}
+END_TEST
+
+START_TEST(pbkdf2_gives_the_known_value)
+{
+    struct cmg__pbe_password password;
+    uint8_t out[32];
+    char hex[65];
+    cmg_status rc;
+    const struct cmg__pbkdf2 kdf = { .salt = { test_salt, sizeof test_salt },
+                                     .iterations = 2048,
+                                     .prf = CMG__OID_HMAC_SHA256 };
+
+    ck_assert(cmg__pbe_password_init(&password, &cmg__alloc_libc, "password",
+                                     CMG__PBE_UTF16, &rc));
+    ck_assert_int_eq(cmg__pbkdf2_derive(&kdf, &password.utf8, out, sizeof out), CMG_OK);
+    cmg__hex_format(out, sizeof out, hex);
+    ck_assert_str_eq(hex,
+                     "88741976b8f91388b88bc4f49733edd539657cf7351edbf16a4327c5404fab25");
+    cmg__pbe_password_done(&password);
+}
+END_TEST
+
+static const struct wide_case {
+    const char *password;
+    enum cmg__pbe_variant variant;
+    bool used;
+    const char *hex;
+} wide_cases[] = {
+    { "ab", CMG__PBE_UTF16, true, "006100620000" },
+    { "\xc3\xa4", CMG__PBE_UTF16, true, "00e40000" },
+    { "\xe2\x82\xac", CMG__PBE_UTF16, true, "20ac0000" },
+    { "\xf0\x9f\x98\x80", CMG__PBE_UTF16, true, "d83dde000000" },
+    { "\xc3\xa4", CMG__PBE_WIDENED, true, "00c300a40000" },
+    { "ab", CMG__PBE_WIDENED, false, "" },
+    { "ab", CMG__PBE_BARE, false, "" },
+    { "", CMG__PBE_UTF16, true, "0000" },
+    { "", CMG__PBE_BARE, true, "" },
+    { NULL, CMG__PBE_BARE, true, "" },
+    { "\xff", CMG__PBE_UTF16, false, "" },
+};
+
+START_TEST(passwords_take_the_form_of_the_variant)
+{
+    const struct wide_case *c = &wide_cases[_i];
+    struct cmg__pbe_password password;
+    char hex[64] = "";
+    cmg_status rc;
+
+    ck_assert_int_eq(
+        cmg__pbe_password_init(&password, &cmg__alloc_libc, c->password, c->variant, &rc),
+        c->used);
+    ck_assert_int_eq(rc, CMG_OK);
+    if (password.wide.len > 0)
+        cmg__hex_format(password.wide.data, password.wide.len, hex);
+    ck_assert_str_eq(hex, c->hex);
+    cmg__pbe_password_done(&password);
+}
+END_TEST
+
+/* ---- writing ---- */
+
+static void write_pfx(struct pki *pki, enum cmg__pfx_profile profile, const char *name,
+                      const char *password, struct cmg__buf *out)
+{
+    struct cmg__x509 *const chain[] = { pki->leaf, pki->root };
+    cmg_error *err = NULL;
+
+    cmg__buf_init_secret(out, &pki->a.alloc, 1 << 20);
+    ck_ok(cmg__pfx_write(&pki->a.alloc, &pki->e.env, profile, name, pki->leaf_key, chain,
+                         2, password, out, &err),
+          err);
+}
+
+static const struct write_case {
+    enum cmg__pfx_profile profile;
+    const char *name;
+    const char *password;
+    const char *mac; /* as openssl prints it */
+    const char *cipher;
+} write_cases[] = {
+    { CMG__PFX_COMPAT, "gw", "secret", "MAC: sha1, Iteration 100000",
+      "pbeWithSHA1And3-KeyTripleDES-CBC, Iteration 100000" },
+    { CMG__PFX_MODERN, "gw", "secret", "MAC: sha256, Iteration 100000",
+      "PBES2, PBKDF2, AES-256-CBC, Iteration 100000, PRF hmacWithSHA256" },
+    { CMG__PFX_COMPAT, "a name that is longer than the key identifier is",
+      "a password of more than thirty-one characters", "MAC: sha1", "TripleDES" },
+    { CMG__PFX_MODERN, NULL, "a password of more than thirty-one characters", "sha256",
+      "AES-256-CBC" },
+};
+
+START_TEST(openssl_reads_what_is_written)
+{
+    const struct write_case *c = &write_cases[_i];
+    struct pki pki;
+    struct cmg__buf pfx;
+    char *out = NULL;
+    char pass[128];
+
+    pki_init(&pki, CMG__PROFILE_WEB_SERVER);
+    write_pfx(&pki, c->profile, c->name, c->password, &pfx);
+    const char *path = support_path("gw.pfx");
+    support_write_file(path, pfx.data, pfx.len);
+    (void)snprintf(pass, sizeof pass, "pass:%s", c->password);
+    const char *const read[] = { "openssl", "pkcs12", "-in",   path, "-passin",
+                                 pass,      "-nodes", "-info", NULL };
+    const int status = support_command(read, &out);
+    ck_assert_msg(status == 0, "openssl says %s", out);
+    ck_assert_ptr_nonnull(strstr(out, c->mac));
+    ck_assert_ptr_nonnull(strstr(out, c->cipher));
+    ck_assert_ptr_nonnull(strstr(out, "BEGIN PRIVATE KEY"));
+    ck_assert_ptr_nonnull(strstr(out, "subject=CN = granitefalls.contoso.com"));
+    ck_assert_ptr_nonnull(strstr(out, "subject=CN = Test Root"));
+    ck_assert_ptr_nonnull(strstr(out, "localKeyID: "));
+    if (c->name != NULL)
+        ck_assert_ptr_nonnull(strstr(out, c->name));
+    free(out);
+    cmg__buf_done(&pfx);
+    pki_done(&pki);
+    support_dir_done();
+}
+END_TEST
+
+/* ---- reading ---- */
+
+struct got {
+    struct cmg__key *key;
+    struct cmg__x509 **certs;
+    size_t count;
+};
+
+static cmg_status read_pfx(struct pki *pki, const void *data, size_t n,
+                           const char *password, struct got *got)
+{
+    cmg_error *err = NULL;
+
+    memset(got, 0, sizeof *got);
+    const cmg_status rc = cmg__pfx_read(&pki->a.alloc, &pki->e.env, data, n, password,
+                                        &got->key, &got->certs, &got->count, &err);
+    ck_assert_int_eq(cmg_error_code(err), rc);
+    if (rc != CMG_OK)
+        ck_assert_str_ne(cmg_error_message(err), "");
+    if (password != NULL && password[0] != '\0')
+        ck_assert_ptr_null(strstr(cmg_error_message(err), password));
+    cmg_error_unref(err);
+    return rc;
+}
+
+static void got_done(struct pki *pki, struct got *got)
+{
+    cmg__x509_free_list(&pki->a.alloc, got->certs, got->count);
+    cmg__key_free(got->key);
+}
+
+static const struct openssl_case {
+    const char *password;
+    const char *arguments[12];
+    size_t certs;
+    bool key;
+} openssl_cases[] = {
+    { "secret", { NULL }, 2, true },
+    { "secret", { "-legacy" }, 2, true },
+    { "secret", { "-descert", "-legacy" }, 2, true },
+    { "", { NULL }, 2, true },
+    { "", { "-legacy" }, 2, true },
+    { "p\xc3\xa4sswort \xe2\x82\xac", { NULL }, 2, true },
+    { "p\xc3\xa4sswort \xe2\x82\xac", { "-legacy" }, 2, true },
+    { "forty characters xxxxxxxxxxxxxxxxxxxxxxx", { "-legacy" }, 2, true },
+    { "secret", { "-certpbe", "AES-128-CBC", "-keypbe", "AES-192-CBC" }, 2, true },
+    { "secret", { "-certpbe", "NONE", "-keypbe", "NONE" }, 2, true },
+    { "secret", { "-macalg", "sha384" }, 2, true },
+    { "secret", { "-macalg", "sha512" }, 2, true },
+    { "secret", { "-macalg", "sha1" }, 2, true },
+    { "secret", { "-nomaciter" }, 2, true },
+    { "secret", { "-noiter", "-nomaciter" }, 2, true },
+    { "secret", { "-iter", "50000" }, 2, true },
+    { "secret", { "-keyex" }, 2, true },
+    { "secret", { "-CSP", "Microsoft Software Key Storage Provider", "-LMK" }, 2, true },
+    { "secret", { "-nokeys" }, 2, false },
+};
+
+static void make_with_openssl(struct pki *pki, const struct openssl_case *c, char **data,
+                              size_t *n)
+{
+    struct cmg__buf key;
+    char *out = NULL;
+    char pass[80];
+    const char *leaf = support_path("leaf.pem");
+    const char *root = support_path("root.pem");
+    const char *prv = support_path("leaf.key");
+    const char *pfx = support_path("openssl.pfx");
+    const char *argv[32] = { "openssl", "pkcs12",   "-export",   "-in",  leaf,
+                             "-inkey",  prv,        "-certfile", root,   "-name",
+                             "gw",      "-passout", pass,        "-out", pfx };
+
+    pki_write_pem(leaf, pki->leaf);
+    pki_write_pem(root, pki->root);
+    cmg__buf_init(&key, &cmg__alloc_libc, 1 << 16);
+    ck_assert_int_eq(cmg__key_write_pem(pki->leaf_key, &key), CMG_OK);
+    support_write_file(prv, key.data, key.len);
+    cmg__buf_done(&key);
+    (void)snprintf(pass, sizeof pass, "pass:%s", c->password);
+    for (size_t i = 0; c->arguments[i] != NULL; i++)
+        argv[15 + i] = c->arguments[i];
+    const int status = support_command(argv, &out);
+    ck_assert_msg(status == 0, "openssl says %s", out);
+    free(out);
+    *data = support_read_file(pfx, n);
+    ck_assert_ptr_nonnull(*data);
+}
+
+START_TEST(what_openssl_writes_is_read)
+{
+    const struct openssl_case *c = &openssl_cases[_i];
+    struct pki pki;
+    struct got got;
+    struct cmg__x509_info info;
+    char *data = NULL;
+    size_t n = 0;
+
+    pki_init(&pki, CMG__PROFILE_CLIENT);
+    make_with_openssl(&pki, c, &data, &n);
+    ck_assert_int_eq(read_pfx(&pki, data, n, c->password, &got), CMG_OK);
+    ck_assert_int_eq(got.key != NULL, c->key);
+    ck_assert_uint_eq(got.count, c->certs);
+    if (got.count > 0) {
+        cmg__x509_info(got.certs[0], &info);
+        ck_assert_str_eq(info.common_name, "granitefalls.contoso.com");
+        cmg__x509_info(got.certs[1], &info);
+        ck_assert_str_eq(info.common_name, "Test Root");
+    }
+    if (got.key != NULL)
+        ck_assert(cmg__x509_matches_key(pki.leaf, got.key));
+    got_done(&pki, &got);
+    free(data);
+    pki_done(&pki);
+    support_dir_done();
+}
+END_TEST
+
+START_TEST(no_password_and_an_empty_one_are_both_tried)
+{
+    struct pki pki;
+    struct got got;
+    char *data = NULL;
+    size_t n = 0;
+
+    pki_init(&pki, CMG__PROFILE_CLIENT);
+    make_with_openssl(&pki, &openssl_cases[4], &data, &n);
+    ck_assert_int_eq(read_pfx(&pki, data, n, NULL, &got), CMG_OK);
+    got_done(&pki, &got);
+    free(data);
+    pki_done(&pki);
+    support_dir_done();
+}
+END_TEST
+
+START_TEST(an_unprotected_file_is_unsupported)
+{
+    static const struct openssl_case nomac = { "secret", { "-nomac" }, 2, true };
+    struct pki pki;
+    struct got got;
+    char *data = NULL;
+    size_t n = 0;
+
+    pki_init(&pki, CMG__PROFILE_CLIENT);
+    make_with_openssl(&pki, &nomac, &data, &n);
+    ck_assert_int_eq(read_pfx(&pki, data, n, "secret", &got), CMG_E_UNSUPPORTED);
+    free(data);
+    pki_done(&pki);
+    support_dir_done();
+}
+END_TEST
+
+START_TEST(a_cipher_that_is_not_read_is_unsupported)
+{
+    static const struct openssl_case camellia = {
+        "secret", { "-certpbe", "camellia-128-cbc" }, 2, true
+    };
+    struct pki pki;
+    struct got got;
+    char *data = NULL;
+    size_t n = 0;
+
+    pki_init(&pki, CMG__PROFILE_CLIENT);
+    make_with_openssl(&pki, &camellia, &data, &n);
+    ck_assert_int_eq(read_pfx(&pki, data, n, "secret", &got), CMG_E_UNSUPPORTED);
+    free(data);
+    pki_done(&pki);
+    support_dir_done();
+}
+END_TEST
+
+START_TEST(a_wrong_password_is_told_from_a_damaged_file)
+{
+    struct pki pki;
+    struct got got;
+    struct cmg__buf pfx;
+    const enum cmg__pfx_profile profile = (enum cmg__pfx_profile)_i;
+
+    pki_init(&pki, CMG__PROFILE_CLIENT);
+    write_pfx(&pki, profile, "gw", "secret", &pfx);
+    ck_assert_int_eq(read_pfx(&pki, pfx.data, pfx.len, "Secret", &got), CMG_E_AUTH);
+    ck_assert_int_eq(read_pfx(&pki, pfx.data, pfx.len, "", &got), CMG_E_AUTH);
+    ck_assert_int_eq(read_pfx(&pki, pfx.data, pfx.len, NULL, &got), CMG_E_AUTH);
+    /* The MAC's value, the last certificate's bytes, the key's bytes. */
+    const size_t places[] = { pfx.len - 40, pfx.len / 3, pfx.len * 4 / 5 };
+    for (size_t i = 0; i < CMG__ARRAY_LEN(places); i++) {
+        pfx.data[places[i]] ^= 1;
+        ck_assert_int_eq(read_pfx(&pki, pfx.data, pfx.len, "secret", &got), CMG_E_PARSE);
+        pfx.data[places[i]] ^= 1;
+    }
+    ck_assert_int_eq(read_pfx(&pki, pfx.data, pfx.len, "secret", &got), CMG_OK);
+    got_done(&pki, &got);
+    cmg__buf_done(&pfx);
+    pki_done(&pki);
+}
+END_TEST
+
+START_TEST(every_truncation_is_damage)
+{
+    struct pki pki;
+    struct got got;
+    struct cmg__buf pfx;
+
+    pki_init(&pki, CMG__PROFILE_CLIENT);
+    write_pfx(&pki, CMG__PFX_MODERN, "gw", "secret", &pfx);
+    for (size_t n = 0; n < pfx.len; n += n < 64 ? 1 : 97)
+        ck_assert_int_eq(read_pfx(&pki, pfx.data, n, "secret", &got), CMG_E_PARSE);
+    cmg__buf_done(&pfx);
+    pki_done(&pki);
+}
+END_TEST
+
+START_TEST(too_much_is_refused_before_any_work)
+{
+    static const uint8_t huge[1024 * 1024 + 1];
+    struct pki pki;
+    struct got got;
+    struct cmg__buf pfx;
+    uint8_t deep[64];
+
+    pki_init(&pki, CMG__PROFILE_CLIENT);
+    ck_assert_int_eq(read_pfx(&pki, huge, sizeof huge, "x", &got), CMG_E_LIMIT);
+    for (size_t i = 0; i < sizeof deep; i += 2) {
+        deep[i] = 0x30;
+        deep[i + 1] = (uint8_t)(sizeof deep - 2 - i);
+    }
+    ck_assert_int_eq(read_pfx(&pki, deep, sizeof deep, "x", &got), CMG_E_LIMIT);
+    /* The MAC's iterations stand in the last three bytes: 100,000 to 8,000,000. */
+    write_pfx(&pki, CMG__PFX_MODERN, "gw", "secret", &pfx);
+    memcpy(pfx.data + pfx.len - 3, "\x7a\x12\x00", 3);
+    ck_assert_int_eq(read_pfx(&pki, pfx.data, pfx.len, "secret", &got), CMG_E_LIMIT);
+    cmg__buf_done(&pfx);
+    pki_done(&pki);
+}
+END_TEST
+
+START_TEST(a_key_of_another_certificate_is_not_written)
+{
+    struct pki pki;
+    struct cmg__buf out;
+
+    pki_init(&pki, CMG__PROFILE_CLIENT);
+    struct cmg__x509 *const chain[] = { pki.root };
+    cmg__buf_init_secret(&out, &pki.a.alloc, 1 << 20);
+    ck_assert_int_eq(cmg__pfx_write(&pki.a.alloc, &pki.e.env, CMG__PFX_COMPAT, "gw",
+                                    pki.leaf_key, chain, 1, "secret", &out, NULL),
+                     CMG_E_CERT);
+    cmg__buf_done(&out);
+    pki_done(&pki);
+}
+END_TEST
+
+/* ---- memory ---- */
+
+struct torture {
+    struct pki *pki;
+    const char *data;
+    size_t n;
+};
+
+static cmg_status read_once(struct support_alloc *a, void *user)
+{
+    const struct torture *t = user;
+    struct cmg__key *key = NULL;
+    struct cmg__x509 **certs = NULL;
+    size_t count = 0;
+    const cmg_status rc = cmg__pfx_read(&a->alloc, &t->pki->e.env, t->data, t->n,
+                                        "secret", &key, &certs, &count, NULL);
+
+    cmg__x509_free_list(&a->alloc, certs, count);
+    cmg__key_free(key);
+    return rc;
+}
+
+static cmg_status write_once(struct support_alloc *a, void *user)
+{
+    const struct torture *t = user;
+    struct cmg__x509 *const chain[] = { t->pki->leaf, t->pki->root };
+    struct cmg__buf out;
+
+    cmg__buf_init_secret(&out, &a->alloc, 1 << 20);
+    const cmg_status rc =
+        cmg__pfx_write(&a->alloc, &t->pki->e.env, CMG__PFX_COMPAT, "gw", t->pki->leaf_key,
+                       chain, 2, "secret", &out, NULL);
+    cmg__buf_done(&out);
+    return rc;
+}
+
+START_TEST(reading_survives_every_failed_allocation)
+{
+    static const struct openssl_case quick = {
+        "secret", { "-noiter", "-nomaciter" }, 2, true
+    };
+    struct pki pki;
+    char *data = NULL;
+    size_t n = 0;
+
+    pki_init(&pki, CMG__PROFILE_CLIENT);
+    make_with_openssl(&pki, &quick, &data, &n);
+    struct torture t = { .pki = &pki, .data = data, .n = n };
+    support_torture(read_once, &t, 1);
+    free(data);
+    pki_done(&pki);
+    support_dir_done();
+}
+END_TEST
+
+START_TEST(writing_survives_failed_allocations)
+{
+    struct pki pki;
+
+    pki_init(&pki, CMG__PROFILE_CLIENT);
+    struct torture t = { .pki = &pki };
+    support_torture(write_once, &t, 5);
+    pki_done(&pki);
+}
+END_TEST
+
+START_TEST(password_and_key_are_wiped_before_memory_goes_back)
+{
+    struct pki pki;
+    struct got got;
+    struct cmg__buf pfx;
+    struct cmg__buf key;
+    char part[9];
+
+    pki_init(&pki, CMG__PROFILE_CLIENT);
+    /* First the password, then eight letters of the key as PEM writes it. */
+    pki.a.canary = "canary-password";
+    write_pfx(&pki, CMG__PFX_COMPAT, "gw", "canary-password", &pfx);
+    ck_assert_int_eq(read_pfx(&pki, pfx.data, pfx.len, "canary-password", &got), CMG_OK);
+    ck_assert(!pki.a.canary_seen);
+    cmg__buf_init_secret(&key, &pki.a.alloc, 1 << 16);
+    ck_assert_int_eq(cmg__key_write_der(got.key, &key), CMG_OK);
+    const char *inside = NULL; /* eight bytes of the private exponent without a zero */
+    for (size_t i = 700; i + 8 < key.len && inside == NULL; i++) {
+        if (memchr(key.data + i, 0, 8) == NULL)
+            inside = key.data + i;
+    }
+    ck_assert_ptr_nonnull(inside);
+    memcpy(part, inside, 8);
+    part[8] = '\0';
+    pki.a.canary = part;
+    cmg__buf_done(&key);
+    got_done(&pki, &got);
+    cmg__buf_done(&pfx);
+    write_pfx(&pki, CMG__PFX_MODERN, "gw", "x", &pfx);
+    ck_assert_int_eq(read_pfx(&pki, pfx.data, pfx.len, "x", &got), CMG_OK);
+    got_done(&pki, &got);
+    cmg__buf_done(&pfx);
+    ck_assert(!pki.a.canary_seen);
+    pki.a.canary = NULL;
+    pki_done(&pki);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("pfx");
+    TCase *kdf = tcase_create("derivation");
+    TCase *peer = tcase_create("openssl");
+    TCase *bad = tcase_create("refused");
+    TCase *memory = tcase_create("memory");
+
+    tcase_set_timeout(peer, 60);
+    tcase_set_timeout(bad, 60);
+    tcase_set_timeout(memory, 110);
+    tcase_add_loop_test(kdf, the_pkcs12_derivation_gives_the_known_values, 0,
+                        (int)CMG__ARRAY_LEN(kdf_cases));
+    tcase_add_test(kdf, pbkdf2_gives_the_known_value);
+    tcase_add_loop_test(kdf, passwords_take_the_form_of_the_variant, 0,
+                        (int)CMG__ARRAY_LEN(wide_cases));
+    tcase_add_loop_test(peer, openssl_reads_what_is_written, 0,
+                        (int)CMG__ARRAY_LEN(write_cases));
+    tcase_add_loop_test(peer, what_openssl_writes_is_read, 0,
+                        (int)CMG__ARRAY_LEN(openssl_cases));
+    tcase_add_test(peer, no_password_and_an_empty_one_are_both_tried);
+    tcase_add_test(peer, an_unprotected_file_is_unsupported);
+    tcase_add_test(peer, a_cipher_that_is_not_read_is_unsupported);
+    tcase_add_loop_test(bad, a_wrong_password_is_told_from_a_damaged_file, 0, 2);
+    tcase_add_test(bad, every_truncation_is_damage);
+    tcase_add_test(bad, too_much_is_refused_before_any_work);
+    tcase_add_test(bad, a_key_of_another_certificate_is_not_written);
+    tcase_add_test(memory, reading_survives_every_failed_allocation);
+    tcase_add_test(memory, writing_survives_failed_allocations);
+    tcase_add_test(memory, password_and_key_are_wiped_before_memory_goes_back);
+    suite_add_tcase(suite, kdf);
+    suite_add_tcase(suite, peer);
+    suite_add_tcase(suite, bad);
+    suite_add_tcase(suite, memory);
+    return support_run((Suite *const[]){ suite, NULL });
+}
