@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """The whole life of a gateway in one program, like examples/quickstart.c: a sandbox cloud
 in the process, nginx as management point, tenant and applications, certificate, deployment
 of two instances (real processes), a connection point that dials out to both, requests of an

@@ -41,6 +41,18 @@ def test_openssl_reads_what_was_issued(authority: Any, tmp_path: Path) -> None:
     assert said.returncode == 0, said.stderr
 
 
+def test_a_pfx_survives_the_way_out_and_in(ctx: Any, authority: Any) -> None:
+    leaf = authority.issue(cmg.Profile.WEB_SERVER, "gw.contoso.com",
+                           dns_names=["gw.contoso.com"])
+    pfx = leaf.export_pfx("secret")
+    again = cmg.Certificate.from_pfx(ctx, bytearray(pfx), "secret")
+    assert again.sha256 == leaf.sha256 and again.has_key
+    with pytest.raises(cmg.AuthenticationFailed):
+        cmg.Certificate.from_pfx(ctx, pfx, "wrong")
+    pem = cmg.Certificate.from_pem(ctx, leaf.export_pem())
+    assert pem.sha256 == leaf.sha256 and not pem.has_key
+
+
 def test_an_authority_in_a_directory_is_found_again(ctx: Any, tmp_path: Path) -> None:
     first = cmg.Authority(ctx, "Kept CA", tmp_path / "ca").certificate.sha256
     again = cmg.Authority(ctx, "Other name", tmp_path / "ca").certificate
