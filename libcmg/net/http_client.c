@@ -20,6 +20,7 @@ struct cmg__http {
     uv_timer_t timer;
     struct cmg__list calls;
     struct cmg__list sockets;
+    struct cmg__task sweep; /* ends starved calls */
 };
 
 /* A descriptor of libcurl's. */
@@ -85,6 +86,40 @@ static void finish_all(struct cmg__http *http)
     }
 }
 
+static struct cmg__http_call *find_starved(struct cmg__http *http)
+{
+    CMG__LIST_FOREACH (node, after, &http->calls) {
+        struct cmg__http_call *call = CMG__CONTAINER(node, struct cmg__http_call, node);
+        if (call->starved)
+            return call;
+    }
+    return NULL;
+}
+
+/* A done callback may end other calls, so the search begins anew after each. */
+static void on_sweep(struct cmg__task *task, void *user)
+{
+    struct cmg__http *http = user;
+    struct cmg__http_call *call = find_starved(http);
+    (void)task;
+    while (call != NULL) {
+        finish(call, CURLE_OUT_OF_MEMORY);
+        call = find_starved(http);
+    }
+}
+
+/* An error returned to libcurl would make the whole engine unusable for good; only the
+   call that cannot be watched ends. */
+static void starve(struct cmg__http *http, CURL *easy)
+{
+    struct cmg__http_call *call = NULL;
+    (void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&call);
+    if (call == NULL)
+        return;
+    call->starved = true;
+    cmg__task_post(http->loop, &http->sweep);
+}
+
 static void act(struct cmg__http *http, curl_socket_t fd, int ready)
 {
     int running = 0;
@@ -145,15 +180,16 @@ static struct watched *watch_socket(struct cmg__http *http, curl_socket_t fd)
 static int set_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *assigned)
 {
     struct watched *w = assigned;
-    (void)easy;
     if (what == CURL_POLL_REMOVE) {
         forget_socket(w);
         return 0;
     }
     if (w == NULL)
         w = watch_socket(user, fd);
-    if (w == NULL)
-        return -1;
+    if (w == NULL) {
+        starve(user, easy);
+        return 0;
+    }
     cmg__watch_set(w->watch,
                    ((what & CURL_POLL_IN) != 0 ? (unsigned)CMG__READABLE : 0U) |
                        ((what & CURL_POLL_OUT) != 0 ? (unsigned)CMG__WRITABLE : 0U));
@@ -196,6 +232,7 @@ cmg_status cmg__http_new(struct cmg__loop *loop, struct cmg__http **out, cmg_err
     http->alloc = alloc;
     cmg__list_init(&http->calls);
     cmg__list_init(&http->sockets);
+    cmg__task_init(&http->sweep, on_sweep, http);
     http->multi = curl_multi_init();
     if (http->multi == NULL || configure(http) != CURLM_OK) {
         (void)curl_multi_cleanup(http->multi);
@@ -223,6 +260,7 @@ void cmg__http_free(struct cmg__http *http)
     (void)curl_multi_cleanup(http->multi);
     CMG__LIST_FOREACH (left, next, &http->sockets)
         forget_socket(CMG__CONTAINER(left, struct watched, node));
+    cmg__task_cancel(&http->sweep);
     uv_close((uv_handle_t *)&http->timer, on_timer_closed);
 }
 

@@ -30,6 +30,7 @@ struct cmg__http_call {
     struct cmg__http_response resp;
     size_t header_bytes;
     bool header_done;
+    bool starved;       /* memory ran out where libcurl must not be told */
     cmg_status refused; /* why one of our callbacks ended the transfer */
     const char *refused_text;
     char detail[CURL_ERROR_SIZE];
