@@ -1,0 +1,349 @@
+/*
+ * The public functions of cmg_deploy: arguments are checked, the journal is opened, and
+ * the engine is set going; what it does is in engine.c.
+ */
+#include <string.h>
+
+#include "deploy/engine.h"
+
+static cmg_status check(const cmg_deploy *deploy, cmg_error **err)
+{
+    return cmg__check(deploy == NULL ? NULL : &deploy->head, CMG__TAG_DEPLOY, err);
+}
+
+void cmg__deploy_free(cmg_deploy *deploy)
+{
+    cmg_context *ctx = cmg_context_ref(deploy->head.ctx);
+
+    cmg__engine_free_execs(deploy);
+    cmg__journal_done(&deploy->journal);
+    cmg__file_store_done(&deploy->files);
+    if (deploy->work_ready)
+        cmg__work_done(&deploy->work);
+    cmg__json_clear(&deploy->intents);
+    cmg_error_unref(deploy->error);
+    cmg_gateway_unref(deploy->gateway);
+    cmg__handle_done(&deploy->head);
+    cmg__free(&ctx->alloc, deploy);
+    cmg_context_unref(ctx);
+}
+
+static void on_task(struct cmg__task *task, void *user)
+{
+    cmg_deploy *deploy = user;
+
+    (void)task;
+    cmg__engine_enter(deploy);
+    cmg__engine_settle(deploy);
+    cmg__engine_leave(deploy);
+}
+
+cmg_status cmg_deploy_new(cmg_gateway *gateway, cmg_deploy_operation operation,
+                          cmg_deploy **out_deploy, cmg_error **err)
+{
+    cmg_status rc =
+        cmg__check(gateway == NULL ? NULL : &gateway->head, CMG__TAG_GATEWAY, err);
+
+    if (rc != CMG_OK)
+        return rc;
+    cmg_context *ctx = gateway->head.ctx;
+    if (out_deploy == NULL ||
+        (operation != CMG_DEPLOY_CREATE && operation != CMG_DEPLOY_DELETE))
+        return cmg__fail(err, &ctx->alloc, CMG_E_INVAL, "operation",
+                         "pass CMG_DEPLOY_CREATE or CMG_DEPLOY_DELETE",
+                         "cmg_deploy_new does not know operation %d", (int)operation);
+    cmg_deploy *deploy = cmg__alloc0(&ctx->alloc, sizeof *deploy);
+    if (deploy == NULL)
+        return cmg__fail_nomem(err);
+    cmg__handle_init(&deploy->head, CMG__TAG_DEPLOY, ctx);
+    deploy->gateway = cmg_gateway_ref(gateway);
+    deploy->operation = operation;
+    deploy->transport = cmg__transport_http(ctx);
+    deploy->table = cmg__steps_for(operation);
+    cmg__journal_init(&deploy->journal, &ctx->alloc);
+    cmg__task_init(&deploy->task, on_task, deploy);
+    *out_deploy = deploy;
+    return CMG_OK;
+}
+
+/* A setter's right: not while it runs, not after the end. */
+static cmg_status check_may_set(const cmg_deploy *deploy, const char *what,
+                                cmg_error **err)
+{
+    cmg_status rc = check(deploy, err);
+
+    if (rc != CMG_OK || (!deploy->running && deploy->state == CMG_DEPLOY_IDLE))
+        return rc;
+    return cmg__fail(err, &deploy->head.ctx->alloc, CMG_E_STATE, what,
+                     "set it before cmg_deploy_start()", "%s cannot be set in state %s",
+                     what, cmg_deploy_state_name(deploy->state));
+}
+
+cmg_status cmg_deploy_set_journal_file(cmg_deploy *deploy, const char *path,
+                                       cmg_error **err)
+{
+    struct cmg__file_store files;
+    cmg_status rc = check_may_set(deploy, "journal file", err);
+
+    if (rc != CMG_OK)
+        return rc;
+    if (cmg__str_is_empty(path))
+        return cmg__fail(err, &deploy->head.ctx->alloc, CMG_E_INVAL, "path",
+                         "pass the path of a file", "the journal's path is empty");
+    if (cmg__file_store_init(&files, deploy->head.ctx, path) != CMG_OK)
+        return cmg__fail_nomem(err);
+    cmg__file_store_done(&deploy->files);
+    deploy->files = files;
+    deploy->journal.store = cmg__file_store_journal(&deploy->files);
+    deploy->journal.where = deploy->files.path;
+    return CMG_OK;
+}
+
+cmg_status cmg_deploy_set_journal_store(cmg_deploy *deploy,
+                                        const cmg_journal_store *store, cmg_error **err)
+{
+    cmg_journal_store copy;
+    cmg_status rc = check_may_set(deploy, "journal store", err);
+
+    if (rc == CMG_OK)
+        rc = cmg__tagged_copy(&copy, sizeof copy, sizeof copy, store, "cmg_journal_store",
+                              err);
+    if (rc != CMG_OK)
+        return rc;
+    if (copy.load == NULL || copy.save == NULL || copy.lock == NULL ||
+        copy.unlock == NULL)
+        return cmg__fail(err, &deploy->head.ctx->alloc, CMG_E_INVAL, "store",
+                         "fill in load, save, lock and unlock",
+                         "cmg_journal_store lacks a function");
+    deploy->journal.store = copy;
+    deploy->journal.where = "of the host";
+    return CMG_OK;
+}
+
+cmg_status cmg_deploy_set_secret_store(cmg_deploy *deploy, const cmg_secret_store *store,
+                                       cmg_error **err)
+{
+    cmg_secret_store copy;
+    cmg_status rc = check_may_set(deploy, "secret store", err);
+
+    if (rc == CMG_OK)
+        rc = cmg__tagged_copy(&copy, sizeof copy, sizeof copy, store, "cmg_secret_store",
+                              err);
+    if (rc != CMG_OK)
+        return rc;
+    if (copy.put == NULL || copy.get == NULL || copy.remove == NULL)
+        return cmg__fail(err, &deploy->head.ctx->alloc, CMG_E_INVAL, "store",
+                         "fill in put, get and remove",
+                         "cmg_secret_store lacks a function");
+    deploy->host_secrets = copy;
+    return CMG_OK;
+}
+
+cmg_status cmg_deploy_set_events(cmg_deploy *deploy, const cmg_deploy_events *events,
+                                 cmg_error **err)
+{
+    cmg_deploy_events copy = { 0 };
+    cmg_status rc = check_may_set(deploy, "events", err);
+
+    if (rc == CMG_OK && events != NULL)
+        rc = cmg__tagged_copy(&copy, sizeof copy, sizeof copy, events,
+                              "cmg_deploy_events", err);
+    if (rc == CMG_OK)
+        deploy->events = copy;
+    return rc;
+}
+
+static cmg_status check_may_start(const cmg_deploy *deploy, cmg_error **err)
+{
+    const struct cmg__alloc *alloc = &deploy->head.ctx->alloc;
+
+    if (deploy->running || deploy->state == CMG_DEPLOY_READY ||
+        deploy->state == CMG_DEPLOY_DELETED)
+        return cmg__fail(err, alloc, CMG_E_STATE, "deployment",
+                         "make a new one for another run",
+                         "the deployment cannot be started in state %s",
+                         cmg_deploy_state_name(deploy->state));
+    if (deploy->journal.store.load == NULL)
+        return cmg__fail(err, alloc, CMG_E_STATE, "journal",
+                         "call cmg_deploy_set_journal_file() first",
+                         "the deployment has no journal");
+    if (deploy->host_secrets.put == NULL && deploy->files.path == NULL)
+        return cmg__fail(err, alloc, CMG_E_STATE, "secret store",
+                         "call cmg_deploy_set_secret_store() too",
+                         "the deployment has no secret store");
+    return CMG_OK;
+}
+
+static cmg_status make_owner(cmg_deploy *deploy, struct cmg__journal_owner *owner,
+                             cmg_error **err)
+{
+    const char *operation = deploy->operation == CMG_DEPLOY_CREATE ? "create" : "delete";
+
+    *owner = (struct cmg__journal_owner){ .spec = "" };
+    memcpy(owner->deployment, deploy->work.deployment_id, sizeof owner->deployment);
+    (void)strncpy(owner->gateway, deploy->gateway->name, sizeof owner->gateway - 1);
+    (void)strncpy(owner->operation, operation, sizeof owner->operation - 1);
+    return cmg__gateway_digest(deploy->gateway, owner->spec, err);
+}
+
+static cmg_status make_work(cmg_deploy *deploy, cmg_error **err)
+{
+    if (deploy->work_ready)
+        cmg__work_done(&deploy->work);
+    deploy->work_ready = false;
+    deploy->work = (struct cmg__work){ 0 };
+    cmg_status rc = cmg__work_init(&deploy->work, deploy->gateway, err);
+    if (rc != CMG_OK)
+        return rc;
+    deploy->work_ready = true;
+    deploy->work.secrets = deploy->host_secrets.put != NULL
+                               ? deploy->host_secrets
+                               : cmg__file_store_secrets(&deploy->files);
+    return CMG_OK;
+}
+
+/* The first record of this run shows at once whether the journal can be written. */
+static cmg_status begin_journal(cmg_deploy *deploy, cmg_error **err)
+{
+    struct cmg__journal_owner owner;
+    struct cmg__journal_content content;
+    cmg_status rc = make_owner(deploy, &owner, err);
+
+    if (rc == CMG_OK)
+        rc = cmg__journal_open(&deploy->journal, &owner, &content, err);
+    if (rc != CMG_OK)
+        return rc;
+    if (content.facts != NULL &&
+        cmg__json_merge(deploy->work.facts, content.facts) != CMG_OK)
+        rc = cmg__fail_nomem(err);
+    cmg__json_clear(&deploy->intents);
+    deploy->intents = cmg__json_ref(content.intents);
+    cmg__journal_content_done(&content);
+    if (rc == CMG_OK)
+        rc = cmg__journal_write(&deploy->journal, cmg__json_pack("{s:s}", "t", "start"),
+                                err);
+    if (rc != CMG_OK)
+        cmg__journal_close(&deploy->journal);
+    return rc;
+}
+
+cmg_status cmg_deploy_start(cmg_deploy *deploy, cmg_error **err)
+{
+    cmg_status rc = check(deploy, err);
+
+    if (rc == CMG_OK)
+        rc = check_may_start(deploy, err);
+    if (rc == CMG_OK)
+        rc = make_work(deploy, err);
+    if (rc == CMG_OK)
+        rc = cmg__engine_prepare(deploy, err);
+    if (rc == CMG_OK)
+        rc = begin_journal(deploy, err);
+    if (rc != CMG_OK)
+        return rc;
+    deploy->running = true;
+    deploy->gateway->deployments_running++;
+    cmg__task_post(deploy->head.ctx->loop, &deploy->task);
+    return CMG_OK;
+}
+
+static cmg_status outcome(cmg_deploy *deploy, cmg_error **err)
+{
+    if (deploy->state == CMG_DEPLOY_READY || deploy->state == CMG_DEPLOY_DELETED)
+        return CMG_OK;
+    cmg_error *error = cmg_error_ref(deploy->error);
+    return cmg__error_move(err, &error);
+}
+
+cmg_status cmg_deploy_run(cmg_deploy *deploy, cmg_error **err)
+{
+    cmg_status rc = check(deploy, err);
+
+    if (rc != CMG_OK)
+        return rc;
+    cmg_context *ctx = deploy->head.ctx;
+    if (ctx->callback_depth > 0)
+        return cmg__fail(err, &ctx->alloc, CMG_E_REENTRANT, "deployment",
+                         "call cmg_deploy_start() there",
+                         "cmg_deploy_run was called from inside a callback");
+    cmg_deploy_ref(deploy);
+    rc = cmg_deploy_start(deploy, err);
+    if (rc == CMG_OK) {
+        while (rc == CMG_OK && deploy->running)
+            rc = cmg_context_wait(ctx, CMG_FOREVER, err);
+        if (rc == CMG_OK)
+            rc = outcome(deploy, err);
+    }
+    cmg_deploy_unref(deploy);
+    return rc;
+}
+
+cmg_status cmg_deploy_cancel(cmg_deploy *deploy, cmg_error **err)
+{
+    cmg_status rc = check(deploy, err);
+
+    if (rc != CMG_OK)
+        return rc;
+    if (!deploy->running)
+        return cmg__fail(err, &deploy->head.ctx->alloc, CMG_E_STATE, "deployment", NULL,
+                         "the deployment does not run: its state is %s",
+                         cmg_deploy_state_name(deploy->state));
+    deploy->cancel = true;
+    cmg__task_post(deploy->head.ctx->loop, &deploy->task);
+    return CMG_OK;
+}
+
+cmg_deploy_state cmg_deploy_get_state(const cmg_deploy *deploy)
+{
+    return check(deploy, NULL) == CMG_OK ? deploy->state : CMG_DEPLOY_IDLE;
+}
+
+static const char *const state_names[] = {
+    [CMG_DEPLOY_IDLE] = "IDLE",
+    [CMG_DEPLOY_PREFLIGHT] = "PREFLIGHT",
+    [CMG_DEPLOY_SIGN_IN] = "SIGN_IN",
+    [CMG_DEPLOY_PLAN] = "PLAN",
+    [CMG_DEPLOY_CONFIRM] = "CONFIRM",
+    [CMG_DEPLOY_APPLY] = "APPLY",
+    [CMG_DEPLOY_VERIFY] = "VERIFY",
+    [CMG_DEPLOY_READY] = "READY",
+    [CMG_DEPLOY_PAUSED] = "PAUSED",
+    [CMG_DEPLOY_CANCELLING] = "CANCELLING",
+    [CMG_DEPLOY_ROLLING_BACK] = "ROLLING_BACK",
+    [CMG_DEPLOY_FAILED] = "FAILED",
+    [CMG_DEPLOY_DELETED] = "DELETED",
+};
+
+const char *cmg_deploy_state_name(cmg_deploy_state state)
+{
+    if ((unsigned)state >= CMG__ARRAY_LEN(state_names))
+        return "UNKNOWN";
+    return state_names[state];
+}
+
+cmg_deploy *cmg_deploy_ref(cmg_deploy *deploy)
+{
+    if (deploy != NULL)
+        cmg__handle_ref(&deploy->head);
+    return deploy;
+}
+
+/* In a forked child requests and lock are the parent's: only memory may go. */
+static void forget(cmg_deploy *deploy)
+{
+    for (size_t i = 0; i < deploy->exec_count; i++)
+        deploy->execs[i].call = NULL;
+    deploy->journal.locked = false;
+    deploy->files.lock_fd = -1;
+}
+
+void cmg_deploy_unref(cmg_deploy *deploy)
+{
+    if (deploy == NULL || !cmg__handle_unref(&deploy->head))
+        return;
+    if (cmg__handle_is_foreign(&deploy->head))
+        forget(deploy);
+    cmg__engine_enter(deploy);
+    cmg__engine_abort(deploy);
+    cmg__engine_leave(deploy);
+}

@@ -1,0 +1,154 @@
+/*
+ * The host's callbacks. Each call is bracketed, its answer judged in one place, and after
+ * each one the deployment may be gone: callers stop when they are told so.
+ */
+#include "deploy/engine.h"
+
+#define TELL_EVERY_MS 100
+
+/* An answer other than 0 and PASS fails the deployment. False when it was aborted. */
+static bool judge(cmg_deploy *deploy, int answer, const char *callback)
+{
+    cmg_error *err = NULL;
+
+    if (deploy->aborted)
+        return false;
+    if (answer == 0 || answer == CMG_CALLBACK_PASS)
+        return true;
+    const struct cmg__error_info info = {
+        .code = CMG_E_CALLBACK,
+        .origin_number = answer,
+        .subject = callback,
+        .remedy = "start again with the same journal when the host is ready",
+    };
+    (void)cmg__error_set(&err, &deploy->head.ctx->alloc, &info,
+                         "the host's callback %s returned %d", callback, answer);
+    cmg__engine_fail(deploy, &err);
+    return true;
+}
+
+bool cmg__events_state(cmg_deploy *deploy, cmg_deploy_state now, const cmg_error *why)
+{
+    const cmg_deploy_events *events = &deploy->events;
+
+    deploy->state = now;
+    if (events->on_state == NULL)
+        return true;
+    cmg__callback_enter(deploy->head.ctx);
+    int answer = events->on_state(deploy, now, why, events->user);
+    cmg__callback_leave(deploy->head.ctx);
+    return judge(deploy, answer, "on_state");
+}
+
+static const cmg_step_state public_states[] = {
+    [CMG__EXEC_WAITING] = CMG_STEP_WAITING, [CMG__EXEC_ACTIVE] = CMG_STEP_RUNNING,
+    [CMG__EXEC_HELD] = CMG_STEP_RUNNING,    [CMG__EXEC_DONE] = CMG_STEP_DONE,
+    [CMG__EXEC_FAILED] = CMG_STEP_FAILED,
+};
+
+static uint32_t count_done(const cmg_deploy *deploy)
+{
+    uint32_t done = 0;
+
+    for (size_t i = 0; i < deploy->exec_count; i++)
+        done += deploy->execs[i].state == CMG__EXEC_DONE;
+    return done;
+}
+
+static bool tell(cmg_deploy *deploy, struct cmg__exec *exec, int64_t now)
+{
+    const cmg_deploy_events *events = &deploy->events;
+    const cmg_step_progress progress = {
+        .size = sizeof progress,
+        .name = exec->run.step->name,
+        .title = exec->run.step->title,
+        .message = exec->run.message,
+        .elapsed_ms = now - exec->started_ms,
+        .state = (int32_t)public_states[exec->state],
+        .percent = exec->run.percent,
+        .done = count_done(deploy),
+        .total = (uint32_t)deploy->exec_count,
+    };
+
+    exec->news = false;
+    exec->told_ms = now;
+    cmg__callback_enter(deploy->head.ctx);
+    int answer = events->on_step(deploy, &progress, events->user);
+    cmg__callback_leave(deploy->head.ctx);
+    return judge(deploy, answer, "on_step");
+}
+
+bool cmg__events_steps(cmg_deploy *deploy)
+{
+    int64_t now = cmg__env_now_ms(&deploy->head.ctx->env);
+
+    for (size_t i = 0; deploy->events.on_step != NULL && i < deploy->exec_count; i++) {
+        struct cmg__exec *exec = &deploy->execs[i];
+        bool ended = exec->state == CMG__EXEC_DONE || exec->state == CMG__EXEC_FAILED;
+        bool first = exec->told_ms == 0;
+
+        if (!exec->news || (!ended && !first && now - exec->told_ms < TELL_EVERY_MS))
+            continue;
+        if (!tell(deploy, exec, now))
+            return false;
+    }
+    return true;
+}
+
+static bool nobody_to_ask(cmg_deploy *deploy)
+{
+    cmg_error *err = NULL;
+
+    (void)cmg__fail(&err, &deploy->head.ctx->alloc, CMG_E_AUTH, "on_prompt",
+                    "install on_prompt, or sign in with cmg_tenant_set_client_secret()",
+                    "a person has to sign in, but the host has no on_prompt callback");
+    cmg__engine_fail(deploy, &err);
+    return true;
+}
+
+bool cmg__events_prompt(cmg_deploy *deploy)
+{
+    struct cmg__prompt *prompt = &deploy->work.prompt;
+    const cmg_deploy_events *events = &deploy->events;
+    const cmg_sign_in_prompt public = {
+        .size = sizeof public,
+        .verification_uri = cmg__str_or(prompt->uri, ""),
+        .user_code = cmg__str_or(prompt->code, ""),
+        .message = cmg__str_or(prompt->message, ""),
+        .expires_unix_s = prompt->expires_unix_s,
+    };
+
+    if (!prompt->pending)
+        return true;
+    prompt->pending = false;
+    if (events->on_prompt == NULL)
+        return nobody_to_ask(deploy);
+    cmg__callback_enter(deploy->head.ctx);
+    int answer = events->on_prompt(deploy, &public, events->user);
+    cmg__callback_leave(deploy->head.ctx);
+    if (answer == CMG_CALLBACK_PASS && !deploy->aborted)
+        return nobody_to_ask(deploy);
+    return judge(deploy, answer, "on_prompt");
+}
+
+bool cmg__events_confirm(cmg_deploy *deploy, const char *plan)
+{
+    const cmg_deploy_events *events = &deploy->events;
+
+    cmg__callback_enter(deploy->head.ctx);
+    int answer = events->on_confirm(deploy, plan, events->user);
+    cmg__callback_leave(deploy->head.ctx);
+    return judge(deploy, answer, "on_confirm");
+}
+
+bool cmg__events_done(cmg_deploy *deploy, const cmg_error *err)
+{
+    const cmg_deploy_events *events = &deploy->events;
+
+    if (events->on_done == NULL)
+        return true;
+    cmg__callback_enter(deploy->head.ctx);
+    (void)events->on_done(deploy, deploy->state, err, events->user);
+    cmg__callback_leave(deploy->head.ctx);
+    return !deploy->aborted;
+}

@@ -1,0 +1,445 @@
+/*
+ * One request of a step: built from the exchange, with a token where the service wants
+ * one, sent, and its answer judged by the retry policy. Tokens are got on the way, as a
+ * detour of the step that needs them.
+ */
+#include <string.h>
+
+#include "base/log.h"
+#include "deploy/engine.h"
+#include "deploy/retry.h"
+#include "deploy/token.h"
+
+#define MAX_ARGS 8
+
+static void on_answer(void *user, const struct cmg__http_response *resp,
+                      const cmg_error *err);
+
+/* One random byte for jitter; without randomness the middle will do. */
+static uint8_t jitter(struct cmg__exec *exec)
+{
+    const struct cmg__env *env = &exec->run.work->ctx->env;
+    uint8_t byte = 0x80;
+
+    return env->random(env->user, &byte, 1) == 0 ? byte : 0x80;
+}
+
+static cmg_status request_id(const struct cmg__work *work, char out[CMG__GUID_SIZE],
+                             cmg_error **err)
+{
+    const struct cmg__env *env = &work->ctx->env;
+    uint8_t bytes[16];
+    int rc = env->random(env->user, bytes, sizeof bytes);
+
+    if (rc != 0)
+        return cmg__fail_os(err, work->alloc, -rc, "random numbers", "get");
+    cmg__guid_format(bytes, out);
+    return CMG_OK;
+}
+
+static const char *bound_value(const struct cmg__run *run, const char *arg)
+{
+    const struct cmg__exchange *exchange = run->exchange;
+
+    for (size_t i = 0; i < CMG__ARRAY_LEN(exchange->bind); i++) {
+        const struct cmg__bind *bind = &exchange->bind[i];
+        if (bind->arg != NULL && strcmp(bind->arg, arg) == 0)
+            return cmg__run_value(run, bind->value);
+    }
+    return cmg__run_value(run, arg);
+}
+
+/* The names in braces of a call's path, and where they stand. */
+struct arg_list {
+    struct cmg__arg args[MAX_ARGS];
+    char names[MAX_ARGS][32];
+    size_t count;
+};
+
+static void add_arg(const struct cmg__run *run, struct arg_list *list, const char *name,
+                    size_t len)
+{
+    if (list->count == MAX_ARGS || len >= sizeof list->names[0])
+        return;
+    char *copy = list->names[list->count];
+    memcpy(copy, name, len);
+    copy[len] = '\0';
+    list->args[list->count++] =
+        (struct cmg__arg){ .name = copy, .value = bound_value(run, copy) };
+}
+
+static void collect_args(const struct cmg__run *run, const struct cmg__call *call,
+                         struct arg_list *list)
+{
+    list->count = 0;
+    if (call->service == CMG__SERVICE_URL)
+        add_arg(run, list, "url", 3);
+    if (call->service == CMG__SERVICE_VAULT)
+        add_arg(run, list, "vault", 5);
+    for (const char *p = call->path; p != NULL && *p != '\0';) {
+        const char *open = strchr(p, '{');
+        const char *close = open == NULL ? NULL : strchr(open, '}');
+        if (close == NULL)
+            return;
+        add_arg(run, list, open + 1, (size_t)(close - open - 1));
+        p = close + 1;
+    }
+}
+
+static cmg_status build_head(struct cmg__exec *exec, enum cmg__call_id id,
+                             struct cmg__http_request *req, cmg_error **err)
+{
+    const struct cmg__work *work = exec->run.work;
+    const struct cmg__call *call = cmg__call_get(id);
+    char guid[CMG__GUID_SIZE];
+    struct arg_list list;
+    cmg_status rc = request_id(work, guid, err);
+
+    if (rc != CMG_OK)
+        return rc;
+    collect_args(&exec->run, call, &list);
+    return cmg__call_build(work->alloc, call, work->cloud, list.args, list.count, guid,
+                           req, err);
+}
+
+/* A polling URL comes out of the journal: the token must not follow it elsewhere. */
+static cmg_status check_poll_host(const struct cmg__exec *exec, const char *url,
+                                  cmg_error **err)
+{
+    const struct cmg__work *work = exec->run.work;
+    struct cmg__url parts;
+
+    if (cmg__url_parse(url, &parts) && parts.https &&
+        strlen(work->cloud->arm_host) == parts.host_len &&
+        cmg__str_ieqn(parts.host, work->cloud->arm_host, parts.host_len))
+        return CMG_OK;
+    return cmg__fail(err, work->alloc, CMG_E_PROTO, "polling URL",
+                     "check that nobody changed the journal",
+                     "%s: the polling URL does not lead to %s", exec->run.step->title,
+                     work->cloud->arm_host);
+}
+
+/* CMG__TOKENS when the request goes out without one. */
+static enum cmg__token_kind token_of(const struct cmg__exchange *exchange)
+{
+    const struct cmg__call *call = cmg__call_get(exchange->call);
+
+    if (exchange->with_token)
+        return exchange->token;
+    if (call == NULL || call->id == CMG__CALL_JWKS)
+        return CMG__TOKENS;
+    return cmg__token_for(call->service);
+}
+
+static cmg_status set_form(struct cmg__http_request *req, const struct cmg__buf *form)
+{
+    req->body_is_secret = true;
+    req->body.secret = true;
+    cmg_status rc = cmg__buf_add(&req->body, form->data, form->len);
+
+    if (rc == CMG_OK) {
+        cmg__headers_remove(&req->headers, "Content-Type");
+        rc = cmg__headers_add(&req->headers, "Content-Type",
+                              "application/x-www-form-urlencoded");
+    }
+    return rc;
+}
+
+static cmg_status put_body(struct cmg__http_request *req, const struct cmg__ask *ask,
+                           cmg_error **err)
+{
+    cmg_status rc = CMG_OK;
+
+    if (ask->body != NULL)
+        rc = cmg__call_set_json(req, ask->body, ask->secret);
+    else if (ask->form.len > 0)
+        rc = set_form(req, &ask->form);
+    return rc == CMG_OK ? CMG_OK : cmg__fail_nomem(err);
+}
+
+/* Asks the step for its body. ca_pem is handed on. */
+static cmg_status build_body(struct cmg__exec *exec, struct cmg__http_request *req,
+                             const char **ca_pem, cmg_error **err)
+{
+    struct cmg__run *run = &exec->run;
+    struct cmg__ask ask = { .alloc = run->work->alloc };
+    cmg_status rc = CMG_OK;
+
+    cmg__buf_init_secret(&ask.form, run->work->alloc, 64 * 1024);
+    if (run->exchange->build != NULL)
+        rc = run->exchange->build(run, &ask, err);
+    if (rc == CMG_OK)
+        rc = put_body(req, &ask, err);
+    *ca_pem = ask.ca_pem;
+    cmg__json_unref(ask.body);
+    cmg__buf_done(&ask.form);
+    return rc;
+}
+
+static cmg_status attach_token(struct cmg__exec *exec, struct cmg__http_request *req,
+                               cmg_error **err)
+{
+    enum cmg__token_kind kind = token_of(exec->run.exchange);
+    cmg_status rc = CMG_OK;
+
+    if (kind == CMG__TOKENS)
+        return CMG_OK;
+    if (exec->run.exchange->call == CMG__CALL_POLL)
+        rc = check_poll_host(exec, req->url, err);
+    if (rc == CMG_OK && cmg__token_attach(exec->run.work, kind, req) != CMG_OK)
+        rc = cmg__fail_nomem(err);
+    return rc;
+}
+
+/* What must be known after a crash is durable before the request leaves. */
+static cmg_status announce(struct cmg__exec *exec, cmg_error **err)
+{
+    struct cmg__run *run = &exec->run;
+    const struct cmg__call *call = cmg__call_get(run->exchange->call);
+
+    if (exec->announced ||
+        (call->retry != CMG__CLASS_ONCE && call->retry != CMG__CLASS_LOOK_FIRST))
+        return CMG_OK;
+    struct cmg__json *fresh = cmg__json_object();
+    struct cmg__json *record =
+        fresh == NULL ? NULL
+                      : cmg__json_pack("{s:s, s:s, s:s, s:O}", "t", "intent", "step",
+                                       run->step->name, "exchange", run->exchange->name,
+                                       "facts", run->work->fresh);
+    cmg_status rc = record == NULL
+                        ? cmg__fail_nomem(err)
+                        : cmg__journal_write(&exec->deploy->journal, record, err);
+    if (rc == CMG_OK) {
+        cmg__json_unref(run->work->fresh);
+        run->work->fresh = fresh;
+        exec->announced = true;
+        return CMG_OK;
+    }
+    cmg__json_unref(fresh);
+    return rc;
+}
+
+static cmg_status start_call(struct cmg__exec *exec, const struct cmg__http_request *req,
+                             const char *ca_pem, cmg_error **err)
+{
+    cmg_deploy *deploy = exec->deploy;
+    const struct cmg__http_options options = { .ca_pem = ca_pem };
+
+    cmg_status rc = cmg__str_assign(exec->run.work->alloc, &exec->url, req->url);
+    if (rc != CMG_OK)
+        return cmg__fail_nomem(err);
+    return deploy->transport.start(deploy->transport.user, req, &options, on_answer, exec,
+                                   &exec->call, err);
+}
+
+static cmg_status send_step(struct cmg__exec *exec, cmg_error **err)
+{
+    struct cmg__http_request req;
+    const char *ca_pem = NULL;
+
+    cmg__http_request_init(&req, exec->run.work->alloc);
+    cmg_status rc = build_head(exec, exec->run.exchange->call, &req, err);
+    if (rc == CMG_OK)
+        rc = build_body(exec, &req, &ca_pem, err);
+    if (rc == CMG_OK)
+        rc = attach_token(exec, &req, err);
+    if (rc == CMG_OK)
+        rc = announce(exec, err);
+    if (rc == CMG_OK)
+        rc = start_call(exec, &req, ca_pem, err);
+    cmg__http_request_done(&req);
+    return rc;
+}
+
+static cmg_status send_token(struct cmg__exec *exec, enum cmg__token_kind kind,
+                             cmg_error **err)
+{
+    struct cmg__http_request req;
+    struct cmg__buf form;
+
+    exec->for_token = true;
+    exec->token = kind;
+    cmg__http_request_init(&req, exec->run.work->alloc);
+    cmg__buf_init_secret(&form, exec->run.work->alloc, 64 * 1024);
+    cmg_status rc = build_head(exec, cmg__token_call(exec->run.work), &req, err);
+    if (rc == CMG_OK && (cmg__token_form(exec->run.work, kind, &form) != CMG_OK ||
+                         set_form(&req, &form) != CMG_OK))
+        rc = cmg__fail_nomem(err);
+    if (rc == CMG_OK)
+        rc = start_call(exec, &req, NULL, err);
+    cmg__buf_done(&form);
+    cmg__http_request_done(&req);
+    return rc;
+}
+
+static void send_local(struct cmg__exec *exec)
+{
+    struct cmg__next next = { .kind = CMG__NEXT_DONE };
+    cmg_error *err = NULL;
+    cmg_status rc = exec->run.exchange->read(&exec->run, NULL, &next, &err);
+
+    cmg__exec_after(exec, rc, &next, -1, &err);
+}
+
+void cmg__exec_send(struct cmg__exec *exec)
+{
+    const struct cmg__exchange *exchange = exec->run.exchange;
+    enum cmg__token_kind kind = token_of(exchange);
+    cmg_error *err = NULL;
+    cmg_status rc = CMG_OK;
+
+    exec->for_token = false;
+    if (kind != CMG__TOKENS && !cmg__token_is_fresh(exec->run.work, kind))
+        rc = send_token(exec, kind, &err);
+    else if (exchange->call == CMG__CALL_LOCAL)
+        send_local(exec);
+    else
+        rc = send_step(exec, &err);
+    if (rc != CMG_OK)
+        cmg__exec_fail(exec, &err);
+}
+
+/* ---- the answer ---- */
+
+static const struct cmg__exchange token_exchanges[] = {
+    { .name = "token", .call = CMG__CALL_TOKEN_SECRET },
+    { .name = "token", .call = CMG__CALL_TOKEN_REFRESH },
+};
+
+static const struct cmg__exchange *exchange_of(const struct cmg__exec *exec)
+{
+    if (!exec->for_token)
+        return exec->run.exchange;
+    return &token_exchanges[cmg__token_call(exec->run.work) == CMG__CALL_TOKEN_REFRESH];
+}
+
+/* What the answer is about, decoded. */
+struct received {
+    const struct cmg__exchange *exchange;
+    struct cmg__answer answer;
+    cmg_error *decoded;
+    const cmg_error *error; /* decoded, or the transport's */
+    int64_t hint_ms;        /* Retry-After; -1 without */
+};
+
+static void parse_body(struct cmg__exec *exec, struct received *got)
+{
+    const struct cmg__buf *body = &got->answer.resp->body;
+
+    if (body->len > 0)
+        (void)cmg__json_parse(exec->run.work->alloc, "answer", body->data, body->len,
+                              &got->answer.json, NULL);
+}
+
+static void receive(struct cmg__exec *exec, const struct cmg__http_response *resp,
+                    const cmg_error *err, struct received *got)
+{
+    const struct cmg__work *work = exec->run.work;
+
+    *got =
+        (struct received){ .exchange = exchange_of(exec), .error = err, .hint_ms = -1 };
+    if (resp == NULL)
+        return;
+    got->answer.status = resp->status;
+    got->answer.resp = resp;
+    got->answer.url = exec->url;
+    got->hint_ms = cmg__azure_retry_after_ms(resp, cmg__env_unix_s(&work->ctx->env));
+    parse_body(exec, got);
+    if (resp->status >= 400 ||
+        !cmg__call_is_ok(cmg__call_get(got->exchange->call), resp->status))
+        (void)cmg__azure_error(work->alloc, cmg__call_get(got->exchange->call), resp,
+                               &got->decoded);
+    got->error = got->decoded;
+    got->answer.error = got->decoded;
+}
+
+static void read_token(struct cmg__exec *exec, const struct received *got)
+{
+    cmg_error *err = NULL;
+
+    if (cmg__token_read(exec->run.work, exec->token, got->answer.json, &err) != CMG_OK)
+        cmg__exec_fail(exec, &err);
+    else
+        cmg__exec_delay(exec, 0, NULL);
+}
+
+static void verdict_read(struct cmg__exec *exec, const struct received *got)
+{
+    struct cmg__next next = { .kind = CMG__NEXT_DONE };
+    cmg_error *err = NULL;
+
+    exec->attempt = 0;
+    if (exec->for_token) {
+        read_token(exec, got);
+        return;
+    }
+    exec->token_renewed = false;
+    cmg_status rc = exec->run.exchange->read(&exec->run, &got->answer, &next, &err);
+    cmg__exec_after(exec, rc, &next, got->hint_ms, &err);
+}
+
+static void verdict_again(struct cmg__exec *exec, const struct received *got)
+{
+    int64_t delay = cmg__backoff_ms(exec->attempt++, jitter(exec), got->hint_ms);
+
+    cmg__exec_delay(exec, delay, got->error);
+}
+
+static void verdict_look(struct cmg__exec *exec, const struct received *got)
+{
+    int64_t delay = cmg__backoff_ms(exec->attempt++, jitter(exec), got->hint_ms);
+
+    exec->looks_left = CMG__EXEC_LOOKS;
+    cmg__exec_go(exec, got->exchange->look, delay, got->error);
+}
+
+static void verdict_token(struct cmg__exec *exec, const struct received *got)
+{
+    enum cmg__token_kind kind = token_of(got->exchange);
+
+    exec->token_renewed = true;
+    if (kind != CMG__TOKENS)
+        cmg__token_forget(exec->run.work, kind);
+    cmg__exec_delay(exec, 0, NULL);
+}
+
+static void verdict_fail(struct cmg__exec *exec, const struct received *got)
+{
+    cmg_error *err = NULL;
+
+    (void)cmg__error_copy(&err, exec->run.work->alloc, exec->run.step->title, got->error);
+    cmg__exec_fail(exec, &err);
+}
+
+static void (*const verdicts[])(struct cmg__exec *exec, const struct received *got) = {
+    [CMG__VERDICT_READ] = verdict_read, [CMG__VERDICT_AGAIN] = verdict_again,
+    [CMG__VERDICT_LOOK] = verdict_look, [CMG__VERDICT_TOKEN] = verdict_token,
+    [CMG__VERDICT_FAIL] = verdict_fail,
+};
+
+static void on_answer(void *user, const struct cmg__http_response *resp,
+                      const cmg_error *err)
+{
+    struct cmg__exec *exec = user;
+    cmg_deploy *deploy = exec->deploy;
+    struct received got;
+
+    cmg__engine_enter(deploy);
+    exec->call = NULL;
+    receive(exec, resp, err, &got);
+    const struct cmg__outcome outcome = {
+        .exchange = got.exchange,
+        .status = got.answer.status,
+        .error = got.error,
+        .token_renewed = exec->token_renewed || token_of(got.exchange) == CMG__TOKENS,
+    };
+    enum cmg__verdict verdict = cmg__retry_judge(&outcome);
+    cmg__log(deploy->head.ctx, CMG_LOG_DEBUG, "deploy", "exchange", exec->run.step->name,
+             "%s: status %d, verdict %d", cmg__call_get(got.exchange->call)->name,
+             got.answer.status, (int)verdict);
+    verdicts[verdict](exec, &got);
+    cmg__json_unref(got.answer.json);
+    cmg_error_unref(got.decoded);
+    cmg__engine_settle(deploy);
+    cmg__engine_leave(deploy);
+}

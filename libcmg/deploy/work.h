@@ -1,0 +1,82 @@
+/*
+ * What the steps of a deployment share: the gateway, the names that follow from its
+ * specification, the facts found so far, the tokens, the host's secret store. Facts are
+ * names and identifiers, never a secret: they go into the journal as they are.
+ */
+#ifndef CMG_DEPLOY_WORK_H
+#define CMG_DEPLOY_WORK_H
+
+#include <cmg/deploy.h>
+#include "azure/call.h"
+#include "base/secret.h"
+#include "model/gateway.h"
+
+enum cmg__token_kind { CMG__TOKEN_ARM, CMG__TOKEN_GRAPH, CMG__TOKEN_VAULT, CMG__TOKENS };
+
+struct cmg__token {
+    struct cmg__secret value;
+    int64_t expires_ms; /* monotonic */
+};
+
+struct cmg__tokens {
+    struct cmg__token access[CMG__TOKENS];
+    struct cmg__secret refresh;     /* device code only */
+    struct cmg__secret device_code; /* while a person signs in */
+};
+
+/* A sign-in prompt on its way to the host. */
+struct cmg__prompt {
+    char *uri;
+    char *code;
+    char *message;
+    int64_t expires_unix_s;
+    bool pending;
+};
+
+struct cmg__work {
+    cmg_context *ctx;
+    const struct cmg__alloc *alloc;
+    const struct cmg__cloud *cloud;
+    cmg_gateway *gateway;
+    char deployment_id[CMG__GUID_SIZE];
+    char deployment_name[24];
+    struct cmg__json *spec;  /* names that follow from the specification */
+    struct cmg__json *facts; /* what was found or made; journaled */
+    struct cmg__json *fresh; /* changes since the last record; null: forgotten */
+    struct cmg__tokens tokens;
+    cmg_secret_store secrets;
+    struct cmg__prompt prompt;
+    struct cmg__buf probe_roots; /* what the last request of a create trusts */
+};
+
+cmg_status cmg__work_init(struct cmg__work *work, cmg_gateway *gateway, cmg_error **err);
+void cmg__work_done(struct cmg__work *work);
+
+/* A name of the specification, else a fact; NULL when neither is known. */
+const char *cmg__work_value(const struct cmg__work *work, const char *key);
+/* "" when the fact is not known. */
+const char *cmg__fact(const struct cmg__work *work, const char *key);
+/* An empty or NULL value forgets the fact. */
+cmg_status cmg__fact_set(struct cmg__work *work, const char *key, const char *value);
+
+/* A version 8 style GUID that depends on the purpose and the deployment only. */
+cmg_status cmg__work_guid(const char *purpose, const char *seed,
+                          char out[CMG__GUID_SIZE]);
+
+/* Secrets through the host's store. The buffer must be a secret one. CMG_E_NOTFOUND when
+   there is none. */
+cmg_status cmg__secret_load(struct cmg__work *work, const char *name,
+                            struct cmg__buf *out, cmg_error **err);
+cmg_status cmg__secret_save(struct cmg__work *work, const char *name, const void *data,
+                            size_t n, cmg_error **err);
+cmg_status cmg__secret_remove(struct cmg__work *work, const char *name, cmg_error **err);
+
+#define CMG__SECRET_SERVER_APP   "server-app-secret"
+#define CMG__SECRET_PFX          "server-pfx"
+#define CMG__SECRET_PFX_PASSWORD "server-pfx-password"
+#define CMG__SECRET_MAX          ((size_t)64 * 1024)
+
+#define CMG__TAG_DEPLOYMENT "libcmg-deployment"
+#define CMG__TAG_NAME       "libcmg-gateway"
+
+#endif
