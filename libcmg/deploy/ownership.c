@@ -1,0 +1,55 @@
+/*
+ * What belongs to this deployment: groups and resources by their tag, a soft-deleted
+ * vault, which may have lost its tags, by the place where it stood.
+ */
+#include <string.h>
+
+#include "deploy/steps.h"
+
+bool cmg__tags_are_ours(const struct cmg__work *work, const struct cmg__json *resource)
+{
+    const char *id = cmg__json_str(resource, "/tags/" CMG__TAG_DEPLOYMENT);
+
+    return id != NULL && cmg__str_ieq(id, work->deployment_id);
+}
+
+struct cmg__json *cmg__tags_make(const struct cmg__work *work)
+{
+    return cmg__json_pack("{s:s, s:s}", CMG__TAG_DEPLOYMENT, work->deployment_id,
+                          CMG__TAG_NAME, work->gateway->name);
+}
+
+const struct cmg__json *cmg__resource_of_type(const struct cmg__work *work,
+                                              const struct cmg__json *list,
+                                              const char *type)
+{
+    for (size_t i = 0; i < cmg__json_size(list); i++) {
+        const struct cmg__json *item = cmg__json_item(list, i);
+        const char *found = cmg__json_str(item, "/type");
+
+        if (found != NULL && cmg__str_ieq(found, type) && cmg__tags_are_ours(work, item))
+            return item;
+    }
+    return NULL;
+}
+
+char *cmg__vault_id(const struct cmg__work *work)
+{
+    return cmg__format(work->alloc,
+                       "/subscriptions/%s/resourceGroups/%s/providers/Microsoft.KeyVault/"
+                       "vaults/%s",
+                       cmg__work_value(work, "subscription"),
+                       cmg__work_value(work, "group"), cmg__work_value(work, "vault"));
+}
+
+bool cmg__deleted_vault_is_ours(const struct cmg__work *work,
+                                const struct cmg__json *deleted)
+{
+    const char *stood = cmg__json_str(deleted, "/properties/vaultId");
+    char *wanted = cmg__vault_id(work);
+    bool ours = cmg__tags_are_ours(work, cmg__json_at(deleted, "/properties")) ||
+                (stood != NULL && wanted != NULL && cmg__str_ieq(stood, wanted));
+
+    cmg__free(work->alloc, wanted);
+    return ours;
+}

@@ -1,0 +1,67 @@
+/* The steps of each operation, one file per group; step_table.c puts them together. */
+#ifndef CMG_DEPLOY_STEPS_H
+#define CMG_DEPLOY_STEPS_H
+
+#include "deploy/step.h"
+
+/* steps_tenant.c */
+extern const struct cmg__step cmg__step_sign_in;
+extern const struct cmg__step cmg__step_tenant;
+extern const struct cmg__step cmg__step_subscription;
+/* steps_provider.c */
+extern const struct cmg__step cmg__step_provider_compute;
+extern const struct cmg__step cmg__step_provider_network;
+extern const struct cmg__step cmg__step_provider_storage;
+extern const struct cmg__step cmg__step_provider_keyvault;
+extern const struct cmg__step cmg__step_names;
+/* steps_app.c */
+extern const struct cmg__step cmg__step_server_app;
+extern const struct cmg__step cmg__step_client_app;
+extern const struct cmg__step cmg__step_server_principal;
+extern const struct cmg__step cmg__step_client_principal;
+/* steps_secret.c */
+extern const struct cmg__step cmg__step_server_secret;
+/* steps_consent.c */
+extern const struct cmg__step cmg__step_server_consent;
+extern const struct cmg__step cmg__step_client_consent;
+/* steps_certificate.c */
+extern const struct cmg__step cmg__step_certificate;
+/* steps_vault.c */
+extern const struct cmg__step cmg__step_vault;
+extern const struct cmg__step cmg__step_vault_certificate;
+/* steps_group.c */
+extern const struct cmg__step cmg__step_resource_group;
+extern const struct cmg__step cmg__step_group_gone;
+extern const struct cmg__step cmg__step_vault_gone;
+/* steps_deployment.c */
+extern const struct cmg__step cmg__step_template;
+extern const struct cmg__step cmg__step_deployment;
+/* steps_verify.c */
+extern const struct cmg__step cmg__step_endpoint;
+extern const struct cmg__step cmg__step_instances;
+extern const struct cmg__step cmg__step_answer;
+/* steps_gone.c */
+extern const struct cmg__step cmg__step_client_app_gone;
+extern const struct cmg__step cmg__step_server_app_gone;
+extern const struct cmg__step cmg__step_secrets_gone;
+
+/* True when the tags of a resource or group name this deployment. */
+bool cmg__tags_are_ours(const struct cmg__work *work, const struct cmg__json *resource);
+/* A soft-deleted vault that stood at the place of this deployment's. */
+bool cmg__deleted_vault_is_ours(const struct cmg__work *work,
+                                const struct cmg__json *deleted);
+/* {libcmg-deployment, libcmg-gateway}; NULL when memory ran out. */
+struct cmg__json *cmg__tags_make(const struct cmg__work *work);
+/* The first resource of a type that is ours in a list; NULL when there is none. */
+const struct cmg__json *cmg__resource_of_type(const struct cmg__work *work,
+                                              const struct cmg__json *list,
+                                              const char *type);
+/* "/subscriptions/.../vaults/{vault}" of this deployment; NULL when memory ran out. */
+char *cmg__vault_id(const struct cmg__work *work);
+
+/* Microsoft Graph itself, and its right to read the directory. */
+#define CMG__GRAPH_APP_ID       "00000003-0000-0000-c000-000000000000"
+#define CMG__DIRECTORY_READ_ALL "7ab1d382-f21e-4acd-a863-ba3e13f7da61"
+#define CMG__SCOPE              "user_impersonation"
+
+#endif

@@ -1,0 +1,220 @@
+/*
+ * Admin consent: the server app's right to read the directory, the client app's right to
+ * call the server app. Listed first, granted when absent; a grant that is reported as a
+ * duplicate is looked for again, since the list may lag.
+ */
+#include <string.h>
+
+#include "base/error.h"
+#include "deploy/steps.h"
+
+/* ---- application permission of the server app ---- */
+
+static cmg_status read_graph(struct cmg__run *run, const struct cmg__answer *answer,
+                             struct cmg__next *next, cmg_error **err)
+{
+    const char *id = cmg__json_str(answer->json, "/id");
+
+    if (id == NULL)
+        return cmg__answer_lacks(run, "/id", err);
+    if (cmg__fact_set(run->work, "graph_sp_id", id) != CMG_OK)
+        return cmg__fail_nomem(err);
+    return cmg__next_go(next, "list");
+}
+
+static bool is_role(const struct cmg__run *run, const struct cmg__json *entry)
+{
+    const char *resource = cmg__str_or(cmg__json_str(entry, "/resourceId"), "");
+    const char *role = cmg__str_or(cmg__json_str(entry, "/appRoleId"), "");
+
+    return cmg__str_ieq(resource, cmg__fact(run->work, "graph_sp_id")) &&
+           cmg__str_ieq(role, CMG__DIRECTORY_READ_ALL);
+}
+
+static cmg_status list_roles(struct cmg__run *run, const struct cmg__answer *answer,
+                             struct cmg__next *next, cmg_error **err)
+{
+    const struct cmg__json *list = cmg__json_at(answer->json, "/value");
+
+    (void)err;
+    for (size_t i = 0; i < cmg__json_size(list); i++) {
+        if (!is_role(run, cmg__json_item(list, i)))
+            continue;
+        if (run->plan == CMG__PLAN_UNKNOWN)
+            run->plan = CMG__PLAN_KEEP;
+        cmg__run_say(run, "Directory.Read.All is granted");
+        return cmg__next_done(next);
+    }
+    run->plan = CMG__PLAN_CREATE;
+    return cmg__next_go(next, "grant");
+}
+
+static cmg_status build_role(struct cmg__run *run, struct cmg__ask *ask, cmg_error **err)
+{
+    ask->body = cmg__json_pack("{s:s, s:s, s:s}", "principalId",
+                               cmg__fact(run->work, "server_sp_id"), "resourceId",
+                               cmg__fact(run->work, "graph_sp_id"), "appRoleId",
+                               CMG__DIRECTORY_READ_ALL);
+    return ask->body == NULL ? cmg__fail_nomem(err) : CMG_OK;
+}
+
+/* 400 and 409 are both used for "exists already"; anything else is a refusal. */
+static cmg_status read_grant(struct cmg__run *run, const struct cmg__answer *answer,
+                             struct cmg__next *next, cmg_error **err)
+{
+    if (answer->status < 400) {
+        cmg__run_say(run, "granted");
+        return cmg__next_done(next);
+    }
+    if (cmg_error_code(answer->error) != CMG_E_EXISTS)
+        return cmg__answer_fail(run, answer, err);
+    next->after_ms = -1;
+    return cmg__next_go(next, "list");
+}
+
+static const struct cmg__exchange server_exchanges[] = {
+    { .name = "graph",
+      .call = CMG__CALL_SP_BY_APP_ID,
+      .bind = { { "app_id", "graph_app_id" } },
+      .read = read_graph },
+    { .name = "list",
+      .call = CMG__CALL_ROLE_GRANTS,
+      .replicates = true,
+      .bind = { { "sp_id", "server_sp_id" } },
+      .read = list_roles },
+    { .name = "grant",
+      .call = CMG__CALL_ROLE_GRANT,
+      .effect = true,
+      .replicates = true,
+      .also = { 400, 409 },
+      .look = "list",
+      .bind = { { "resource_sp_id", "graph_sp_id" } },
+      .build = build_role,
+      .read = read_grant },
+};
+
+const struct cmg__step cmg__step_server_consent = {
+    .name = "server_consent",
+    .title = "server app's consent",
+    .phase = CMG__PHASE_APPLY,
+    .what = "consent: server app may read the directory",
+    .prefix = "server",
+    .param = { "graph_app_id", CMG__GRAPH_APP_ID },
+    .needs = { "server_principal" },
+    .budget_ms = 5 * CMG__MINUTE_MS,
+    CMG__STEP_EXCHANGES(server_exchanges),
+};
+
+/* ---- delegated permission of the client app ---- */
+
+/* Scopes are separated by blanks. */
+static bool has_scope(const char *scopes)
+{
+    const size_t len = strlen(CMG__SCOPE);
+
+    for (const char *p = scopes; *p != '\0';) {
+        size_t n = strcspn(p, " ");
+        if (n == len && memcmp(p, CMG__SCOPE, n) == 0)
+            return true;
+        p += n + strspn(p + n, " ");
+    }
+    return false;
+}
+
+static const struct cmg__json *find_grant(const struct cmg__run *run,
+                                          const struct cmg__json *list)
+{
+    for (size_t i = 0; i < cmg__json_size(list); i++) {
+        const struct cmg__json *entry = cmg__json_item(list, i);
+        const char *resource = cmg__str_or(cmg__json_str(entry, "/resourceId"), "");
+        if (cmg__str_ieq(resource, cmg__fact(run->work, "server_sp_id")))
+            return entry;
+    }
+    return NULL;
+}
+
+/* PATCH replaces the scopes: those that are there are kept. */
+static cmg_status keep_grant(struct cmg__run *run, const struct cmg__json *grant,
+                             struct cmg__next *next, cmg_error **err)
+{
+    const char *id = cmg__json_str(grant, "/id");
+    const char *scopes = cmg__str_or(cmg__json_str(grant, "/scope"), "");
+
+    if (id == NULL)
+        return cmg__answer_lacks(run, "/value/0/id", err);
+    if (has_scope(scopes)) {
+        if (run->plan == CMG__PLAN_UNKNOWN)
+            run->plan = CMG__PLAN_KEEP;
+        cmg__run_say(run, CMG__SCOPE " is granted");
+        return cmg__next_done(next);
+    }
+    run->plan = CMG__PLAN_CHANGE;
+    char *all = cmg__format(run->work->alloc, "%s%s" CMG__SCOPE, scopes,
+                            scopes[0] == '\0' ? "" : " ");
+    cmg_status rc =
+        all == NULL ? CMG_E_NOMEM : cmg__fact_set(run->work, "client_grant_scopes", all);
+    if (rc == CMG_OK)
+        rc = cmg__fact_set(run->work, "client_grant_id", id);
+    cmg__free(run->work->alloc, all);
+    return rc == CMG_OK ? cmg__next_go(next, "patch") : cmg__fail_nomem(err);
+}
+
+static cmg_status list_scopes(struct cmg__run *run, const struct cmg__answer *answer,
+                              struct cmg__next *next, cmg_error **err)
+{
+    const struct cmg__json *grant = find_grant(run, cmg__json_at(answer->json, "/value"));
+
+    if (grant != NULL)
+        return keep_grant(run, grant, next, err);
+    run->plan = CMG__PLAN_CREATE;
+    return cmg__next_go(next, "grant");
+}
+
+static cmg_status build_patch(struct cmg__run *run, struct cmg__ask *ask, cmg_error **err)
+{
+    ask->body =
+        cmg__json_pack("{s:s}", "scope", cmg__fact(run->work, "client_grant_scopes"));
+    return ask->body == NULL ? cmg__fail_nomem(err) : CMG_OK;
+}
+
+static cmg_status build_scope(struct cmg__run *run, struct cmg__ask *ask, cmg_error **err)
+{
+    ask->body = cmg__json_pack("{s:s, s:s, s:s, s:s}", "clientId",
+                               cmg__fact(run->work, "client_sp_id"), "consentType",
+                               "AllPrincipals", "resourceId",
+                               cmg__fact(run->work, "server_sp_id"), "scope", CMG__SCOPE);
+    return ask->body == NULL ? cmg__fail_nomem(err) : CMG_OK;
+}
+
+static const struct cmg__exchange client_exchanges[] = {
+    { .name = "list",
+      .call = CMG__CALL_SCOPE_GRANTS,
+      .bind = { { "sp_id", "client_sp_id" } },
+      .read = list_scopes },
+    { .name = "patch",
+      .call = CMG__CALL_SCOPE_PATCH,
+      .effect = true,
+      .then = "list",
+      .bind = { { "grant_id", "client_grant_id" } },
+      .build = build_patch,
+      .read = cmg__read_then },
+    { .name = "grant",
+      .call = CMG__CALL_SCOPE_GRANT,
+      .effect = true,
+      .replicates = true,
+      .also = { 400, 409 },
+      .look = "list",
+      .build = build_scope,
+      .read = read_grant },
+};
+
+const struct cmg__step cmg__step_client_consent = {
+    .name = "client_consent",
+    .title = "client app's consent",
+    .phase = CMG__PHASE_APPLY,
+    .what = "consent: client app may call the server app",
+    .prefix = "client",
+    .needs = { "client_principal", "server_principal" },
+    .budget_ms = 5 * CMG__MINUTE_MS,
+    CMG__STEP_EXCHANGES(client_exchanges),
+};

@@ -1,0 +1,216 @@
+/*
+ * Removing the applications with their service principals, for good: a soft-deleted
+ * application keeps its unique name and its URI. Then the secrets. Everything that is
+ * absent already is fine, and what an interrupted run knew is in the journal's facts.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "deploy/steps.h"
+
+/* A deletion shows up in the deleted items only after a while. */
+#define PURGE_TRIES 3
+
+static bool has_tag(const struct cmg__run *run, const struct cmg__json *app)
+{
+    const struct cmg__json *tags = cmg__json_at(app, "/tags");
+    char wanted[64];
+
+    (void)snprintf(wanted, sizeof wanted, "libcmg:%s", run->work->deployment_id);
+    for (size_t i = 0; i < cmg__json_size(tags); i++) {
+        const char *tag = cmg__json_str(cmg__json_item(tags, i), "");
+        if (tag != NULL && strcmp(tag, wanted) == 0)
+            return true;
+    }
+    return false;
+}
+
+static cmg_status absent(struct cmg__run *run, struct cmg__next *next)
+{
+    bool known = cmg__run_fact(run, ".object_id")[0] != '\0';
+
+    run->plan = known ? CMG__PLAN_REMOVE : CMG__PLAN_ABSENT;
+    cmg__run_say(run, "%s", known ? "deleted already" : "not there");
+    return known ? cmg__next_go(next, "purge_app") : cmg__next_done(next);
+}
+
+static cmg_status inspect_app(struct cmg__run *run, const struct cmg__answer *answer,
+                              struct cmg__next *next, cmg_error **err)
+{
+    const char *object_id = cmg__json_str(answer->json, "/id");
+    const char *app_id = cmg__json_str(answer->json, "/appId");
+
+    if (answer->status == 404)
+        return absent(run, next);
+    if (object_id == NULL || app_id == NULL)
+        return cmg__answer_lacks(run, "/appId", err);
+    if (!has_tag(run, answer->json)) {
+        run->plan = CMG__PLAN_ABSENT;
+        cmg__run_say(run, "belongs to another deployment, left alone");
+        return cmg__next_done(next);
+    }
+    if (cmg__run_fact_set(run, ".object_id", object_id) != CMG_OK ||
+        cmg__run_fact_set(run, ".app_id", app_id) != CMG_OK)
+        return cmg__fail_nomem(err);
+    run->plan = CMG__PLAN_REMOVE;
+    cmg__run_say(run, "%s", app_id);
+    return cmg__next_go(next, "principal");
+}
+
+static cmg_status inspect_sp(struct cmg__run *run, const struct cmg__answer *answer,
+                             struct cmg__next *next, cmg_error **err)
+{
+    const char *id = cmg__json_str(answer->json, "/id");
+
+    if (answer->status == 404)
+        return cmg__next_go(next, "delete_app");
+    if (id == NULL)
+        return cmg__answer_lacks(run, "/id", err);
+    if (cmg__run_fact_set(run, ".sp_id", id) != CMG_OK)
+        return cmg__fail_nomem(err);
+    return cmg__next_go(next, "delete_principal");
+}
+
+static cmg_status purge(struct cmg__run *run, const struct cmg__answer *answer,
+                        struct cmg__next *next, const char *then)
+{
+    bool once_more =
+        answer->status == 404 && run->bits != 0 && run->polls + 1 < PURGE_TRIES;
+
+    if (once_more)
+        return cmg__next_again(next, -1);
+    run->polls = 0;
+    return then == NULL ? cmg__next_done(next) : cmg__next_go(next, then);
+}
+
+static cmg_status read_delete_app(struct cmg__run *run, const struct cmg__answer *answer,
+                                  struct cmg__next *next, cmg_error **err)
+{
+    (void)err;
+    run->bits = answer->status != 404;
+    return cmg__next_go(next, "purge_app");
+}
+
+static cmg_status purge_app(struct cmg__run *run, const struct cmg__answer *answer,
+                            struct cmg__next *next, cmg_error **err)
+{
+    bool has_sp = cmg__run_fact(run, ".sp_id")[0] != '\0';
+
+    (void)err;
+    return purge(run, answer, next, has_sp ? "purge_principal" : "forget");
+}
+
+/* Purging the application does not purge its service principal; but a service that does
+   both leaves nothing to find, so one look is enough. */
+static cmg_status purge_sp(struct cmg__run *run, const struct cmg__answer *answer,
+                           struct cmg__next *next, cmg_error **err)
+{
+    (void)answer;
+    (void)err;
+    (void)run;
+    return cmg__next_go(next, "forget");
+}
+
+static cmg_status forget(struct cmg__run *run, const struct cmg__answer *answer,
+                         struct cmg__next *next, cmg_error **err)
+{
+    static const char *const keys[] = { ".object_id", ".app_id", ".sp_id" };
+
+    (void)answer;
+    for (size_t i = 0; i < CMG__ARRAY_LEN(keys); i++) {
+        if (cmg__run_fact_set(run, keys[i], NULL) != CMG_OK)
+            return cmg__fail_nomem(err);
+    }
+    cmg__run_say(run, "removed");
+    return cmg__next_done(next);
+}
+
+static const struct cmg__exchange app_exchanges[] = {
+    { .name = "inspect",
+      .call = CMG__CALL_APP_BY_NAME,
+      .also = { 404 },
+      .bind = { { "unique_name", ".unique_name" } },
+      .read = inspect_app },
+    { .name = "principal",
+      .call = CMG__CALL_SP_BY_APP_ID,
+      .also = { 404 },
+      .bind = { { "app_id", ".app_id" } },
+      .read = inspect_sp },
+    { .name = "delete_principal",
+      .call = CMG__CALL_SP_DELETE,
+      .effect = true,
+      .then = "delete_app",
+      .bind = { { "object_id", ".sp_id" } },
+      .read = cmg__read_then },
+    { .name = "delete_app",
+      .call = CMG__CALL_APP_DELETE,
+      .effect = true,
+      .bind = { { "object_id", ".object_id" } },
+      .read = read_delete_app },
+    { .name = "purge_app",
+      .call = CMG__CALL_DELETED_PURGE,
+      .effect = true,
+      .bind = { { "object_id", ".object_id" } },
+      .read = purge_app },
+    { .name = "purge_principal",
+      .call = CMG__CALL_DELETED_PURGE,
+      .effect = true,
+      .bind = { { "object_id", ".sp_id" } },
+      .read = purge_sp },
+    { .name = "forget", .call = CMG__CALL_LOCAL, .effect = true, .read = forget },
+};
+
+const struct cmg__step cmg__step_client_app_gone = {
+    .name = "client_app_gone",
+    .title = "client app",
+    .phase = CMG__PHASE_APPLY,
+    .what = "client app with its consent",
+    .prefix = "client",
+    .needs = { "tenant" },
+    .budget_ms = 5 * CMG__MINUTE_MS,
+    CMG__STEP_EXCHANGES(app_exchanges),
+};
+
+const struct cmg__step cmg__step_server_app_gone = {
+    .name = "server_app_gone",
+    .title = "server app",
+    .phase = CMG__PHASE_APPLY,
+    .what = "server app with its secret and consent",
+    .prefix = "server",
+    .needs = { "client_app_gone" },
+    .budget_ms = 5 * CMG__MINUTE_MS,
+    CMG__STEP_EXCHANGES(app_exchanges),
+};
+
+/* ---- secrets ---- */
+
+static cmg_status remove_secrets(struct cmg__run *run, const struct cmg__answer *answer,
+                                 struct cmg__next *next, cmg_error **err)
+{
+    static const char *const names[] = { CMG__SECRET_SERVER_APP, CMG__SECRET_PFX,
+                                         CMG__SECRET_PFX_PASSWORD };
+
+    (void)answer;
+    for (size_t i = 0; i < CMG__ARRAY_LEN(names); i++) {
+        cmg_status rc = cmg__secret_remove(run->work, names[i], err);
+        if (rc != CMG_OK)
+            return rc;
+    }
+    cmg__run_say(run, "removed");
+    return cmg__next_done(next);
+}
+
+static const struct cmg__exchange secrets_exchanges[] = {
+    { .name = "remove", .call = CMG__CALL_LOCAL, .effect = true, .read = remove_secrets },
+};
+
+const struct cmg__step cmg__step_secrets_gone = {
+    .name = "secrets_gone",
+    .title = "kept secrets",
+    .phase = CMG__PHASE_APPLY,
+    .what = "secrets from the secret store",
+    .needs = { "client_app_gone", "server_app_gone", "vault_gone" },
+    .budget_ms = CMG__MINUTE_MS,
+    CMG__STEP_EXCHANGES(secrets_exchanges),
+};

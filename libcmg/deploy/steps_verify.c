@@ -1,0 +1,172 @@
+/*
+ * After the deployment: the public name, the instances, and an answer from the gateway
+ * itself, over TLS that only the gateway's own authority vouches for.
+ */
+#include <string.h>
+
+#include "base/error.h"
+#include "deploy/steps.h"
+#include "model/certificate.h"
+
+/* ---- endpoint ---- */
+
+static cmg_status need_resource(struct cmg__run *run, const struct cmg__json *list,
+                                const char *type, const char *fact, cmg_error **err)
+{
+    const struct cmg__json *item = cmg__resource_of_type(run->work, list, type);
+    const char *name = cmg__json_str(item, "/name");
+
+    if (name == NULL)
+        return cmg__fail(err, run->work->alloc, CMG_E_NOTFOUND, type,
+                         "start again with the same journal: it is deployed anew",
+                         "the deployment has succeeded, but its %s is not there", type);
+    return cmg__fact_set(run->work, fact, name) == CMG_OK ? CMG_OK : cmg__fail_nomem(err);
+}
+
+static cmg_status read_resources(struct cmg__run *run, const struct cmg__answer *answer,
+                                 struct cmg__next *next, cmg_error **err)
+{
+    const struct cmg__json *list = cmg__json_at(answer->json, "/value");
+    cmg_status rc =
+        need_resource(run, list, "Microsoft.Network/publicIPAddresses", "public_ip", err);
+
+    if (rc == CMG_OK)
+        rc = need_resource(run, list, "Microsoft.Compute/virtualMachineScaleSets",
+                           "scale_set", err);
+    return rc == CMG_OK ? cmg__next_go(next, "public_ip") : rc;
+}
+
+static cmg_status read_public_ip(struct cmg__run *run, const struct cmg__answer *answer,
+                                 struct cmg__next *next, cmg_error **err)
+{
+    struct cmg__work *work = run->work;
+    const char *fqdn = cmg__json_str(answer->json, "/properties/dnsSettings/fqdn");
+
+    if (cmg__str_is_empty(fqdn))
+        return cmg__answer_lacks(run, "/properties/dnsSettings/fqdn", err);
+    if (cmg__fact_set(work, "endpoint", fqdn) != CMG_OK ||
+        cmg__observe(work->alloc, &work->gateway->endpoint, fqdn) != CMG_OK)
+        return cmg__fail_nomem(err);
+    cmg__run_say(run, "%s", fqdn);
+    return cmg__next_done(next);
+}
+
+static const struct cmg__exchange endpoint_exchanges[] = {
+    { .name = "resources", .call = CMG__CALL_GROUP_RESOURCES, .read = read_resources },
+    { .name = "public_ip",
+      .call = CMG__CALL_PUBLIC_IP_GET,
+      .bind = { { "name", "public_ip" } },
+      .read = read_public_ip },
+};
+
+const struct cmg__step cmg__step_endpoint = {
+    .name = "endpoint",
+    .title = "public name",
+    .phase = CMG__PHASE_VERIFY,
+    .needs = { "deployment" },
+    .budget_ms = 5 * CMG__MINUTE_MS,
+    CMG__STEP_EXCHANGES(endpoint_exchanges),
+};
+
+/* ---- instances ---- */
+
+static bool is_running(const struct cmg__json *vm)
+{
+    const struct cmg__json *list = cmg__json_at(vm, "/properties/instanceView/statuses");
+
+    for (size_t i = 0; i < cmg__json_size(list); i++) {
+        const char *code = cmg__json_str(cmg__json_item(list, i), "/code");
+        if (code != NULL && cmg__str_ieq(code, "PowerState/running"))
+            return true;
+    }
+    return false;
+}
+
+static cmg_status read_instances(struct cmg__run *run, const struct cmg__answer *answer,
+                                 struct cmg__next *next, cmg_error **err)
+{
+    const struct cmg__json *list = cmg__json_at(answer->json, "/value");
+    const uint32_t wanted = run->work->gateway->instance_count;
+    uint32_t running = 0;
+
+    (void)err;
+    for (size_t i = 0; i < cmg__json_size(list); i++)
+        running += is_running(cmg__json_item(list, i));
+    cmg__run_say(run, "%u of %u instances running", running, wanted);
+    run->percent = wanted == 0 ? 100 : (int)(running * 100 / wanted);
+    return running >= wanted ? cmg__next_done(next) : cmg__next_again(next, -1);
+}
+
+static const struct cmg__exchange instances_exchanges[] = {
+    { .name = "inspect",
+      .call = CMG__CALL_SCALE_SET_INSTANCES,
+      .bind = { { "name", "scale_set" } },
+      .read = read_instances },
+};
+
+const struct cmg__step cmg__step_instances = {
+    .name = "instances",
+    .title = "instances",
+    .phase = CMG__PHASE_VERIFY,
+    .needs = { "endpoint" },
+    .budget_ms = 20 * CMG__MINUTE_MS,
+    CMG__STEP_EXCHANGES(instances_exchanges),
+};
+
+/* ---- an answer ---- */
+
+static cmg_status begin_answer(struct cmg__run *run, const struct cmg__answer *answer,
+                               struct cmg__next *next, cmg_error **err)
+{
+    struct cmg__work *work = run->work;
+    char *url =
+        cmg__format(work->alloc, "https://%s/CCM_Proxy_MutualAuth/ServiceMetadata",
+                    cmg__fact(work, "endpoint"));
+    cmg_status rc = url == NULL ? CMG_E_NOMEM : cmg__fact_set(work, "probe_url", url);
+
+    (void)answer;
+    cmg__free(work->alloc, url);
+    return rc == CMG_OK ? cmg__next_go(next, "get") : cmg__fail_nomem(err);
+}
+
+/* The roots must live until the answer came: they are kept with the work. */
+static cmg_status build_get(struct cmg__run *run, struct cmg__ask *ask, cmg_error **err)
+{
+    struct cmg__work *work = run->work;
+
+    cmg__buf_clear(&work->probe_roots);
+    if (cmg__certificate_chain_pem(work->gateway->authority->certificate,
+                                   &work->probe_roots) != CMG_OK)
+        return cmg__fail_nomem(err);
+    ask->ca_pem = cmg__buf_cstr(&work->probe_roots);
+    cmg__run_say(run, "asking %s", cmg__fact(work, "endpoint"));
+    return CMG_OK;
+}
+
+static cmg_status read_get(struct cmg__run *run, const struct cmg__answer *answer,
+                           struct cmg__next *next, cmg_error **err)
+{
+    (void)answer;
+    (void)err;
+    cmg__run_say(run, "%s answers", cmg__fact(run->work, "endpoint"));
+    return cmg__next_done(next);
+}
+
+static const struct cmg__exchange answer_exchanges[] = {
+    { .name = "begin", .call = CMG__CALL_LOCAL, .read = begin_answer },
+    { .name = "get",
+      .call = CMG__CALL_JWKS, /* an address of its own, asked without a token */
+      .replicates = true,
+      .bind = { { "url", "probe_url" } },
+      .build = build_get,
+      .read = read_get },
+};
+
+const struct cmg__step cmg__step_answer = {
+    .name = "answer",
+    .title = "answer of the gateway",
+    .phase = CMG__PHASE_VERIFY,
+    .needs = { "instances", "endpoint" },
+    .budget_ms = 10 * CMG__MINUTE_MS,
+    CMG__STEP_EXCHANGES(answer_exchanges),
+};
