@@ -176,7 +176,8 @@ CMG_API cmg_status cmg_service_set_events(cmg_service *service,
  * @param[in]  service The service with settings and certificate.
  * @param[out] err     Receives the error, or NULL; a port in use is named with its
  * address.
- * @return #CMG_OK; #CMG_E_STATE, #CMG_E_IO, #CMG_E_TLS, #CMG_E_NOMEM.
+ * @return #CMG_OK; #CMG_E_STATE, #CMG_E_CONFLICT for a port in use, #CMG_E_IO,
+ *         #CMG_E_TLS, #CMG_E_NOMEM.
  * @since 0.1
  */
 CMG_API cmg_status cmg_service_start(cmg_service *service, cmg_error **err);

@@ -1,0 +1,342 @@
+/* The service's public functions: settings before start, start, close, the end. */
+#include "relay/service.h"
+#include "base/log.h"
+#include "base/str.h"
+#include <stdio.h>
+#include <string.h>
+
+static cmg_status check(const cmg_service *service, cmg_error **err)
+{
+    return cmg__check(service == NULL ? NULL : &service->head, CMG__TAG_SERVICE, err);
+}
+
+/* Settings are taken only before start. */
+static cmg_status check_new(const cmg_service *service, cmg_error **err)
+{
+    cmg_status rc = check(service, err);
+
+    if (rc == CMG_OK && service->state != CMG__SERVICE_NEW)
+        rc = cmg__fail(err, service->alloc, CMG_E_STATE, "service",
+                       "set everything before cmg_service_start()",
+                       "the service was started already");
+    return rc;
+}
+
+static void on_grace(struct cmg__timer *timer, void *user)
+{
+    struct cmg_service *service = user;
+
+    (void)timer;
+    CMG__LIST_FOREACH (node, after, &service->fronts)
+        cmg__http1_conn_abort(CMG__CONTAINER(node, struct cmg__front, node)->http1);
+    CMG__LIST_FOREACH (node, after, &service->channels) {
+        struct cmg__channel *channel = CMG__CONTAINER(node, struct cmg__channel, node);
+        if (channel->h2 != NULL)
+            cmg__h2_abort(channel->h2);
+    }
+    cmg__report_soon(service);
+}
+
+cmg_status cmg_service_new(cmg_context *ctx, cmg_service **out_service, cmg_error **err)
+{
+    cmg_status rc = cmg__check(ctx == NULL ? NULL : &ctx->head, CMG__TAG_CONTEXT, err);
+
+    if (rc != CMG_OK)
+        return rc;
+    if (out_service == NULL)
+        return cmg__fail(err, &ctx->alloc, CMG_E_INVAL, "out_service",
+                         "pass the address of a pointer", "out_service is NULL");
+    struct cmg_service *service = cmg__alloc0(&ctx->alloc, sizeof *service);
+    if (service == NULL)
+        return cmg__fail_nomem(err);
+    cmg__handle_init(&service->head, CMG__TAG_SERVICE, ctx);
+    service->alloc = &ctx->alloc;
+    service->loop = ctx->loop;
+    service->limits = cmg__relay_default_limits;
+    cmg__service_settings_init(&service->settings, service->alloc);
+    cmg__list_init(&service->fronts);
+    cmg__list_init(&service->channels);
+    cmg__list_init(&service->waiting);
+    cmg__list_init(&service->done);
+    cmg__task_init(&service->task, cmg__report_run, service);
+    cmg__timer_init(&service->grace, service->loop, on_grace, service);
+    *out_service = service;
+    return CMG_OK;
+}
+
+cmg_status cmg_service_configure(cmg_service *service, const char *json, size_t size,
+                                 cmg_error **err)
+{
+    struct cmg__service_settings settings;
+    cmg_status rc = check_new(service, err);
+
+    if (rc != CMG_OK)
+        return rc;
+    cmg__service_settings_init(&settings, service->alloc);
+    rc = cmg__service_settings_read(&settings, json, size, err);
+    if (rc != CMG_OK)
+        return rc;
+    cmg__service_settings_done(&service->settings);
+    service->settings = settings;
+    service->is_configured = true;
+    return CMG_OK;
+}
+
+cmg_status cmg_service_set_certificate(cmg_service *service, cmg_certificate *certificate,
+                                       cmg_error **err)
+{
+    cmg_status rc = check_new(service, err);
+
+    if (rc == CMG_OK)
+        rc = cmg__check(certificate == NULL ? NULL : &certificate->head,
+                        CMG__TAG_CERTIFICATE, err);
+    if (rc != CMG_OK)
+        return rc;
+    if (certificate->key == NULL)
+        return cmg__fail(err, service->alloc, CMG_E_INVAL, "certificate",
+                         "load it together with its private key",
+                         "the certificate has no private key");
+    cmg_certificate_ref(certificate);
+    cmg_certificate_unref(service->certificate);
+    service->certificate = certificate;
+    return CMG_OK;
+}
+
+cmg_status cmg_service_set_listener(cmg_service *service, cmg_listener listener,
+                                    const char *address, uint16_t port, cmg_error **err)
+{
+    cmg_status rc = check_new(service, err);
+
+    if (rc != CMG_OK)
+        return rc;
+    if (listener != CMG_LISTENER_CLIENT && listener != CMG_LISTENER_CHANNEL)
+        return cmg__fail(err, service->alloc, CMG_E_INVAL, "listener",
+                         "use CMG_LISTENER_CLIENT or CMG_LISTENER_CHANNEL",
+                         "there is no listener %d", (int)listener);
+    if (address == NULL || address[0] == '\0' || strlen(address) >= 46)
+        return cmg__fail(err, service->alloc, CMG_E_INVAL, "address",
+                         "use an IPv4 or IPv6 address", "the address is not allowed");
+    struct cmg__service_listener *l = &service->listeners[listener - 1];
+    memcpy(l->address, address, strlen(address) + 1);
+    l->port = port;
+    l->is_set = true;
+    return CMG_OK;
+}
+
+cmg_status cmg_service_set_events(cmg_service *service, const cmg_service_events *events,
+                                  cmg_error **err)
+{
+    cmg_service_events copy = { .size = sizeof copy };
+    cmg_status rc = check_new(service, err);
+
+    if (rc == CMG_OK && events != NULL)
+        rc = cmg__tagged_copy(&copy, sizeof copy, sizeof copy, events,
+                              "cmg_service_events", err);
+    if (rc == CMG_OK)
+        service->events = copy;
+    return rc;
+}
+
+/* ---- start ---- */
+
+static cmg_status make_tls(struct cmg_service *service, cmg_error **err)
+{
+    static const char *const client_alpn[] = { "http/1.1", NULL };
+    static const char *const channel_alpn[] = { "cmg-rev/1", "h2-reverse", NULL };
+    const char *roots = service->settings.client_roots_pem;
+    struct cmg__buf cert, key;
+
+    cmg__buf_init(&cert, service->alloc, (size_t)1024 * 1024);
+    cmg__buf_init_secret(&key, service->alloc, (size_t)64 * 1024);
+    cmg_status rc = cmg__certificate_chain_pem(service->certificate, &cert);
+    if (rc == CMG_OK)
+        rc = cmg__certificate_key_pem(service->certificate, &key);
+    if (rc != CMG_OK)
+        rc = cmg__fail(err, service->alloc, rc, "certificate", "load it again",
+                       "the certificate cannot be written as PEM");
+    struct cmg__tls_settings settings = { .server = true,
+                                          .cert_pem = cmg__buf_cstr(&cert),
+                                          .key_pem = cmg__buf_cstr(&key),
+                                          .ca_pem = roots[0] == '\0' ? NULL : roots,
+                                          .request_client_cert = true,
+                                          .alpn = client_alpn };
+    if (rc == CMG_OK)
+        rc = cmg__tls_config_new(service->head.ctx, &settings, &service->tls[0], err);
+    settings.ca_pem = NULL; /* channels are pinned: no hints that could mislead */
+    settings.alpn = channel_alpn;
+    if (rc == CMG_OK)
+        rc = cmg__tls_config_new(service->head.ctx, &settings, &service->tls[1], err);
+    cmg__buf_done(&cert);
+    cmg__buf_done(&key);
+    return rc;
+}
+
+static cmg_status make_judges(struct cmg_service *service, cmg_error **err)
+{
+    const char *roots = service->settings.client_roots_pem;
+    cmg_status rc = CMG_OK;
+
+    if (roots[0] != '\0')
+        rc = cmg__x509_trust_new(service->alloc, roots, strlen(roots), &service->trust,
+                                 err);
+    if (rc == CMG_OK)
+        rc = cmg__token_gate_new(service->head.ctx, &service->settings, &service->limits,
+                                 cmg__exchange_keys, service, &service->tokens, err);
+    return rc;
+}
+
+static cmg_status listen_on(struct cmg_service *service, cmg_listener which,
+                            uint16_t port,
+                            void (*on_accept)(void *user, int fd, const char *peer),
+                            cmg_error **err)
+{
+    struct cmg__service_listener *l = &service->listeners[which - 1];
+
+    return cmg__listener_new(service->loop, l->is_set ? l->address : "0.0.0.0",
+                             l->is_set ? l->port : port, on_accept, service, &l->listener,
+                             err);
+}
+
+static cmg_status name_run(struct cmg_service *service, cmg_error **err)
+{
+    const struct cmg__env *env = &service->head.ctx->env;
+    unsigned char random[8];
+
+    if (env->random(env->user, random, sizeof random) != 0)
+        return cmg__fail(err, service->alloc, CMG_E_IO, "random",
+                         "check the system's random source", "no random bytes");
+    cmg__hex_format(random, sizeof random, service->run_id);
+    if (service->settings.instance >= 0)
+        snprintf(service->via, sizeof service->via, "cmg-%d", service->settings.instance);
+    else
+        memcpy(service->via, "cmg", 4);
+    return CMG_OK;
+}
+
+static void stop_listening(struct cmg_service *service)
+{
+    for (size_t i = 0; i < CMG__ARRAY_LEN(service->listeners); i++) {
+        cmg__listener_free(service->listeners[i].listener);
+        service->listeners[i].listener = NULL;
+    }
+}
+
+/* What start made; a failed start leaves the service as it was. */
+static void undo_start(struct cmg_service *service)
+{
+    stop_listening(service);
+    for (size_t i = 0; i < CMG__ARRAY_LEN(service->tls); i++) {
+        cmg__tls_config_unref(service->tls[i]);
+        service->tls[i] = NULL;
+    }
+    cmg__x509_trust_free(service->trust);
+    service->trust = NULL;
+    cmg__token_gate_free(service->tokens);
+    service->tokens = NULL;
+}
+
+cmg_status cmg_service_start(cmg_service *service, cmg_error **err)
+{
+    cmg_status rc = check_new(service, err);
+
+    if (rc != CMG_OK)
+        return rc;
+    if (!service->is_configured || service->certificate == NULL)
+        return cmg__fail(err, service->alloc, CMG_E_STATE, "service",
+                         "call cmg_service_configure() and cmg_service_set_certificate()",
+                         "settings or certificate are missing");
+    rc = name_run(service, err);
+    if (rc == CMG_OK)
+        rc = make_tls(service, err);
+    if (rc == CMG_OK)
+        rc = make_judges(service, err);
+    if (rc == CMG_OK)
+        rc = listen_on(service, CMG_LISTENER_CLIENT, service->settings.client_port,
+                       cmg__front_accept, err);
+    if (rc == CMG_OK)
+        rc = listen_on(service, CMG_LISTENER_CHANNEL, service->settings.channel_port,
+                       cmg__channel_accept, err);
+    if (rc != CMG_OK) {
+        undo_start(service);
+        return rc;
+    }
+    cmg__token_gate_start(service->tokens);
+    service->state = CMG__SERVICE_RUNNING;
+    cmg__log(service->head.ctx, CMG_LOG_INFO, "relay", "service.start", service->via,
+             "listening on %u for clients, %u for connection points",
+             (unsigned)cmg_service_get_port(service, CMG_LISTENER_CLIENT),
+             (unsigned)cmg_service_get_port(service, CMG_LISTENER_CHANNEL));
+    return CMG_OK;
+}
+
+uint16_t cmg_service_get_port(const cmg_service *service, cmg_listener listener)
+{
+    if (check(service, NULL) != CMG_OK ||
+        (listener != CMG_LISTENER_CLIENT && listener != CMG_LISTENER_CHANNEL))
+        return 0;
+    const struct cmg__listener *l = service->listeners[listener - 1].listener;
+    return l == NULL ? 0 : cmg__listener_port(l);
+}
+
+/* ---- the end ---- */
+
+cmg_status cmg_service_close(cmg_service *service, int64_t grace_ms, cmg_error **err)
+{
+    cmg_status rc = check(service, err);
+
+    if (rc != CMG_OK)
+        return rc;
+    if (grace_ms < 0 || grace_ms > 600000)
+        return cmg__fail(err, service->alloc, CMG_E_INVAL, "grace_ms",
+                         "use 0 to 600000 milliseconds", "the grace time is not allowed");
+    if (service->state != CMG__SERVICE_RUNNING)
+        return cmg__fail(err, service->alloc, CMG_E_STATE, "service",
+                         "close once, after cmg_service_start()",
+                         "the service is not running");
+    service->state = CMG__SERVICE_DRAINING;
+    stop_listening(service);
+    cmg__front_drain(service);
+    cmg__timer_start(&service->grace, grace_ms);
+    cmg__report_soon(service);
+    return CMG_OK;
+}
+
+static void free_connections(struct cmg_service *service)
+{
+    CMG__LIST_FOREACH (node, after, &service->fronts)
+        cmg__front_free(CMG__CONTAINER(node, struct cmg__front, node));
+    CMG__LIST_FOREACH (node, after, &service->channels)
+        cmg__channel_free(CMG__CONTAINER(node, struct cmg__channel, node));
+    CMG__LIST_FOREACH (node, after, &service->done)
+        cmg__exchange_free(CMG__CONTAINER(node, struct cmg__exchange, node));
+}
+
+/* In a forked child sockets and loop belong to the parent: only the settings go. */
+void cmg__service_destroy(struct cmg_service *service)
+{
+    const struct cmg__alloc alloc = *service->alloc;
+
+    if (!cmg__handle_is_foreign(&service->head)) {
+        free_connections(service);
+        undo_start(service);
+        cmg__timer_stop(&service->grace);
+        cmg__task_cancel(&service->task);
+    }
+    cmg__service_settings_done(&service->settings);
+    cmg_certificate_unref(service->certificate);
+    cmg__handle_done(&service->head);
+    cmg__free(&alloc, service);
+}
+
+cmg_service *cmg_service_ref(cmg_service *service)
+{
+    if (service != NULL)
+        cmg__handle_ref(&service->head);
+    return service;
+}
+
+void cmg_service_unref(cmg_service *service)
+{
+    if (service != NULL && cmg__handle_unref(&service->head) && !service->is_delivering)
+        cmg__service_destroy(service);
+}
