@@ -3,7 +3,9 @@
  * sockets, or one against a peer that writes its frames by hand.
  */
 #include "net/http2.h"
+#include "net/certs.h"
 #include "net/pair.h"
+#include "net/tls.h"
 #include "support/support.h"
 
 #include <stdio.h>
@@ -319,6 +321,34 @@ static void check_body(const struct seen *x, size_t total, unsigned seed)
 
 static const struct cmg__h2_settings defaults;
 
+/* As on the real channel: the dialler is the TLS client and the HTTP server. */
+static void connect_both_tls(void)
+{
+    static const char *const alpn[] = { "cmg-rev/1", NULL };
+    struct certs ca;
+    cmg_error *err = NULL;
+    struct cmg__stream *a, *b;
+    struct cmg__tls_config *client = NULL, *server = NULL;
+    certs_init(&ca, pair_ctx(), "Contoso Root");
+    struct pair own = certs_issue(&ca, CMG__PROFILE_WEB_SERVER, "gw.contoso.com", 30);
+    const struct cmg__tls_settings dials = { .ca_pem = ca.ca_pem, .alpn = alpn };
+    const struct cmg__tls_settings accepts = {
+        .server = true, .cert_pem = own.cert, .key_pem = own.key, .alpn = alpn
+    };
+    ck_ok(cmg__tls_config_new(pair_ctx(), &dials, &client, &err), err);
+    ck_ok(cmg__tls_config_new(pair_ctx(), &accepts, &server, &err), err);
+    pair_streams(&a, &b);
+    ck_ok(cmg__tls_stream_new(a, client, "gw.contoso.com", &a, &err), err);
+    ck_ok(cmg__tls_stream_new(b, server, NULL, &b, &err), err);
+    cmg__tls_config_unref(client);
+    cmg__tls_config_unref(server);
+    pair_done(&ca, &own);
+    certs_done(&ca);
+    open_end(&dialler, a, defaults);
+    open_end(&acceptor, b, defaults);
+    ck_assert(pair_spin(both_ready, NULL));
+}
+
 /* ---- requests ---- */
 
 START_TEST(requests_go_from_the_acceptor_to_the_dialler)
@@ -377,7 +407,10 @@ static bool all_closed(void *user)
 START_TEST(large_bodies_pass_both_ways_on_many_streams)
 {
     size_t total = 3 * MIB / 2;
-    connect_both(defaults);
+    if (_i == 0)
+        connect_both(defaults);
+    else
+        connect_both_tls();
     for (size_t i = 0; i < 4; i++) {
         struct seen *x = ask("PUT", false);
         x->seed = 5;
@@ -1043,7 +1076,7 @@ static Suite *suite(void)
     TCase *tc = themed(s, "requests");
     tcase_add_test(tc, requests_go_from_the_acceptor_to_the_dialler);
     tcase_add_test(tc, extension_methods_pass_with_their_bodies);
-    tcase_add_test(tc, large_bodies_pass_both_ways_on_many_streams);
+    tcase_add_loop_test(tc, large_bodies_pass_both_ways_on_many_streams, 0, 2);
     tcase_add_test(tc, more_requests_than_streams_wait_their_turn);
     tcase_add_test(tc, malformed_requests_are_refused_before_they_are_sent);
     tc = themed(s, "back-pressure");
