@@ -1,8 +1,8 @@
 /* See backoff.h. Without randomness the full wait is taken. */
 #include "relay/backoff.h"
 
-int64_t cmg__backoff_ms(const struct cmg__env *env,
-                        const struct cmg__relay_limits *limits, unsigned failures)
+int64_t cmg__relay_backoff_ms(const struct cmg__env *env,
+                              const struct cmg__relay_limits *limits, unsigned failures)
 {
     int64_t most = limits->backoff_base_ms;
     uint32_t random = 0;

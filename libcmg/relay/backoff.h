@@ -6,7 +6,7 @@
 #include "relay/limits.h"
 
 /* Uniform in [0, min(cap, base * 2^failures)]. */
-int64_t cmg__backoff_ms(const struct cmg__env *env,
-                        const struct cmg__relay_limits *limits, unsigned failures);
+int64_t cmg__relay_backoff_ms(const struct cmg__env *env,
+                              const struct cmg__relay_limits *limits, unsigned failures);
 
 #endif

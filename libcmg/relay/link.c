@@ -103,8 +103,8 @@ static void fail(struct cmg__link *link, cmg_status code, const char *cause)
         cmg__connector_report_soon(connector);
         return;
     }
-    int64_t wait =
-        cmg__backoff_ms(&connector->head.ctx->env, &connector->limits, link->failures++);
+    int64_t wait = cmg__relay_backoff_ms(&connector->head.ctx->env, &connector->limits,
+                                         link->failures++);
     cmg__log(connector->head.ctx, CMG_LOG_WARNING, "relay", "link.lost",
              connector->settings.host, "%s; next attempt in %lld ms",
              cmg_error_message(link->why), (long long)wait);

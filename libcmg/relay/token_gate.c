@@ -96,7 +96,7 @@ static void settle(struct cmg__token_gate *gate, cmg_status rc, const cmg_error 
     if (rc == CMG_OK) {
         gate->failures = 0;
     } else {
-        wait = cmg__backoff_ms(&gate->ctx->env, gate->limits, gate->failures++);
+        wait = cmg__relay_backoff_ms(&gate->ctx->env, gate->limits, gate->failures++);
         cmg__log(gate->ctx, CMG_LOG_WARNING, "relay", "tokens.keys",
                  gate->settings->jwks_uri, "token keys cannot be had: %s",
                  cmg_error_message(why));
@@ -136,7 +136,7 @@ static void fetch(struct cmg__token_gate *gate)
     if (rc != CMG_OK) {
         unsigned failures = gate->failures++;
         cmg__timer_start(&gate->timer,
-                         cmg__backoff_ms(&gate->ctx->env, gate->limits, failures));
+                         cmg__relay_backoff_ms(&gate->ctx->env, gate->limits, failures));
     }
     cmg_error_unref(why);
 }
