@@ -1,0 +1,31 @@
+/*
+ * What every tenant has from its first day: Microsoft's own service principals with their
+ * permissions, and the public clients that come with Azure. Rows of data.
+ */
+#ifndef CMG_SANDBOX_WELL_KNOWN_H
+#define CMG_SANDBOX_WELL_KNOWN_H
+
+#include "sandbox/cloud.h"
+
+#define CMG__SB_GRAPH_APP_ID "00000003-0000-0000-c000-000000000000"
+#define CMG__SB_ARM_APP_ID   "797f4846-ba00-4fd7-ba43-dac1f8f63013"
+#define CMG__SB_VAULT_APP_ID "cfa8b339-82a2-471a-a3c9-0fc0be7a4093"
+
+/* A resource of Microsoft's that tokens are issued for. */
+struct cmg__sb_first_party {
+    const char *app_id;
+    const char *display_name;
+    const char *audiences[6];     /* URIs it is asked for by, without "/.default" */
+    const char *delegated_scopes; /* what a user token of a public client carries */
+};
+/* By app ID or by one of the URIs; NULL for none. */
+const struct cmg__sb_first_party *cmg__sb_first_party(const char *resource);
+const struct cmg__sb_first_party *cmg__sb_first_party_of(const char *app_id);
+
+/* True for a public client that comes with Azure; its name goes to *out_name. */
+bool cmg__sb_is_public_client(const char *client_id, const char **out_name);
+
+/* Puts Microsoft's service principals into a fresh tree. */
+void cmg__sb_well_known_add(struct cmg__sb_cloud *cloud);
+
+#endif
