@@ -1,0 +1,47 @@
+/* What the files of Microsoft Graph share. */
+#ifndef CMG_SANDBOX_GRAPH_H
+#define CMG_SANDBOX_GRAPH_H
+
+#include "sandbox/call.h"
+
+/* ---- graph_list.c: lists and $select ---- */
+/* Answers 200 with the entries of table that $filter admits, $top and $select applied;
+   only tells which further member must have a text (NULL: no such condition). */
+void cmg__sb_graph_list(struct cmg__sb_call *call, const char *table, const char *member,
+                        const char *value);
+/* Answers one entity, $select applied; context is "applications/$entity" and so on. */
+void cmg__sb_graph_entity(struct cmg__sb_call *call, int status, const char *context,
+                          const struct cmg__json *entity);
+void cmg__sb_graph_not_found(struct cmg__sb_call *call, const char *id);
+/* The call's body when it is an object; otherwise the answer is set and NULL comes. */
+struct cmg__json *cmg__sb_graph_body(struct cmg__sb_call *call);
+
+/* ---- graph_filter.c ---- */
+/* Does the entity satisfy an OData filter (eq, startswith, any, joined by and)? -1 when
+   the filter is not understood. */
+int cmg__sb_graph_filter(const struct cmg__alloc *alloc, const char *filter,
+                         const struct cmg__json *entity);
+
+/* ---- graph_property.c: which properties an entity may be given ---- */
+enum cmg__sb_entity { CMG__SB_APPLICATION, CMG__SB_PRINCIPAL, CMG__SB_GRANT };
+/* Refuses unknown properties and wrong types. */
+bool cmg__sb_graph_properties(struct cmg__sb_call *call, enum cmg__sb_entity kind,
+                              const struct cmg__json *body);
+/* The rules for identifierUris of the application as it will be. */
+bool cmg__sb_graph_identifier_uris(struct cmg__sb_call *call,
+                                   const struct cmg__json *application);
+/* Scopes and roles must be disabled before they are removed. */
+bool cmg__sb_graph_entitlements(struct cmg__sb_call *call, const struct cmg__json *before,
+                                const struct cmg__json *after);
+
+/* ---- graph_principal.c ---- */
+/* Moves a service principal to the deleted items, with its grants gone. */
+void cmg__sb_graph_drop_principal(struct cmg__sb_call *call, const char *id);
+/* Moves an entry of a table to the deleted items under a type. */
+void cmg__sb_graph_soft_delete(struct cmg__sb_call *call, const char *table,
+                               const char *id, const char *type);
+/* Roles and scopes of the application, as its service principal shows them. */
+void cmg__sb_graph_mirror(struct cmg__sb_cloud *cloud,
+                          const struct cmg__json *application);
+
+#endif
