@@ -1,0 +1,100 @@
+/* What the files of Resource Manager share. */
+#ifndef CMG_SANDBOX_ARM_H
+#define CMG_SANDBOX_ARM_H
+
+#include "sandbox/call.h"
+
+/* Why the service will not: copied into an answer or a deployment's error. */
+struct cmg__sb_fault {
+    int status;
+    char code[64];
+    char message[768];
+};
+void cmg__sb_fault_set(struct cmg__sb_fault *fault, int status, const char *code,
+                       const char *fmt, ...) CMG__PRINTF(4, 5);
+void cmg__sb_refuse_fault(struct cmg__sb_call *call, const struct cmg__sb_fault *fault);
+
+/* ---- arm_operation.c ---- */
+/* api-version and subscription of a call to Resource Manager; true for other services. */
+bool cmg__sb_arm_admits(struct cmg__sb_call *call);
+/* Finishes what is due by now: operations, registrations, steps of deployments. */
+void cmg__sb_arm_settle(struct cmg__sb_cloud *cloud);
+/* Notes a long-running operation; kind is a row of arm_operation.c. */
+void cmg__sb_operation_start(struct cmg__sb_cloud *cloud, const char *kind,
+                             const char *target, char out_id[CMG__GUID_SIZE]);
+/* Azure-AsyncOperation and Retry-After, Location if wanted. */
+void cmg__sb_operation_heads(struct cmg__sb_call *call, const char *id, bool async,
+                             bool location);
+
+/* ---- arm_provider.c ---- */
+struct cmg__sb_type {
+    const char *space; /* "Microsoft.Network" */
+    const char *name;  /* "publicIPAddresses" */
+    const char *api_version;
+};
+const struct cmg__sb_type *cmg__sb_type_find(const char *space, const char *name);
+bool cmg__sb_provider_is_ready(const struct cmg__sb_cloud *cloud, const char *space,
+                               struct cmg__sb_fault *fault);
+void cmg__sb_provider_settle(struct cmg__sb_cloud *cloud, int64_t now_ms);
+/* The display name of a region ("West Europe"), or NULL when there is none of that name.
+ */
+const char *cmg__sb_region(const char *name);
+
+/* ---- arm_group.c ---- */
+/* The group of the call, or NULL with the answer set. */
+struct cmg__json *cmg__sb_group(struct cmg__sb_call *call);
+struct cmg__json *cmg__sb_group_named(const struct cmg__sb_cloud *cloud,
+                                      const char *name);
+bool cmg__sb_group_is_going(const struct cmg__json *group);
+/* Removes a group with everything in it. */
+void cmg__sb_group_remove(struct cmg__sb_cloud *cloud, const char *key);
+/* The lower-case copy of a text as used for keys; cmg__free, NULL without memory. */
+char *cmg__sb_key(const struct cmg__sb_cloud *cloud, const char *text);
+
+/* ---- arm_resource.c ---- */
+struct cmg__sb_wish {
+    const char *id; /* full resource ID, the case is kept */
+    const char *group;
+    const struct cmg__json *body; /* location, sku, properties ... */
+};
+struct cmg__json *cmg__sb_resource(const struct cmg__sb_cloud *cloud, const char *id);
+/* Makes or replaces a resource; its provisioningState is the given one. NULL with *fault
+   filled in when the service would refuse. *out_is_new may be NULL. */
+struct cmg__json *cmg__sb_resource_put(struct cmg__sb_cloud *cloud,
+                                       const struct cmg__sb_wish *wish, const char *state,
+                                       bool *out_is_new, struct cmg__sb_fault *fault);
+/* Removes it; a vault goes to the deleted ones. */
+void cmg__sb_resource_remove(struct cmg__sb_cloud *cloud, const char *key);
+/* As an answer shows it: without secrets of its own. */
+struct cmg__json *cmg__sb_resource_view(const struct cmg__json *resource);
+/* Answers 200 with the resources whose ID begins with prefix. */
+void cmg__sb_resource_list(struct cmg__sb_call *call, const char *prefix);
+
+/* ---- arm_resource_rule.c ---- */
+/* Fills in what the service adds, checks what it refuses. */
+bool cmg__sb_resource_rules(struct cmg__sb_cloud *cloud, struct cmg__json *resource,
+                            struct cmg__sb_fault *fault);
+/* A resource other than id that refers to it, or NULL. */
+const char *cmg__sb_resource_user(const struct cmg__sb_cloud *cloud, const char *id);
+bool cmg__sb_dns_label_is_taken(const struct cmg__sb_cloud *cloud, const char *label,
+                                const char *location, const char *except_id);
+bool cmg__sb_dns_label_is_valid(const char *label);
+
+/* ---- arm_deployment_run.c ---- */
+void cmg__sb_deployment_settle(struct cmg__sb_cloud *cloud, int64_t now_ms);
+/* Evaluates and orders a deployment's template; false with *fault filled in. */
+bool cmg__sb_deployment_check(struct cmg__sb_cloud *cloud, const struct cmg__json *group,
+                              const struct cmg__json *properties,
+                              struct cmg__json **out_order, struct cmg__json **out_shown,
+                              struct cmg__sb_fault *fault);
+
+/* ---- arm_vault.c ---- */
+void cmg__sb_vault_soft_delete(struct cmg__sb_cloud *cloud,
+                               const struct cmg__json *resource);
+bool cmg__sb_vault_name_is_free(const struct cmg__sb_cloud *cloud, const char *name);
+/* ---- vault.c ---- */
+/* The certificate or secret that a secret URL names, as the vault stores it, or NULL. */
+struct cmg__json *cmg__sb_vault_secret(const struct cmg__sb_cloud *cloud,
+                                       const char *url);
+
+#endif

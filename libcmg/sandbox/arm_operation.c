@@ -1,0 +1,227 @@
+/*
+ * Long-running operations: what was begun is noted with the time at which it will be
+ * done; settling applies what is due. Nothing runs in the background, so that a sandbox
+ * that was stopped in between goes on exactly where time is.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "sandbox/arm.h"
+#include "sandbox/router.h"
+
+#define KEEP_MS ((int64_t)3600 * 1000)
+
+void cmg__sb_fault_set(struct cmg__sb_fault *fault, int status, const char *code,
+                       const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(fault->message, sizeof fault->message, fmt, args);
+    va_end(args);
+    (void)snprintf(fault->code, sizeof fault->code, "%s", code);
+    fault->status = status;
+}
+
+void cmg__sb_refuse_fault(struct cmg__sb_call *call, const struct cmg__sb_fault *fault)
+{
+    cmg__sb_refuse(call, fault->status, fault->code, "%s", fault->message);
+}
+
+/* ---- admission ---- */
+
+static bool is_date(const char *text)
+{
+    static const char shape[] = "dddd-dd-dd";
+    size_t i = 0;
+    for (; shape[i] != '\0'; i++) {
+        if (shape[i] == 'd' ? !cmg__is_digit(text[i]) : text[i] != shape[i])
+            return false;
+    }
+    return text[i] == '\0' || strcmp(text + i, "-preview") == 0;
+}
+
+bool cmg__sb_arm_admits(struct cmg__sb_call *call)
+{
+    const char *version = cmg__sb_query(call, "api-version");
+    const char *sub = cmg__sb_arg(call, "sub");
+    if (call->service != CMG__SB_ARM)
+        return true;
+    if (cmg__str_is_empty(version)) {
+        cmg__sb_refuse(call, 400, "MissingApiVersionParameter",
+                       "The api-version query parameter (?api-version=) is required for "
+                       "all requests.");
+        return false;
+    }
+    if (!is_date(version)) {
+        cmg__sb_refuse(call, 400, "InvalidApiVersionParameter",
+                       "The api-version '%s' is invalid. The supported versions are "
+                       "dates such as '2024-03-01'.",
+                       version);
+        return false;
+    }
+    if (sub[0] == '\0' || cmg__sb_same(sub, cmg__sb_fact(call->cloud, "subscription_id")))
+        return true;
+    if (cmg__guid_is_valid(sub))
+        cmg__sb_refuse(call, 404, "SubscriptionNotFound",
+                       "The subscription '%s' could not be found.", sub);
+    else
+        cmg__sb_refuse(call, 400, "InvalidSubscriptionId",
+                       "The provided subscription identifier '%s' is malformed or "
+                       "invalid.",
+                       sub);
+    return false;
+}
+
+/* ---- applying ---- */
+
+static void finish_put(struct cmg__sb_cloud *cloud, const char *target)
+{
+    struct cmg__json *resource = cmg__sb_resource(cloud, target);
+    if (resource != NULL)
+        cmg__sb_set_str(cloud, cmg__json_key(resource, "properties"), "provisioningState",
+                        "Succeeded");
+}
+
+static void finish_nothing(struct cmg__sb_cloud *cloud, const char *target)
+{
+    (void)cloud;
+    (void)target;
+}
+
+static const struct {
+    const char *kind;
+    void (*finish)(struct cmg__sb_cloud *cloud, const char *target);
+    int result_status; /* of the Location URL when done; 200 shows the target */
+} kinds[] = {
+    { "put", finish_put, 200 },
+    { "delete", cmg__sb_resource_remove, 204 },
+    { "delete_group", cmg__sb_group_remove, 200 },
+    { "action", finish_nothing, 200 },
+};
+
+static size_t kind_of(const struct cmg__json *operation)
+{
+    const char *kind = cmg__json_str(operation, "/kind");
+    size_t i = 0;
+    while (i + 1 < CMG__ARRAY_LEN(kinds) && !cmg__sb_same(kinds[i].kind, kind))
+        i++;
+    return i;
+}
+
+static bool is_running(const struct cmg__json *operation)
+{
+    return cmg__sb_same(cmg__json_str(operation, "/status"), "InProgress");
+}
+
+static bool settle_one(struct cmg__sb_cloud *cloud, int64_t now_ms)
+{
+    void *iter = NULL;
+    const char *key = NULL;
+    struct cmg__json *operation = NULL;
+    while (cmg__json_next(cmg__sb_table(cloud, "operations"), &iter, &key, &operation)) {
+        int64_t done = cmg__json_int(operation, "/done_ms", 0);
+        if (is_running(operation) && done <= now_ms) {
+            cmg__sb_set_str(cloud, operation, "status", "Succeeded");
+            kinds[kind_of(operation)].finish(
+                cloud, cmg__str_or(cmg__json_str(operation, "/target"), ""));
+            return true;
+        }
+        if (!is_running(operation) && done + KEEP_MS < now_ms) {
+            cmg__json_remove(cmg__sb_table(cloud, "operations"), key);
+            return true;
+        }
+    }
+    return false;
+}
+
+void cmg__sb_arm_settle(struct cmg__sb_cloud *cloud)
+{
+    int64_t now_ms = cmg__sb_now_ms(cloud);
+    while (!cloud->oom && settle_one(cloud, now_ms))
+        cloud->dirty = true;
+    cmg__sb_provider_settle(cloud, now_ms);
+    cmg__sb_deployment_settle(cloud, now_ms);
+}
+
+/* ---- beginning and following ---- */
+
+void cmg__sb_operation_start(struct cmg__sb_cloud *cloud, const char *kind,
+                             const char *target, char out_id[CMG__GUID_SIZE])
+{
+    int64_t now = cmg__sb_now_ms(cloud);
+    cmg__sb_guid(cloud, out_id);
+    cmg__sb_set(cloud, cmg__sb_table(cloud, "operations"), out_id,
+                cmg__json_pack("{s:s, s:s, s:s, s:I, s:I}", "kind", kind, "target",
+                               target, "status", "InProgress", "start_ms", now, "done_ms",
+                               now + cloud->operation_ms));
+}
+
+void cmg__sb_operation_heads(struct cmg__sb_call *call, const char *id, bool async,
+                             bool location)
+{
+    const char *sub = cmg__sb_fact(call->cloud, "subscription_id");
+    const char *version = cmg__str_or(cmg__sb_query(call, "api-version"), "2024-03-01");
+    if (async)
+        cmg__sb_headf(call, "Azure-AsyncOperation",
+                      "%s/subscriptions/%s/operationStatuses/%s?api-version=%s",
+                      call->base, sub, id, version);
+    if (location)
+        cmg__sb_headf(call, "Location",
+                      "%s/subscriptions/%s/operationresults/%s?monitor=true&"
+                      "api-version=%s",
+                      call->base, sub, id, version);
+    cmg__sb_head(call, "Retry-After", "1");
+}
+
+static struct cmg__json *find_operation(struct cmg__sb_call *call)
+{
+    const char *id = cmg__sb_arg(call, "operation");
+    struct cmg__json *operation = cmg__sb_find(call->cloud, "operations", id);
+    if (operation == NULL)
+        cmg__sb_refuse(call, 404, "OperationNotFound",
+                       "The operation '%s' is not known or has expired.", id);
+    return operation;
+}
+
+static void get_status(struct cmg__sb_call *call)
+{
+    struct cmg__json *operation = find_operation(call);
+    if (operation == NULL)
+        return;
+    struct cmg__json *body = cmg__json_pack(
+        "{s:s, s:s, s:s, s:o}", "id", call->path, "name", cmg__sb_arg(call, "operation"),
+        "status", cmg__str_or(cmg__json_str(operation, "/status"), "Failed"), "startTime",
+        cmg__sb_time(cmg__json_int(operation, "/start_ms", 0)));
+    if (is_running(operation))
+        cmg__sb_head(call, "Retry-After", "1");
+    else
+        cmg__sb_set(call->cloud, body, "endTime",
+                    cmg__sb_time(cmg__json_int(operation, "/done_ms", 0)));
+    cmg__sb_reply(call, 200, body);
+}
+
+static void get_result(struct cmg__sb_call *call)
+{
+    struct cmg__json *operation = find_operation(call);
+    if (operation == NULL)
+        return;
+    if (is_running(operation)) {
+        cmg__sb_operation_heads(call, cmg__sb_arg(call, "operation"), false, true);
+        cmg__sb_reply_empty(call, 202);
+        return;
+    }
+    const struct cmg__json *resource =
+        cmg__sb_resource(call->cloud, cmg__json_str(operation, "/target"));
+    int status = kinds[kind_of(operation)].result_status;
+    if (status == 200 && resource != NULL)
+        cmg__sb_reply(call, 200, cmg__sb_resource_view(resource));
+    else
+        cmg__sb_reply_empty(call, status);
+}
+
+static const struct cmg__sb_route routes[] = {
+    { "GET", "/subscriptions/{sub}/operationStatuses/{operation}", get_status },
+    { "GET", "/subscriptions/{sub}/operationresults/{operation}", get_result },
+};
+const struct cmg__sb_routes cmg__sb_arm_operation_routes = { routes,
+                                                             CMG__ARRAY_LEN(routes) };
