@@ -1,0 +1,54 @@
+/*
+ * The VM instances of the cloud's scale sets as real processes on the sandbox's loop:
+ * each runs the service program with the user data and the certificate a VM would have
+ * got. What should run is read from the cloud's tree; one that dies is started again with
+ * back-off.
+ */
+#ifndef CMG_SANDBOX_INSTANCES_H
+#define CMG_SANDBOX_INSTANCES_H
+
+#include "net/loop.h"
+#include "sandbox/cloud.h"
+
+struct cmg__sb_instances;
+struct cmg__sb_instances_settings {
+    const char *program;   /* copied */
+    const char *directory; /* made when the first instance is; copied */
+    const char *ca_file;   /* copied */
+    uint16_t https_port;   /* where Azure's names are for the instances */
+    /* An instance became ready or stopped being so. */
+    void (*on_change)(void *user);
+    void *user;
+};
+
+cmg_status cmg__sb_instances_new(struct cmg__loop *loop, struct cmg__sb_cloud *cloud,
+                                 const struct cmg__sb_instances_settings *settings,
+                                 struct cmg__sb_instances **out, cmg_error **err);
+/* Ends the processes. NULL is allowed. */
+void cmg__sb_instances_free(struct cmg__sb_instances *instances);
+/* Starts what the tree wants, ends what it does not want any more. */
+void cmg__sb_instances_sync(struct cmg__sb_instances *instances);
+/* The loopback port of a ready instance's listener, or 0. */
+uint16_t cmg__sb_instances_port(struct cmg__sb_instances *instances, const char *set_id,
+                                unsigned index, bool channel);
+/* How many processes run; any thread. */
+size_t cmg__sb_instances_count(struct cmg__sb_instances *instances);
+
+/* ---- instance_files.c: what a VM finds on its disk ---- */
+struct cmg__sb_machine {
+    char *directory; /* all cmg__free */
+    char *user_data;
+    char *secrets;
+    char *ready;
+    char *log;
+};
+cmg_status cmg__sb_machine_make(struct cmg__sb_cloud *cloud, const char *parent,
+                                const char *name, const struct cmg__json *set,
+                                struct cmg__sb_machine *out, cmg_error **err);
+/* Takes keys and ready file away; the log stays. */
+void cmg__sb_machine_done(struct cmg__sb_cloud *cloud, struct cmg__sb_machine *machine);
+/* The decoded user data of a scale set as JSON, or NULL when it is none. */
+struct cmg__json *cmg__sb_machine_user_data(const struct cmg__sb_cloud *cloud,
+                                            const struct cmg__json *set);
+
+#endif

@@ -1,0 +1,61 @@
+/*
+ * The sandbox itself: a thread that drives a context of its own, on whose loop listener,
+ * instances and balancers live, and the cloud behind them.
+ *
+ * Only the sandbox's thread changes the cloud, under the lock; other threads read it
+ * under the lock. Names have a lock of their own (names.h).
+ */
+#ifndef CMG_SANDBOX_SANDBOX_H
+#define CMG_SANDBOX_SANDBOX_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <cmg/sandbox.h>
+#include "base/handle.h"
+#include "sandbox/authority.h"
+#include "sandbox/balancer.h"
+#include "sandbox/http.h"
+
+#define CMG__SB_MAX_FAULTS 64
+
+struct cmg__sb_injection {
+    char *method;  /* NULL: any */
+    char *path;    /* NULL: any */
+    uint32_t left; /* 1: the next match */
+    cmg_sandbox_fault fault;
+    int status;
+};
+
+struct cmg_sandbox {
+    struct cmg__handle head;
+    const struct cmg__alloc *alloc;
+    struct cmg__env env; /* the system's, without waiting for the disk */
+    cmg_context *ctx;    /* of the sandbox's own thread */
+    char *directory, *ca_file;
+    int lock_fd;
+    struct cmg__sb_authority authority;
+    struct cmg__sb_cloud *cloud;
+    struct cmg__sb_names names;
+    struct cmg__sb_http *http;
+    struct cmg__sb_instances *instances; /* NULL without a service program */
+    struct cmg__sb_balancer *balancer;
+    struct cmg__timer timer;
+    pthread_t thread;
+    bool runs;
+    atomic_bool stop;
+    pthread_mutex_t lock;
+    bool has_lock;
+    struct cmg__sb_injection faults[CMG__SB_MAX_FAULTS]; /* under the lock */
+    size_t fault_count;
+    atomic_uint_fast64_t requests;
+};
+
+/* ---- inject.c ---- */
+/* The fault that meets this request, taken off the list; false for none. Call with the
+   lock held. */
+bool cmg__sb_inject_take(struct cmg_sandbox *sandbox, const char *method,
+                         const char *target, struct cmg__sb_injection *out);
+void cmg__sb_inject_done(struct cmg_sandbox *sandbox);
+
+#endif
