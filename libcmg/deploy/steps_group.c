@@ -14,7 +14,7 @@ static cmg_status check_owner(struct cmg__run *run, const struct cmg__json *grou
 
     if (cmg__tags_are_ours(run->work, group))
         return CMG_OK;
-    return cmg__fail(err, run->work->alloc, CMG_E_EXISTS, "/azure/resource_group",
+    return cmg__fail(err, run->work->alloc, CMG_E_EXISTS, "/gateway/resource_group",
                      "choose another resource group, or delete that one yourself",
                      "resource group \"%s\" exists and belongs to %s%s",
                      cmg__work_value(run->work, "group"),
@@ -110,7 +110,7 @@ static cmg_status check_resources(struct cmg__run *run, const struct cmg__answer
 
         if (!cmg__tags_are_ours(run->work, item))
             return cmg__fail(err, run->work->alloc, CMG_E_CONFLICT,
-                             "/azure/resource_group",
+                             "/gateway/resource_group",
                              "move that resource elsewhere, then delete again",
                              "resource group \"%s\" also holds %s \"%s\", which is not "
                              "part of the gateway",
