@@ -9,8 +9,11 @@ static const char url_alphabet[] =
 static cmg_status encode(struct cmg__buf *out, const uint8_t *p, size_t n,
                          const char *alphabet, bool pad)
 {
-    if (n > SIZE_MAX / 2 || cmg__buf_reserve(out, (n + 2) / 3 * 4) != CMG_OK)
-        return n > SIZE_MAX / 2 ? CMG_E_LIMIT : cmg__buf_reserve(out, (n + 2) / 3 * 4);
+    if (n > SIZE_MAX / 2)
+        return CMG_E_LIMIT;
+    cmg_status rc = cmg__buf_reserve(out, (n + 2) / 3 * 4);
+    if (rc != CMG_OK)
+        return rc;
     char *dst = out->data + out->len;
 
     for (size_t i = 0; i < n; i += 3) {
