@@ -81,7 +81,7 @@ static char *document(struct cmg__json *doc)
     return text;
 }
 
-static const char *user_data(struct site *site)
+const char *site_user_data(struct site *site)
 {
     cmg_certificate *cert = site_certificate(site, SITE_CERT_CONNECTOR);
     const char *text = document(cmg__json_pack(
@@ -107,7 +107,7 @@ cmg_service *site_prepare_service(struct site *site, uint16_t client_port,
                                         .on_request = on_record,
                                         .on_closed = on_service_closed };
     cmg_certificate *cert = site_certificate(site, SITE_CERT_GATEWAY);
-    const char *json = user_data(site);
+    const char *json = site_user_data(site);
     cmg_service *service = NULL;
     cmg_error *err = NULL;
 

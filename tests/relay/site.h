@@ -92,6 +92,9 @@ void site_turn(struct site *site, int ms);
 void site_use_cert(struct site *site, enum site_cert which); /* SITE_CERT_COUNT: none */
 /* A token signed with the site's key; parts NULL for the right ones. */
 void site_use_token(struct site *site, const char *audience, const char *tenant);
+void site_use_token_of(struct site *site, const char *kid, const char *audience,
+                       const char *tenant);
+const char *site_user_data(struct site *site); /* static */
 void site_send(struct site *site, struct site_answer *answer, const char *method,
                const char *target, const void *body, size_t n);
 void site_finish(struct site *site, struct site_answer *answer);

@@ -17,6 +17,12 @@ void site_use_cert(struct site *site, enum site_cert which)
 
 void site_use_token(struct site *site, const char *audience, const char *tenant)
 {
+    site_use_token_of(site, "key-1", audience, tenant);
+}
+
+void site_use_token_of(struct site *site, const char *kid, const char *audience,
+                       const char *tenant)
+{
     int64_t now = cmg__env_unix_s(&site->ctx->env);
     const char *tid = tenant == NULL ? SITE_TID : tenant;
     struct cmg__json *payload =
@@ -30,8 +36,8 @@ void site_use_token(struct site *site, const char *audience, const char *tenant)
     cmg_error *err = NULL;
 
     cmg__buf_init_secret(&token, &cmg__alloc_libc, 16384);
-    ck_ok(cmg__jwt_make(&cmg__alloc_libc, &site->ctx->env, site->token_key, "key-1",
-                        payload, &token, &err),
+    ck_ok(cmg__jwt_make(&cmg__alloc_libc, &site->ctx->env, site->token_key, kid, payload,
+                        &token, &err),
           err);
     ck_ok(cmg_client_set_token(site->client, token.data, token.len, &err), err);
     cmg__json_unref(payload);

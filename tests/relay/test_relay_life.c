@@ -2,7 +2,7 @@
 #include "relay/site.h"
 #include "relay/connector.h"
 #include "relay/service.h"
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct site site;
@@ -244,6 +244,57 @@ START_TEST(service_may_be_dropped_in_its_own_callback)
 }
 END_TEST
 
+/* ---- token keys ---- */
+
+static void login_is_down(struct site_server *server, struct cmg__http1_conn *conn,
+                          const struct cmg__http1_head *head)
+{
+    (void)server;
+    (void)head;
+    cmg__http1_conn_reply(conn, 503, NULL, NULL, 0);
+}
+
+START_TEST(tokens_are_good_once_keys_could_be_had)
+{
+    site_start_parts(&site, true, true);
+    void (*up)(struct site_server *, struct cmg__http1_conn *,
+               const struct cmg__http1_head *) = site.login.answer;
+    site.login.answer = login_is_down;
+    site.service->limits.backoff_base_ms = 1;
+    site.service->limits.backoff_cap_ms = 50;
+    site_until(&site, &site.link_up, 1);
+    site_until(&site, &site.login.requests, 2);
+    site_use_token(&site, NULL, NULL);
+    site_ask(&site, &answer, "GET", SITE_STS "/x", NULL, 0);
+    ck_assert_int_eq(answer.status, 503);
+    ck_assert_str_eq(answer.reason, "CMGService_No_Token_Keys");
+    site.login.answer = up;
+    unsigned asked = site.login.requests;
+    site_until(&site, &site.login.requests, asked + 1);
+    site_turn(&site, 100);
+    site_ask(&site, &answer, "GET", SITE_STS "/x", NULL, 0);
+    ck_assert_int_eq(answer.status, 200);
+    site_stop(&site);
+}
+END_TEST
+
+START_TEST(unknown_key_is_looked_for_but_not_every_time)
+{
+    site_start(&site);
+    site.service->limits.keys_unknown_ms = 0;
+    site_use_token_of(&site, "key-2", NULL, NULL);
+    site_ask(&site, &answer, "GET", SITE_STS "/x", NULL, 0);
+    ck_assert_int_eq(answer.status, 401);
+    ck_assert_uint_eq(site.login.requests, 2);
+    site.service->limits.keys_unknown_ms = 300000;
+    for (int i = 0; i < 3; i++)
+        site_ask(&site, &answer, "GET", SITE_STS "/x", NULL, 0);
+    ck_assert_int_eq(answer.status, 401);
+    ck_assert_uint_eq(site.login.requests, 2);
+    site_stop(&site);
+}
+END_TEST
+
 START_TEST(port_in_use_is_named)
 {
     cmg_service *first, *second = NULL;
@@ -258,6 +309,48 @@ START_TEST(port_in_use_is_named)
     cmg_error_unref(err);
     cmg_service_unref(second);
     site_stop(&site);
+}
+END_TEST
+
+/* ---- memory ---- */
+
+static cmg_status start_with(struct support_alloc *a, void *user)
+{
+    const char *json = user;
+    const char *pem = site_pem(SITE_CERT_GATEWAY);
+    cmg_context *ctx = NULL;
+    cmg_certificate *cert = NULL;
+    cmg_service *service = NULL;
+
+    cmg_status rc = cmg_context_new(&a->alloc.table, &ctx, NULL);
+    size_t fail_at = a->fail_at;
+    a->fail_at = 0; /* reading certificates has its own suite */
+    if (rc == CMG_OK)
+        rc = cmg_certificate_new_from_pem(ctx, pem, strlen(pem), &cert, NULL);
+    a->fail_at = fail_at;
+    if (rc == CMG_OK)
+        rc = cmg_service_new(ctx, &service, NULL);
+    if (rc == CMG_OK)
+        rc = cmg_service_configure(service, json, strlen(json), NULL);
+    if (rc == CMG_OK)
+        rc = cmg_service_set_certificate(service, cert, NULL);
+    for (int which = 1; which <= 2 && rc == CMG_OK; which++)
+        rc = cmg_service_set_listener(service, (cmg_listener)which, "127.0.0.1", 0, NULL);
+    if (rc == CMG_OK)
+        rc = cmg_service_start(service, NULL);
+    cmg_service_unref(service);
+    cmg_certificate_unref(cert);
+    cmg_context_unref(ctx);
+    return rc;
+}
+
+START_TEST(starting_without_memory_leaves_nothing_behind)
+{
+    site_start_parts(&site, false, false);
+    char *json = strdup(site_user_data(&site));
+    site_stop(&site);
+    support_torture(start_with, json, 1);
+    free(json);
 }
 END_TEST
 
@@ -322,6 +415,9 @@ int main(void)
     tcase_add_test(ends, grace_time_ends_what_hangs);
     tcase_add_loop_test(ends, everything_may_be_dropped_in_the_middle, 0, 12);
     tcase_add_test(ends, service_may_be_dropped_in_its_own_callback);
+    tcase_add_test(channels, tokens_are_good_once_keys_could_be_had);
+    tcase_add_test(channels, unknown_key_is_looked_for_but_not_every_time);
+    tcase_add_test(ends, starting_without_memory_leaves_nothing_behind);
     tcase_add_test(ends, port_in_use_is_named);
     tcase_add_test(ends, setters_refuse_what_is_wrong);
     suite_add_tcase(suite, channels);
