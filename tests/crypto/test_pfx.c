@@ -308,6 +308,30 @@ START_TEST(no_password_and_an_empty_one_are_both_tried)
 }
 END_TEST
 
+START_TEST(indefinite_lengths_are_read)
+{
+    struct pki pki;
+    struct got got;
+    struct cmg__buf pfx;
+    struct cmg__buf ber;
+
+    pki_init(&pki, CMG__PROFILE_CLIENT);
+    write_pfx(&pki, CMG__PFX_MODERN, "gw", "secret", &pfx);
+    /* The outer header takes four bytes: 30 82 and the length. */
+    cmg__buf_init(&ber, &cmg__alloc_libc, 1 << 20);
+    ck_assert_int_eq(cmg__buf_add(&ber, "\x30\x80", 2), CMG_OK);
+    ck_assert_int_eq(cmg__buf_add(&ber, pfx.data + 4, pfx.len - 4), CMG_OK);
+    ck_assert_int_eq(read_pfx(&pki, ber.data, ber.len, "secret", &got), CMG_E_PARSE);
+    ck_assert_int_eq(cmg__buf_add(&ber, "\0\0", 2), CMG_OK);
+    ck_assert_int_eq(read_pfx(&pki, ber.data, ber.len, "secret", &got), CMG_OK);
+    ck_assert_uint_eq(got.count, 2);
+    got_done(&pki, &got);
+    cmg__buf_done(&ber);
+    cmg__buf_done(&pfx);
+    pki_done(&pki);
+}
+END_TEST
+
 START_TEST(an_unprotected_file_is_unsupported)
 {
     static const struct openssl_case nomac = { "secret", { "-nomac" }, 2, true };
@@ -550,6 +574,7 @@ int main(void)
     tcase_add_loop_test(peer, what_openssl_writes_is_read, 0,
                         (int)CMG__ARRAY_LEN(openssl_cases));
     tcase_add_test(peer, no_password_and_an_empty_one_are_both_tried);
+    tcase_add_test(peer, indefinite_lengths_are_read);
     tcase_add_test(peer, an_unprotected_file_is_unsupported);
     tcase_add_test(peer, a_cipher_that_is_not_read_is_unsupported);
     tcase_add_loop_test(bad, a_wrong_password_is_told_from_a_damaged_file, 0, 2);

@@ -155,6 +155,116 @@ START_TEST(a_key_in_the_pem_text_must_belong_to_the_leaf)
 }
 END_TEST
 
+START_TEST(a_pfx_carries_chain_and_key_and_opens_with_its_password_only)
+{
+    const cmg_pfx profile = _i == 0 ? CMG_PFX_COMPAT : CMG_PFX_MODERN;
+    struct place place;
+    cmg_certificate *again = NULL;
+    cmg_bytes *pfx = NULL;
+    cmg_error *err = NULL;
+
+    place_init(&place);
+    cmg_certificate *cert = issue(&place, CMG_PROFILE_WEB_SERVER);
+    ck_ok(cmg_certificate_export_pfx(cert, profile, "correct horse", &pfx, &err), err);
+    ck_ok(cmg_certificate_new_from_pfx(place.ctx, cmg_bytes_data(pfx),
+                                       cmg_bytes_size(pfx), "correct horse", &again,
+                                       &err),
+          err);
+    ck_assert_str_eq(cmg_certificate_sha256(again), cmg_certificate_sha256(cert));
+    ck_assert(cmg_certificate_has_key(again));
+    ck_assert_uint_eq(again->count, 2);
+    cmg_certificate_unref(again);
+    again = NULL;
+    ck_assert_int_eq(cmg_certificate_new_from_pfx(place.ctx, cmg_bytes_data(pfx),
+                                                  cmg_bytes_size(pfx), "battery staple",
+                                                  &again, &err),
+                     CMG_E_AUTH);
+    ck_assert_ptr_null(again);
+    ck_assert_ptr_null(strstr(cmg_error_message(err), "staple"));
+    cmg_error_unref(err);
+    cmg_bytes_unref(pfx);
+    cmg_certificate_unref(cert);
+    place_done(&place);
+}
+END_TEST
+
+static const struct bad_export {
+    bool with_key;
+    int profile;
+    const char *password;
+    cmg_status status;
+} bad_exports[] = {
+    { false, CMG_PFX_COMPAT, "x", CMG_E_STATE },
+    { true, 0, "x", CMG_E_INVAL },
+    { true, 3, "x", CMG_E_INVAL },
+    { true, CMG_PFX_COMPAT, NULL, CMG_E_INVAL },
+    { true, CMG_PFX_COMPAT, "", CMG_E_INVAL },
+    { true, CMG_PFX_COMPAT, "umlaut \xc3\xa4", CMG_E_INVAL },
+    { true, CMG_PFX_COMPAT, "two\nlines", CMG_E_INVAL },
+};
+
+START_TEST(an_export_that_cannot_be_is_refused)
+{
+    const struct bad_export *c = &bad_exports[_i];
+    struct place place;
+    cmg_bytes *pfx = NULL;
+    cmg_error *err = NULL;
+
+    place_init(&place);
+    cmg_certificate *own = issue(&place, CMG_PROFILE_CLIENT);
+    cmg_certificate *cert = c->with_key ? own : cmg_authority_certificate(place.ca);
+    ck_assert_int_eq(
+        cmg_certificate_export_pfx(cert, (cmg_pfx)c->profile, c->password, &pfx, &err),
+        c->status);
+    ck_assert_ptr_null(pfx);
+    ck_assert_str_ne(cmg_error_remedy(err), "");
+    cmg_error_unref(err);
+    cmg_certificate_unref(own);
+    place_done(&place);
+}
+END_TEST
+
+static cmg_status live_once(struct support_alloc *a, void *user)
+{
+    static const char *const names[] = { "gw.contoso.com", NULL };
+    const cmg_certificate_request request = { .size = sizeof request,
+                                              .profile = CMG_PROFILE_WEB_SERVER,
+                                              .common_name = names[0],
+                                              .dns_names = names };
+    cmg_context *ctx = user;
+    const struct cmg__alloc before = ctx->alloc;
+    cmg_authority *ca = NULL;
+    cmg_certificate *cert = NULL;
+    cmg_bytes *pem = NULL;
+
+    /* Only what is made here comes from the failing allocator. */
+    ctx->alloc = a->alloc;
+    cmg_status rc = cmg_authority_new(ctx, "CA", &ca, NULL);
+    if (rc == CMG_OK)
+        rc = cmg_authority_issue(ca, &request, &cert, NULL);
+    if (rc == CMG_OK)
+        rc = cmg_certificate_export_pem(cert, &pem, NULL);
+    cmg_bytes_unref(pem);
+    cmg_certificate_unref(cert);
+    cmg_authority_unref(ca);
+    ctx->alloc = before;
+    return rc;
+}
+
+START_TEST(issuing_survives_failed_allocations)
+{
+    struct support_alloc a;
+    cmg_context *ctx = NULL;
+    cmg_error *err = NULL;
+
+    support_alloc_init(&a);
+    ck_ok(cmg_context_new(&a.alloc.table, &ctx, &err), err);
+    support_torture(live_once, ctx, 7);
+    cmg_context_unref(ctx);
+    ck_assert_uint_eq(a.live, 0);
+}
+END_TEST
+
 static const struct bad_pem {
     const char *text;
     size_t size; /* 0: of the text */
@@ -390,6 +500,11 @@ int main(void)
     tcase_add_test(form, handles_may_be_given_back_in_any_order);
     tcase_add_test(form, a_leaf_does_not_outlive_its_authority);
     tcase_add_test(bad, a_key_in_the_pem_text_must_belong_to_the_leaf);
+    tcase_add_loop_test(
+        form, a_pfx_carries_chain_and_key_and_opens_with_its_password_only, 0, 2);
+    tcase_add_test(form, issuing_survives_failed_allocations);
+    tcase_add_loop_test(bad, an_export_that_cannot_be_is_refused, 0,
+                        (int)CMG__ARRAY_LEN(bad_exports));
     tcase_add_loop_test(bad, bad_pem_is_refused, 0, (int)CMG__ARRAY_LEN(bad_pems));
     tcase_add_loop_test(bad, a_bad_request_is_refused_by_member, 0,
                         (int)CMG__ARRAY_LEN(bad_requests));
