@@ -108,13 +108,21 @@ void host_watch_end(cmg_context *ctx)
     signal(SIGPIPE, SIG_IGN);
 }
 
+/* A pipe or a socket on standard input is the parent's; a file or a terminal is not. */
+static bool has_life_line(void)
+{
+    struct stat info;
+
+    return fstat(STDIN_FILENO, &info) == 0 &&
+           (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode));
+}
+
 static bool life_line_is_cut(void)
 {
     struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
-    struct stat info;
     char byte;
 
-    if (fstat(STDIN_FILENO, &info) != 0 || !S_ISFIFO(info.st_mode))
+    if (!has_life_line())
         return false;
     return poll(&in, 1, 0) > 0 && read(STDIN_FILENO, &byte, 1) == 0;
 }
@@ -127,8 +135,7 @@ bool host_is_ending(void)
 cmg_status host_run(cmg_context *ctx, cmg_error **err)
 {
     cmg_status rc = CMG_OK;
-    struct stat info;
-    bool piped = fstat(STDIN_FILENO, &info) == 0 && S_ISFIFO(info.st_mode);
+    bool piped = has_life_line();
 
     while (rc == CMG_OK && !host_is_ending()) {
         struct pollfd watch[] = { { .fd = cmg_context_get_fd(ctx), .events = POLLIN },

@@ -24,8 +24,8 @@ void host_forget(char *secret, size_t size);
 /* "HOST:PORT:ADDRESS:PORT" into the context's address table. */
 cmg_status host_connect_to(cmg_context *ctx, const char *text, cmg_error **err);
 
-/* Stops on SIGINT, SIGTERM, and when standard input is a pipe whose other end is gone:
-   the parent's life line. */
+/* Stops on SIGINT, SIGTERM, and when standard input is a pipe or socket whose other end
+   is gone: the parent's life line. */
 void host_watch_end(cmg_context *ctx);
 bool host_is_ending(void);
 /* Drives the context until one of those, then returns CMG_OK. */

@@ -70,6 +70,20 @@ static cmg_status read_specification(struct quickstart *q, cmg_error **err)
     return rc;
 }
 
+/* A former run may have been killed while it deleted: that comes to its end first. */
+static cmg_status create(struct quickstart *q, cmg_error **err)
+{
+    cmg_status rc = quickstart_deploy(q, CMG_DEPLOY_CREATE, err);
+
+    if (rc != CMG_E_STATE)
+        return rc;
+    printf("a former run was deleting this gateway: that is finished first\n");
+    cmg_error_unref(*err);
+    *err = NULL;
+    rc = quickstart_deploy(q, CMG_DEPLOY_DELETE, err);
+    return rc == CMG_OK ? quickstart_deploy(q, CMG_DEPLOY_CREATE, err) : rc;
+}
+
 static cmg_status build(struct quickstart *q, cmg_error **err)
 {
     cmg_status rc = quickstart_start_cloud(q, err);
@@ -79,7 +93,7 @@ static cmg_status build(struct quickstart *q, cmg_error **err)
     if (rc == CMG_OK && !quickstart_start_site(q))
         rc = CMG_E_IO;
     if (rc == CMG_OK)
-        rc = quickstart_deploy(q, CMG_DEPLOY_CREATE, err);
+        rc = create(q, err);
     if (rc == CMG_OK)
         rc = quickstart_start_connector(q, err);
     return rc;
@@ -149,6 +163,7 @@ int main(int argc, char **argv)
                             .management_point = "examples/management_point.sh" };
     cmg_error *err = NULL;
 
+    setvbuf(stdout, NULL, _IOLBF, 0);
     if (!read_options(argc, argv, &q)) {
         fprintf(stderr,
                 "usage: %s [--keep] [--directory DIR] [--programs DIR] "

@@ -82,7 +82,7 @@ static int on_step(cmg_deploy *deploy, const cmg_step_progress *p, void *user)
     d->total = p->total;
     if (p->state == CMG_STEP_DONE || p->state == CMG_STEP_FAILED) {
         clear_line(d);
-        printf("  %-22s %-8s %5.1f s   step %2u of %u   %s\n", p->title, words[p->state],
+        printf("  %-31s %-7s %5.1f s   step %2u of %u   %s\n", p->title, words[p->state],
                (double)p->elapsed_ms / 1000, p->done, p->total, p->message);
     } else if (p->percent >= 0) {
         snprintf(d->current, sizeof d->current, "%s: %s %d %%", p->title, p->message,

@@ -210,7 +210,7 @@ cmg_status cmg__journal_match(const struct cmg__alloc *alloc, const char *where,
             "\"%s\" (deployment %s)",
             where, theirs->gateway, theirs->deployment, mine->gateway, mine->deployment);
     if (!deleting && strcmp(theirs->operation, "delete") == 0)
-        return cmg__fail(err, alloc, CMG_E_CONFLICT, where,
+        return cmg__fail(err, alloc, CMG_E_STATE, where,
                          "finish the deletion with the same journal first",
                          "journal %s holds a deletion of gateway \"%s\" that has begun",
                          where, theirs->gateway);
