@@ -40,6 +40,10 @@ void cmg__sb_provider_settle(struct cmg__sb_cloud *cloud, int64_t now_ms);
  */
 const char *cmg__sb_region(const char *name);
 
+/* ---- arm_name.c ---- */
+bool cmg__sb_storage_name_is_free(const struct cmg__sb_cloud *cloud, const char *name,
+                                  const char *except_id);
+
 /* ---- arm_group.c ---- */
 /* The group of the call, or NULL with the answer set. */
 struct cmg__json *cmg__sb_group(struct cmg__sb_call *call);
@@ -91,10 +95,13 @@ bool cmg__sb_deployment_check(struct cmg__sb_cloud *cloud, const struct cmg__jso
 /* ---- arm_vault.c ---- */
 void cmg__sb_vault_soft_delete(struct cmg__sb_cloud *cloud,
                                const struct cmg__json *resource);
+struct cmg__json *cmg__sb_vault_named(const struct cmg__sb_cloud *cloud,
+                                      const char *name);
 bool cmg__sb_vault_name_is_free(const struct cmg__sb_cloud *cloud, const char *name);
 /* ---- vault.c ---- */
-/* The certificate or secret that a secret URL names, as the vault stores it, or NULL. */
-struct cmg__json *cmg__sb_vault_secret(const struct cmg__sb_cloud *cloud,
-                                       const char *url);
+/* The certificate that a secret URL names, as the vault stores it, or NULL. The vault's
+   name goes to vault. */
+struct cmg__json *cmg__sb_vault_secret(const struct cmg__sb_cloud *cloud, const char *url,
+                                       char vault[64]);
 
 #endif

@@ -41,7 +41,8 @@ static bool vault_name_is_valid(const char *name)
            name[n - 1] != '-' && strstr(name, "--") == NULL;
 }
 
-static bool storage_name_is_free(const struct cmg__sb_cloud *cloud, const char *name)
+bool cmg__sb_storage_name_is_free(const struct cmg__sb_cloud *cloud, const char *name,
+                                  const char *except_id)
 {
     void *iter = NULL;
     const char *key = NULL;
@@ -49,7 +50,8 @@ static bool storage_name_is_free(const struct cmg__sb_cloud *cloud, const char *
     while (cmg__json_next(cmg__sb_table(cloud, "resources"), &iter, &key, &entry)) {
         if (cmg__sb_same(cmg__json_str(entry, "/type"),
                          "Microsoft.Storage/storageAccounts") &&
-            cmg__sb_same(cmg__json_str(entry, "/name"), name))
+            cmg__sb_same(cmg__json_str(entry, "/name"), name) &&
+            !cmg__sb_same(key, except_id))
             return false;
     }
     return true;
@@ -88,7 +90,7 @@ static void check_storage(struct cmg__sb_call *call)
         return;
     const char *name = cmg__json_str(call->body, "/name");
     check_name(call, storage_name_is_valid(name),
-               storage_name_is_free(call->cloud, name));
+               cmg__sb_storage_name_is_free(call->cloud, name, ""));
 }
 
 static void check_vault(struct cmg__sb_call *call)

@@ -105,13 +105,43 @@ static bool vault(struct cmg__sb_cloud *cloud, struct cmg__json *resource,
 static bool storage_account(struct cmg__sb_cloud *cloud, struct cmg__json *resource,
                             struct cmg__sb_fault *fault)
 {
-    (void)fault;
+    if (!cmg__sb_storage_name_is_free(cloud, cmg__json_str(resource, "/name"),
+                                      cmg__json_str(resource, "/id"))) {
+        cmg__sb_fault_set(fault, 409, "StorageAccountAlreadyTaken",
+                          "The storage account named %s is already taken.",
+                          cmg__json_str(resource, "/name"));
+        return false;
+    }
     cmg__sb_set(cloud, cmg__json_key(resource, "properties"), "primaryEndpoints",
                 cmg__json_pack("{s:o}", "blob",
                                cmg__sb_text(cloud, "https://%s.blob.%s/",
                                             cmg__json_str(resource, "/name"),
                                             cloud->names->storage_suffix)));
     return true;
+}
+
+/* The compute service reads certificates itself: they and the vault's leave must be
+ * there. */
+static bool certificate_is_there(const struct cmg__sb_cloud *cloud, const char *url,
+                                 struct cmg__sb_fault *fault)
+{
+    char vault[64] = "";
+    if (url == NULL || cmg__sb_vault_secret(cloud, url, vault) == NULL) {
+        cmg__sb_fault_set(fault, 400, "KeyVaultSecretDoesNotExist",
+                          "The Key Vault secret referenced with the URL %s does not "
+                          "exist or is not a certificate.",
+                          cmg__str_or(url, ""));
+        return false;
+    }
+    if (cmg__json_bool(cmg__sb_vault_named(cloud, vault),
+                       "/properties/enabledForDeployment", false))
+        return true;
+    cmg__sb_fault_set(
+        fault, 403, "KeyVaultAccessForbidden",
+        "Key Vault %s either has not been enabled for deployment or the "
+        "vault id provided does not match the Key Vault's true resource id.",
+        vault);
+    return false;
 }
 
 static bool certificates_exist(const struct cmg__sb_cloud *cloud,
@@ -126,13 +156,8 @@ static bool certificates_exist(const struct cmg__sb_cloud *cloud,
         for (size_t k = 0; k < cmg__json_size(certificates); k++) {
             const char *url =
                 cmg__json_str(cmg__json_item(certificates, k), "/certificateUrl");
-            if (url != NULL && cmg__sb_vault_secret(cloud, url) != NULL)
-                continue;
-            cmg__sb_fault_set(fault, 400, "KeyVaultSecretDoesNotExist",
-                              "The Key Vault secret referenced with the URL %s does not "
-                              "exist or is not a certificate.",
-                              cmg__str_or(url, ""));
-            return false;
+            if (!certificate_is_there(cloud, url, fault))
+                return false;
         }
     }
     return true;

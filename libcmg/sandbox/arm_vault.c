@@ -10,7 +10,7 @@
 #define DAY_MS    ((int64_t)24 * 3600 * 1000)
 #define RETENTION 90
 
-static struct cmg__json *find_vault(const struct cmg__sb_cloud *cloud, const char *name)
+struct cmg__json *cmg__sb_vault_named(const struct cmg__sb_cloud *cloud, const char *name)
 {
     void *iter = NULL;
     const char *key = NULL;
@@ -33,7 +33,7 @@ static struct cmg__json *find_deleted(const struct cmg__sb_cloud *cloud, const c
 
 bool cmg__sb_vault_name_is_free(const struct cmg__sb_cloud *cloud, const char *name)
 {
-    return find_vault(cloud, name) == NULL && find_deleted(cloud, name) == NULL;
+    return cmg__sb_vault_named(cloud, name) == NULL && find_deleted(cloud, name) == NULL;
 }
 
 void cmg__sb_vault_soft_delete(struct cmg__sb_cloud *cloud,
@@ -97,7 +97,7 @@ static void recover(struct cmg__sb_call *call, const char *name)
 static bool may_put(struct cmg__sb_call *call, const char *id)
 {
     const char *name = cmg__sb_arg(call, "name");
-    const struct cmg__json *other = find_vault(call->cloud, name);
+    const struct cmg__json *other = cmg__sb_vault_named(call->cloud, name);
     if (!name_is_valid(name))
         cmg__sb_refuse(call, 400, "VaultNameNotValid",
                        "The vault name '%s' is invalid. A vault's name must be between "
@@ -151,7 +151,7 @@ static void put_vault(struct cmg__sb_call *call)
 
 static void delete_vault(struct cmg__sb_call *call)
 {
-    struct cmg__json *vault = find_vault(call->cloud, cmg__sb_arg(call, "name"));
+    struct cmg__json *vault = cmg__sb_vault_named(call->cloud, cmg__sb_arg(call, "name"));
     char *key = cmg__sb_key(call->cloud, cmg__str_or(cmg__json_str(vault, "/id"), ""));
     if (vault == NULL) {
         cmg__sb_reply_empty(call, 204);

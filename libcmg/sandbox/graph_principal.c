@@ -230,7 +230,7 @@ static void delete_principal(struct cmg__sb_call *call)
     if (!cmg__sb_same(cmg__json_str(entry, "/appOwnerOrganizationId"),
                       cmg__sb_fact(call->cloud, "tenant_id"))) {
         cmg__sb_refuse(call, 403, "Authorization_RequestDenied",
-                       "Microsoft's own service principals cannot be deleted.");
+                       "The service principal belongs to another organization.");
         return;
     }
     cmg__sb_graph_drop_principal(call, cmg__json_str(entry, "/id"));

@@ -75,7 +75,9 @@ static cmg_status write_beside(struct cmg__sb_cloud *cloud, const char *director
 static cmg_status write_certificate(struct cmg__sb_cloud *cloud, const char *directory,
                                     const char *url, cmg_error **err)
 {
-    const struct cmg__json *entry = url == NULL ? NULL : cmg__sb_vault_secret(cloud, url);
+    char vault[64];
+    const struct cmg__json *entry =
+        url == NULL ? NULL : cmg__sb_vault_secret(cloud, url, vault);
     const char *thumbprint = cmg__json_str(entry, "/_thumbprint");
     if (thumbprint == NULL)
         return cmg__fail(err, cloud->alloc, CMG_E_NOTFOUND, url, "",

@@ -15,7 +15,7 @@ bool cmg__sb_client_find(const struct cmg__sb_cloud *cloud, const char *client_i
     if (cmg__str_is_empty(client_id))
         return false;
     if (cmg__sb_same(client_id, cmg__sb_fact(cloud, "client_id"))) {
-        out->name = "Sandbox Automation";
+        out->name = CMG__SB_BUILT_IN_NAME;
         out->is_built_in = true;
         return true;
     }

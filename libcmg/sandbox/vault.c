@@ -30,18 +30,19 @@ static struct cmg__json *pick(const struct cmg__json *versions, const char *vers
     return NULL;
 }
 
-struct cmg__json *cmg__sb_vault_secret(const struct cmg__sb_cloud *cloud, const char *url)
+struct cmg__json *cmg__sb_vault_secret(const struct cmg__sb_cloud *cloud, const char *url,
+                                       char vault[64])
 {
     static const char path[] = "/secrets/";
     struct cmg__url parts;
-    char vault[64], name[128];
+    char name[128];
     if (!cmg__url_parse(url, &parts) || parts.target_len <= strlen(path) ||
         !cmg__str_ieqn(parts.target, path, strlen(path)))
         return NULL;
     const char *at = parts.target + strlen(path);
     size_t host = strcspn(parts.host, ".");
     size_t n = strcspn(at, "/");
-    if (host >= sizeof vault || n >= sizeof name || host >= parts.host_len)
+    if (host >= 64 || n >= sizeof name || host >= parts.host_len)
         return NULL;
     memcpy(vault, parts.host, host);
     vault[host] = '\0';
@@ -53,8 +54,48 @@ struct cmg__json *cmg__sb_vault_secret(const struct cmg__sb_cloud *cloud, const 
                 at[n] == '/' ? at + n + 1 : NULL);
 }
 
+static bool policy_allows(const struct cmg__json *policy, const char *object_id,
+                          const char *kind, const char *verb)
+{
+    const struct cmg__json *verbs =
+        cmg__json_key(cmg__json_key(policy, "permissions"), kind);
+    if (!cmg__sb_same(cmg__json_str(policy, "/objectId"), object_id))
+        return false;
+    for (size_t i = 0; i < cmg__json_size(verbs); i++) {
+        const char *allowed = cmg__json_str(cmg__json_item(verbs, i), "");
+        if (cmg__sb_same(allowed, verb) || cmg__sb_same(allowed, "all"))
+            return true;
+    }
+    return false;
+}
+
+/* Rights on a vault's content are its own: an access policy, or roles where the vault
+   says so (the administrator has them all). */
+static bool may(struct cmg__sb_call *call, const char *vault, const char *kind,
+                const char *verb)
+{
+    const struct cmg__json *properties =
+        cmg__json_key(cmg__sb_vault_named(call->cloud, vault), "properties");
+    const struct cmg__json *policies = cmg__json_key(properties, "accessPolicies");
+    if (cmg__json_bool(properties, "/enableRbacAuthorization", false))
+        return true;
+    for (size_t i = 0; i < cmg__json_size(policies); i++) {
+        if (policy_allows(cmg__json_item(policies, i), call->caller.object_id, kind,
+                          verb))
+            return true;
+    }
+    cmg__sb_refuse(call, 403, "Forbidden",
+                   "The user, group or application 'appid=%s;oid=%s' does not have %s "
+                   "%s permission on key vault '%s'.",
+                   call->caller.client_id, call->caller.object_id, kind, verb, vault);
+    cmg__sb_set(call->cloud, cmg__json_at(call->reply, "/error"), "innererror",
+                cmg__json_pack("{s:s}", "code", "AccessDenied"));
+    return false;
+}
+
 /* The vault of the call (by path under localhost, else by host), or NULL, answered. */
-static struct cmg__json *vault_of(struct cmg__sb_call *call)
+static struct cmg__json *vault_of(struct cmg__sb_call *call, const char *kind,
+                                  const char *verb)
 {
     char name[64];
     const char *arg = cmg__sb_arg(call, "vault");
@@ -73,7 +114,7 @@ static struct cmg__json *vault_of(struct cmg__sb_call *call)
     struct cmg__json *data = cmg__sb_find(call->cloud, "vaults", name);
     if (data == NULL)
         cmg__sb_refuse(call, 404, "VaultNotFound", "There is no vault '%s'.", name);
-    return data;
+    return data != NULL && may(call, name, kind, verb) ? data : NULL;
 }
 
 static struct cmg__json *versions_of(struct cmg__sb_call *call, struct cmg__json *data,
@@ -206,7 +247,7 @@ static struct cmg__json *make_entry(struct cmg__sb_call *call, const struct impo
 static void import_certificate(struct cmg__sb_call *call)
 {
     struct import in;
-    struct cmg__json *data = vault_of(call);
+    struct cmg__json *data = vault_of(call, "certificates", "import");
     if (data == NULL)
         return;
     import_init(&in, call->cloud->alloc);
@@ -220,7 +261,7 @@ static void import_certificate(struct cmg__sb_call *call)
 
 static void get_certificate(struct cmg__sb_call *call)
 {
-    const struct cmg__json *data = vault_of(call);
+    const struct cmg__json *data = vault_of(call, "certificates", "get");
     const char *name = cmg__sb_arg(call, "name");
     if (data == NULL)
         return;
@@ -263,7 +304,7 @@ static struct cmg__json *pfx_of(struct cmg__sb_call *call, const struct cmg__jso
 
 static void get_secret(struct cmg__sb_call *call)
 {
-    const struct cmg__json *data = vault_of(call);
+    const struct cmg__json *data = vault_of(call, "secrets", "get");
     const char *name = cmg__sb_arg(call, "name");
     const char *version = cmg__sb_arg(call, "version");
     if (data == NULL)
@@ -292,7 +333,7 @@ static void get_secret(struct cmg__sb_call *call)
 static void put_secret(struct cmg__sb_call *call)
 {
     char version[33];
-    struct cmg__json *data = vault_of(call);
+    struct cmg__json *data = vault_of(call, "secrets", "set");
     const char *value = cmg__json_str(call->body, "/value");
     int64_t now = call->now_ms / 1000;
     if (data == NULL)

@@ -153,8 +153,25 @@ static void add_principal(struct cmg__sb_cloud *cloud,
                        "servicePrincipalNames", party->app_id, "tags"));
 }
 
+/* The built-in application's: found by whoever signed in as it, owned by nobody here. */
+static void add_built_in(struct cmg__sb_cloud *cloud)
+{
+    const char *id = cmg__sb_fact(cloud, "client_object_id");
+    const char *app_id = cmg__sb_fact(cloud, "client_id");
+    cmg__sb_set(cloud, cmg__sb_table(cloud, "service_principals"), id,
+                cmg__json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:s, s:[], s:[], s:[s], "
+                               "s:[]}",
+                               "id", id, "appId", app_id, "displayName",
+                               CMG__SB_BUILT_IN_NAME, "appOwnerOrganizationId",
+                               MICROSOFT_TENANT, "accountEnabled", 1,
+                               "appRoleAssignmentRequired", 0, "servicePrincipalType",
+                               "Application", "appRoles", "oauth2PermissionScopes",
+                               "servicePrincipalNames", app_id, "tags"));
+}
+
 void cmg__sb_well_known_add(struct cmg__sb_cloud *cloud)
 {
+    add_built_in(cloud);
     for (size_t i = 0; i < CMG__ARRAY_LEN(first_parties); i++)
         add_principal(cloud, &first_parties[i]);
 }

@@ -11,6 +11,8 @@
 #define CMG__SB_ARM_APP_ID   "797f4846-ba00-4fd7-ba43-dac1f8f63013"
 #define CMG__SB_VAULT_APP_ID "cfa8b339-82a2-471a-a3c9-0fc0be7a4093"
 
+#define CMG__SB_BUILT_IN_NAME "Sandbox Automation"
+
 /* A resource of Microsoft's that tokens are issued for. */
 struct cmg__sb_first_party {
     const char *app_id;
