@@ -371,7 +371,7 @@ static bool password_opens(struct reader *r, const char *password,
     return r->decrypted;
 }
 
-/* PFX down to the content that the MAC covers. */
+/* PFX down to the content that the MAC covers; CMG_E_NOTFOUND without a MAC. */
 static cmg_status open_pfx(struct cmg__span in, struct cmg__span *content,
                            struct cmg__pfx_mac *mac)
 {
@@ -386,15 +386,13 @@ static cmg_status open_pfx(struct cmg__span in, struct cmg__span *content,
         !cmg__der_take(&body, CMG__DER_SEQUENCE, &safe) ||
         !cmg__der_take_oid(&safe, &type))
         return CMG_E_PARSE;
-    /* signedData: protected by a public key. No MacData: protected by nothing. */
+    /* signedData: protected by a public key. */
     if (type != CMG__OID_DATA)
         return CMG_E_UNSUPPORTED;
     if (!cmg__der_take(&safe, CMG__DER_CONTEXT_CONS + 0, &wrap) ||
         !cmg__der_take(&wrap, CMG__DER_OCTET_STRING, content))
         return CMG_E_PARSE;
-    if (body.n == 0)
-        return CMG_E_UNSUPPORTED;
-    return cmg__pfx_mac_take(&body, mac);
+    return body.n > 0 ? cmg__pfx_mac_take(&body, mac) : CMG_E_NOTFOUND;
 }
 
 static cmg_status read_pfx(struct reader *r, struct cmg__span in, const char *password)
@@ -403,6 +401,8 @@ static cmg_status read_pfx(struct reader *r, struct cmg__span in, const char *pa
     struct cmg__pfx_mac mac;
     cmg_status rc = open_pfx(in, &content, &mac);
 
+    if (rc == CMG_E_NOTFOUND)
+        return fail(r, CMG_E_UNSUPPORTED, "the PFX has no MAC: nothing protects it");
     if (rc == CMG_OK)
         rc = find_password(r, password, &mac, content);
     if (rc == CMG_E_AUTH && password_opens(r, password, content))
