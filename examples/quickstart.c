@@ -8,7 +8,9 @@
  */
 #include "quickstart.h"
 
+#include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +60,22 @@ cmg_status quickstart_turn(struct quickstart *q, int timeout_ms, cmg_error **err
     cmg_status rc = cmg_context_wait(q->ctx, timeout_ms, err);
 
     return rc == CMG_OK && host_is_ending() ? CMG_E_CANCELED : rc;
+}
+
+/* Made when absent, and from then on by its full name: what is printed has to work from
+   anywhere. */
+static cmg_status open_directory(struct quickstart *q)
+{
+    static char full[PATH_MAX];
+
+    mkdir(q->directory, 0700);
+    if (realpath(q->directory, full) == NULL) {
+        fprintf(stderr, "error: cannot use the directory %s: %s\n", q->directory,
+                strerror(errno));
+        return CMG_E_IO;
+    }
+    q->directory = full;
+    return CMG_OK;
 }
 
 /* Everything that can be wrong with the input is found here, before anything is made. */
@@ -174,7 +192,9 @@ int main(int argc, char **argv)
     cmg_status rc = read_specification(&q, &err);
 
     if (rc == CMG_OK) {
-        mkdir(q.directory, 0700);
+        rc = open_directory(&q);
+    }
+    if (rc == CMG_OK) {
         host_watch_end(q.ctx);
         rc = build(&q, &err);
     }

@@ -166,13 +166,11 @@ static bool show(struct quickstart *q, const struct request *r, const struct ans
     bool right = a->status >= r->least && a->status <= r->most &&
                  (r->body_size == 0 || a->same_body);
 
-    printf("%-28s %-9s %-12s %-9s %-12s %-18s %6d %8zu %7.3f s  %s\n", r->what, r->method,
-           identity_names[r->identity], a->instance, a->connector,
+    printf("%-5s  %-27s  %-8s  %-11s  %-8s  %-11s  %-17s  %6d  %6zu  %5.3f s\n",
+           right ? "right" : "WRONG", r->what, r->method, identity_names[r->identity],
+           a->instance, a->connector,
            *a->connector != '\0' ? cmg_gateway_role_id(q->gateway, 0) : "", a->status,
-           a->bytes, a->seconds,
-           !right            ? "WRONG"
-           : r->least == 200 ? "answered"
-                             : "refused, as it should be");
+           a->bytes, a->seconds);
     if (*a->problem != '\0')
         printf("  %s\n", a->problem);
     return right;
@@ -202,8 +200,9 @@ cmg_status quickstart_send_requests(struct quickstart *q, cmg_error **err)
         rc = cmg_context_add_ca_pem(q->ctx, cmg_bytes_data(root), cmg_bytes_size(root),
                                     err);
     if (rc == CMG_OK)
-        printf("\n%-28s %-9s %-12s %-9s %-12s %-18s %6s %8s %9s\n", "request", "method",
-               "client", "instance", "connector", "role", "status", "bytes", "time");
+        printf("\n%-5s  %-27s  %-8s  %-11s  %-8s  %-11s  %-17s  %6s  %6s  %7s\n", "",
+               "request", "method", "client", "instance", "connector", "role", "status",
+               "bytes", "time");
     for (size_t i = 0; i < sizeof requests / sizeof requests[0] && rc == CMG_OK; i++) {
         char *body = requests[i].body_size > 0 ? make_body(requests[i].body_size) : NULL;
         struct exchange x = { .body = body, .body_size = requests[i].body_size };
@@ -216,6 +215,10 @@ cmg_status quickstart_send_requests(struct quickstart *q, cmg_error **err)
     cmg_bytes_unref(root);
     cmg_bytes_unref(c.token);
     cmg_certificate_unref(c.foreign);
+    if (rc == CMG_OK)
+        printf("what is to be answered was answered, what is to be refused was refused: "
+               "%s\n",
+               wrong == 0 ? "yes" : "NO");
     if (rc == CMG_OK && wrong > 0) {
         fprintf(stderr, "error: %u requests came out wrong\n", wrong);
         rc = CMG_E_PROTO;

@@ -233,8 +233,8 @@ CMG_API cmg_status cmg_deploy_set_events(cmg_deploy *deploy,
  * @brief Starts; the work is done while the host drives the context.
  * @param[in]  deploy The deployment with a journal; PAUSED and FAILED ones go on.
  * @param[out] err    Receives the error, or NULL.
- * @return #CMG_OK; #CMG_E_STATE when it runs, has ended or has no journal, or when it is to
- * create and the journal holds a deletion that is not finished: finish that first;
+ * @return #CMG_OK; #CMG_E_STATE when it runs, has ended or has no journal, or when it is
+ * to create and the journal holds a deletion that is not finished: finish that first;
  * #CMG_E_CONFLICT when another process holds the journal or it belongs to another
  * deployment, #CMG_E_PARSE when it is damaged, #CMG_E_UNSUPPORTED when a newer version
  * wrote it, #CMG_E_IO. The journal is untouched then.

@@ -200,7 +200,7 @@ static const struct {
     { "7d6f2c1e-5b0a-4c8e-9f34-2a1b3c4d5e6f", "cccccccc", "create", "create",
       CMG_E_CONFLICT },
     { "7d6f2c1e-5b0a-4c8e-9f34-2a1b3c4d5e6f", "aaaaaaaabbbb", "delete", "create",
-      CMG_E_CONFLICT },
+      CMG_E_STATE },
     { "00000000-5b0a-4c8e-9f34-2a1b3c4d5e6f", "aaaaaaaabbbb", "create", "create",
       CMG_E_CONFLICT },
     { "00000000-5b0a-4c8e-9f34-2a1b3c4d5e6f", "aaaaaaaabbbb", "create", "delete",
