@@ -56,7 +56,12 @@ int support_fd_count(void);
 /* Fails the test with the error's text when rc is not CMG_OK, and gives the error back.
  */
 void support_ok(cmg_status rc, cmg_error *err, const char *file, int line);
-#define ck_ok(rc, err) support_ok((rc), (err), __FILE__, __LINE__)
+/* The call comes first: the error is what it left, not what was there before. */
+#define ck_ok(rc, err)                                                                   \
+    do {                                                                                 \
+        cmg_status ck_ok_rc = (rc);                                                      \
+        support_ok(ck_ok_rc, (err), __FILE__, __LINE__);                                 \
+    } while (0)
 
 /* The allocation-failure run: calls fn with the n-th allocation failing, for n = 1 up to
    the count of a clean run, in steps of step. fn returns CMG_OK or the status it got; a
