@@ -1,0 +1,174 @@
+/* See place.h. */
+#include "place.h"
+
+#include <stdio.h>
+#include <string.h>
+
+cmg_sandbox *place_sandbox(uint32_t operation_ms)
+{
+    const cmg_sandbox_settings settings = { .size = sizeof settings,
+                                            .directory = support_path("sandbox"),
+                                            .service_program = IDLE_PROGRAM,
+                                            .operation_ms = operation_ms };
+    cmg_sandbox *sandbox = NULL;
+    cmg_error *err = NULL;
+
+    ck_ok(cmg_sandbox_new(&settings, &sandbox, &err), err);
+    return sandbox;
+}
+
+void place_site(cmg_sandbox *sandbox, struct site *out)
+{
+    const struct {
+        char *to;
+        size_t size;
+        const char *from;
+    } fields[] = {
+        { out->ca_file, sizeof out->ca_file, cmg_sandbox_ca_file(sandbox) },
+        { out->subscription, sizeof out->subscription,
+          cmg_sandbox_subscription_id(sandbox) },
+        { out->client_id, sizeof out->client_id, cmg_sandbox_client_id(sandbox) },
+        { out->client_secret, sizeof out->client_secret,
+          cmg_sandbox_client_secret(sandbox) },
+        { out->authority_dir, sizeof out->authority_dir, support_path("ca") },
+        { out->journal, sizeof out->journal, support_path("contoso.journal") },
+    };
+
+    for (size_t i = 0; i < CMG__ARRAY_LEN(fields); i++)
+        (void)snprintf(fields[i].to, fields[i].size, "%s", fields[i].from);
+    out->port = cmg_sandbox_port(sandbox);
+}
+
+static cmg_status lead(cmg_context *ctx, const struct site *site, cmg_error **err)
+{
+    static const char *const hosts[] = { "login.microsoftonline.com",
+                                         "graph.microsoft.com", "management.azure.com",
+                                         "*.vault.azure.net" };
+    cmg_status rc = cmg_context_add_ca_file(ctx, site->ca_file, err);
+
+    for (size_t i = 0; rc == CMG_OK && i < CMG__ARRAY_LEN(hosts); i++)
+        rc = cmg_context_add_address(ctx, hosts[i], 443, "127.0.0.1",
+                                     (uint16_t)site->port, err);
+    return rc;
+}
+
+static cmg_status make_gateway(struct party *p, const struct site *site, cmg_error **err)
+{
+    char json[2048];
+    int n = snprintf(
+        json, sizeof json,
+        "{\"version\":1,\"tenant\":{\"domain\":\"contoso.onmicrosoft.com\","
+        "\"subscription_id\":\"%s\"},\"site\":{\"code\":\"PS1\"},"
+        "\"server_app\":{\"name\":\"CMG-ServerApp\",\"secret_years\":2},"
+        "\"client_app\":{\"name\":\"CMG-ClientApp\"},"
+        "\"gateway\":{\"name\":\"granitefalls\","
+        "\"service_name\":\"granitefalls.contoso.com\",\"region\":\"westeurope\","
+        "\"resource_group\":\"cmg-granitefalls\",\"vm_size\":\"Standard_A2_v2\","
+        "\"instances\":2},\"roles\":[{\"id\":\"72057594037937981\","
+        "\"type\":\"management_point\",\"url\":\"https://mp.corp.contoso.com\"}]}",
+        site->subscription);
+
+    return cmg_gateway_new_from_json(p->ctx, "contoso.json", json, (size_t)n, &p->gateway,
+                                     err);
+}
+
+static cmg_status set_authority(struct party *p, const struct site *site, cmg_error **err)
+{
+    cmg_authority *ca = NULL;
+    cmg_status rc =
+        cmg_authority_open(p->ctx, site->authority_dir, "Contoso CMG CA", &ca, err);
+
+    if (rc == CMG_OK)
+        rc = cmg_gateway_set_authority(p->gateway, ca, err);
+    cmg_authority_unref(ca);
+    return rc;
+}
+
+cmg_status party_init(struct party *p, const struct site *site,
+                      const cmg_allocator *allocator, cmg_error **err)
+{
+    *p = (struct party){ 0 };
+    cmg_status rc = cmg_context_new(allocator, &p->ctx, err);
+    if (rc == CMG_OK)
+        rc = lead(p->ctx, site, err);
+    if (rc == CMG_OK)
+        rc = make_gateway(p, site, err);
+    if (rc == CMG_OK)
+        rc = cmg_tenant_set_client_secret(cmg_gateway_tenant(p->gateway), site->client_id,
+                                          site->client_secret,
+                                          strlen(site->client_secret), err);
+    if (rc == CMG_OK)
+        rc = set_authority(p, site, err);
+    if (rc != CMG_OK)
+        party_done(p);
+    return rc;
+}
+
+cmg_status party_deploy(struct party *p, const struct site *site,
+                        cmg_deploy_operation operation, const cmg_deploy_events *events,
+                        cmg_error **err)
+{
+    static struct cmg__step_table shorter;
+
+    cmg_deploy_unref(p->deploy);
+    p->deploy = NULL;
+    cmg_status rc = cmg_deploy_new(p->gateway, operation, &p->deploy, err);
+    if (rc == CMG_OK && operation == CMG_DEPLOY_CREATE) {
+        shorter = *p->deploy->table;
+        shorter.count--;
+        p->deploy->table = &shorter;
+    }
+    if (rc == CMG_OK)
+        rc = cmg_deploy_set_journal_file(p->deploy, site->journal, err);
+    if (rc == CMG_OK)
+        rc = cmg_deploy_set_events(p->deploy, events, err);
+    if (rc == CMG_OK)
+        rc = cmg_deploy_run(p->deploy, err);
+    return rc;
+}
+
+void party_done(struct party *p)
+{
+    cmg_deploy_unref(p->deploy);
+    cmg_gateway_unref(p->gateway);
+    cmg_context_unref(p->ctx);
+    *p = (struct party){ 0 };
+}
+
+static void check_counts(cmg_sandbox *sandbox, const uint64_t *expected)
+{
+    static const struct {
+        cmg_sandbox_kind kind;
+        const char *name;
+    } kinds[] = {
+        { CMG_SANDBOX_APPLICATIONS, "applications" },
+        { CMG_SANDBOX_SERVICE_PRINCIPALS, "service principals" },
+        { CMG_SANDBOX_GRANTS, "grants" },
+        { CMG_SANDBOX_RESOURCE_GROUPS, "resource groups" },
+        { CMG_SANDBOX_RESOURCES, "resources" },
+        { CMG_SANDBOX_SECRETS, "secrets" },
+        { CMG_SANDBOX_DELETED, "deleted" },
+    };
+
+    for (size_t i = 0; i < CMG__ARRAY_LEN(kinds); i++) {
+        uint64_t found = cmg_sandbox_count(sandbox, kinds[i].kind);
+        ck_assert_msg(found == expected[i], "%s: %llu instead of %llu", kinds[i].name,
+                      (unsigned long long)found, (unsigned long long)expected[i]);
+    }
+}
+
+/* Two applications with principal and consent each; in the group a vault, and of the
+   template: security group, network, public address, balancer, scale set, storage. */
+void place_check_one_of_each(cmg_sandbox *sandbox)
+{
+    static const uint64_t expected[] = { 2, 2, 2, 1, PLACE_RESOURCES, 1, 0 };
+
+    check_counts(sandbox, expected);
+}
+
+void place_check_nothing(cmg_sandbox *sandbox)
+{
+    static const uint64_t expected[7] = { 0 };
+
+    check_counts(sandbox, expected);
+}

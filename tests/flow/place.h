@@ -1,0 +1,45 @@
+/*
+ * Where the flows play: a sandbox in this process with idle instances, contexts that are
+ * led to it, and the same gateway made as often as wanted.
+ */
+#ifndef TESTS_FLOW_PLACE_H
+#define TESTS_FLOW_PLACE_H
+
+#include <cmg/sandbox.h>
+#include "deploy/engine.h"
+#include "support/support.h"
+
+/* Starts the sandbox in a fresh directory; IDLE_PROGRAM runs as instances. */
+cmg_sandbox *place_sandbox(uint32_t operation_ms);
+
+/* Everything a process needs to deploy; the numbers come from the sandbox. */
+struct site {
+    char ca_file[512];
+    char subscription[64];
+    char client_id[64];
+    char client_secret[256];
+    char authority_dir[512];
+    char journal[512];
+    unsigned port;
+};
+void place_site(cmg_sandbox *sandbox, struct site *out);
+
+struct party {
+    cmg_context *ctx;
+    cmg_gateway *gateway;
+    cmg_deploy *deploy;
+};
+/* Made with public functions only. On failure everything is given back. */
+cmg_status party_init(struct party *p, const struct site *site,
+                      const cmg_allocator *allocator, cmg_error **err);
+/* A deployment without the last step, which asks a gateway that is not there. */
+cmg_status party_deploy(struct party *p, const struct site *site,
+                        cmg_deploy_operation operation, const cmg_deploy_events *events,
+                        cmg_error **err);
+void party_done(struct party *p);
+
+/* The cloud holds one of each, or nothing. */
+void place_check_one_of_each(cmg_sandbox *sandbox);
+void place_check_nothing(cmg_sandbox *sandbox);
+
+#endif
