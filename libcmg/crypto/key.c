@@ -143,6 +143,53 @@ static bool classify(struct cmg__key *key)
     return true;
 }
 
+/* PKCS#8 with attributes, which mbedTLS 3 refuses and Windows writes (the key's use), is
+   copied without them; copy stays empty for anything else. */
+static cmg_status cut_attributes(const void *der, size_t n, struct cmg__buf *copy)
+{
+    struct cmg__span in = cmg__span_of(der, n);
+    struct cmg__span body;
+    struct cmg__der_item part[3];
+
+    if (!cmg__der_take(&in, CMG__DER_SEQUENCE, &body))
+        return CMG_OK;
+    for (size_t i = 0; i < CMG__ARRAY_LEN(part); i++) {
+        if (!cmg__der_next(&body, &part[i]))
+            return CMG_OK;
+    }
+    if (part[0].tag != CMG__DER_INTEGER || part[1].tag != CMG__DER_SEQUENCE ||
+        part[2].tag != CMG__DER_OCTET_STRING ||
+        cmg__der_peek(&body) != CMG__DER_CONTEXT_CONS + 0)
+        return CMG_OK;
+    struct cmg__der_writer w;
+
+    cmg__der_write_init(&w, copy);
+    const size_t mark = cmg__der_open(&w, CMG__DER_SEQUENCE);
+
+    for (size_t i = 0; i < CMG__ARRAY_LEN(part); i++)
+        cmg__der_put_raw(&w, part[i].whole.p, part[i].whole.n);
+    cmg__der_close(&w, mark);
+    return w.rc;
+}
+
+/* 0, or what mbedTLS says of the key. */
+static int parse_pk(struct cmg__key *key, const struct cmg__env *env, const void *der,
+                    size_t n, cmg_status *rc)
+{
+    struct cmg__buf copy;
+
+    cmg__buf_init_secret(&copy, key->alloc, n);
+    *rc = cut_attributes(der, n, &copy);
+    int ret = 0;
+
+    if (*rc == CMG_OK && copy.len > 0)
+        ret = cmg__mbed_parse_key(key->pk, copy.data, copy.len, env);
+    else if (*rc == CMG_OK)
+        ret = cmg__mbed_parse_key(key->pk, der, n, env);
+    cmg__buf_done(&copy);
+    return ret;
+}
+
 cmg_status cmg__key_parse_der(const struct cmg__alloc *alloc, const struct cmg__env *env,
                               const void *der, size_t n, struct cmg__key **out,
                               cmg_error **err)
@@ -152,7 +199,11 @@ cmg_status cmg__key_parse_der(const struct cmg__alloc *alloc, const struct cmg__
 
     if (key == NULL)
         return cmg__fail_nomem(err);
-    int ret = cmg__mbed_parse_key(key->pk, der, n, env);
+    int ret = parse_pk(key, env, der, n, &rc);
+    if (rc != CMG_OK) {
+        cmg__key_free(key);
+        return cmg__fail_nomem(err);
+    }
     if (ret == 0)
         ret = cmg__mbed_check_pair(key->pk, key->pk, env);
     if (ret != 0)
