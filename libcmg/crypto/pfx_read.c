@@ -93,7 +93,7 @@ static cmg_status add_key(struct reader *r, struct cmg__span der)
 static cmg_status add_shrouded_key(struct reader *r, struct cmg__span value)
 {
     struct cmg__span body;
-    struct cmg__span secret;
+    struct cmg__span secret = { .p = NULL };
     struct cmg__pbe pbe;
     struct cmg__buf plain;
 

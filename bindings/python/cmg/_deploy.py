@@ -238,7 +238,8 @@ class Deploy(Handle):
 
     def _ended(self, end: DeployState, why: Optional[CmgError]) -> None:
         self._end, self._why = end, why
-        if self._future is not None:
+        # What a callback raised comes out of the drive; it goes before the end it caused.
+        if self._future is not None and self._guard.pending is None:
             _loop.settle(self._future)
 
     def _result(self) -> DeployState:
