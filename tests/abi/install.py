@@ -30,7 +30,8 @@ int main(void)
 {
     cmg_sandbox *sandbox = NULL;
     cmg_error *err = NULL;
-    cmg_status rc = cmg_sandbox_new(NULL, &sandbox, &err);
+    const cmg_sandbox_settings settings = { .size = sizeof settings };
+    cmg_status rc = cmg_sandbox_new(&settings, &sandbox, &err);
     int named = cmg_error_code(err) == rc && *cmg_error_message(err) != '\\0';
     cmg_error_unref(err);
     cmg_sandbox_unref(sandbox);

@@ -1,0 +1,156 @@
+"""Whole workflows against the sandbox: a deployment, awaited and run; the quickstart."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cmg
+
+ROOT = Path(__file__).resolve().parents[3]
+BUILD = Path(os.environ.get("CMG_BUILD_ROOT", ROOT / "build"))
+pytestmark = pytest.mark.skipif(not (BUILD / "examples/service_host").exists(),
+                                reason="the example programs are not built")
+QUICKSTART = ROOT / "bindings/python/examples/quickstart.py"
+
+
+@pytest.fixture
+def sandbox(ctx: Any, gateway: Any, tmp_path: Path) -> Any:
+    with cmg.Sandbox(tmp_path / "sandbox",
+                     service_program=BUILD / "examples/service_host",
+                     subscription_id=gateway.tenant.subscription_id) as made:
+        made.attach(ctx)
+        yield made
+
+
+@pytest.fixture
+def signed_in(gateway: Any, sandbox: Any) -> Any:
+    gateway.tenant.set_client_secret(sandbox.client_id, sandbox.client_secret)
+    authority = cmg.Authority(gateway.context, "Flow CA")
+    gateway.set_authority(authority)
+    gateway.add_connector(authority.issue(cmg.Profile.CONNECTOR, "connector-1"))
+    return gateway
+
+
+def test_a_deployment_is_run_and_deleted(signed_in: Any, sandbox: Any, tmp_path: Path) -> None:
+    states: list[cmg.DeployState] = []
+    steps: list[cmg.StepProgress] = []
+    with signed_in.deploy(journal=tmp_path / "journal") as deploy:
+        deploy.on_state = lambda state, why: states.append(state)
+        deploy.on_step = steps.append
+        assert deploy.run() is cmg.DeployState.READY
+    assert states[0] is cmg.DeployState.PREFLIGHT and states[-1] is cmg.DeployState.READY
+    assert steps[-1].done == steps[-1].total > 1
+    assert sandbox.count(cmg.SandboxKind.RESOURCE_GROUPS) == 1
+    assert signed_in.endpoint and signed_in.certificate is not None
+    assert sandbox.issue_token(signed_in.client_app.client_id,
+                               signed_in.server_app.id_uri).count(b".") == 2
+    with signed_in.deploy(cmg.Operation.DELETE, journal=tmp_path / "journal") as deploy:
+        assert deploy.run() is cmg.DeployState.DELETED
+    left = {kind: sandbox.count(kind) for kind in cmg.SandboxKind
+            if kind is not cmg.SandboxKind.REQUESTS}
+    assert not any(left.values()), left
+
+
+class Memory:
+    """A journal and a secret store that keep everything in memory."""
+
+    def __init__(self) -> None:
+        self.journal = b""
+        self.secrets: dict[str, bytes] = {}
+        self.locked = False
+
+    def load(self) -> bytes:
+        return self.journal
+
+    def save(self, data: bytes) -> None:
+        assert self.locked
+        self.journal = data
+
+    def lock(self) -> None:
+        self.locked = True
+
+    def unlock(self) -> None:
+        self.locked = False
+
+    def put(self, name: str, data: bytes) -> None:
+        self.secrets[name] = data
+
+    def get(self, name: str) -> bytes | None:
+        return self.secrets.get(name)
+
+    def remove(self, name: str) -> None:
+        self.secrets.pop(name, None)
+
+
+def test_a_deployment_is_awaited_with_stores_of_the_host(signed_in: Any) -> None:
+    memory = Memory()
+
+    async def main() -> cmg.DeployState:
+        deploy = signed_in.deploy(journal=memory)
+        deploy.set_secret_store(memory)
+        return await asyncio.wait_for(deploy, 60)
+
+    assert asyncio.run(main()) is cmg.DeployState.READY
+    assert not memory.locked and memory.secrets
+    for name, secret in memory.secrets.items():
+        assert secret not in memory.journal, name
+
+
+def test_a_deployment_is_cancelled_from_a_callback_and_goes_on(signed_in: Any,
+                                                               tmp_path: Path) -> None:
+    with signed_in.deploy(journal=tmp_path / "journal") as deploy:
+        deploy.on_state = lambda state, why: (
+            deploy.cancel() if state is cmg.DeployState.APPLY else None)
+        with pytest.raises(cmg.Canceled):
+            deploy.run()
+        assert deploy.state is cmg.DeployState.PAUSED
+    with signed_in.deploy(journal=tmp_path / "journal") as deploy:
+        assert deploy.run() is cmg.DeployState.READY
+
+
+def test_a_service_error_carries_its_origin(signed_in: Any, sandbox: Any,
+                                            tmp_path: Path) -> None:
+    signed_in.tenant.set_client_secret(sandbox.client_id, b"wrong")
+    with signed_in.deploy(journal=tmp_path / "journal") as deploy:
+        with pytest.raises(cmg.AuthenticationFailed) as caught:
+            deploy.run()
+    assert caught.value.service_code.startswith("AADSTS") and caught.value.remedy
+    assert "wrong" not in caught.value.message
+
+
+def test_the_sandbox_can_be_told_to_fail(signed_in: Any, sandbox: Any, tmp_path: Path) -> None:
+    sandbox.inject(cmg.SandboxFault.STATUS, path="/resourcegroups/", status=503)
+    sandbox.inject(cmg.SandboxFault.LOST_ANSWER, method="POST", path="/applications")
+    with signed_in.deploy(journal=tmp_path / "journal") as deploy:
+        assert deploy.run() is cmg.DeployState.READY
+    assert sandbox.count(cmg.SandboxKind.APPLICATIONS) == 2
+
+
+def test_the_quickstart_runs_through(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(QUICKSTART), "--directory", str(tmp_path / "run"),
+         "--programs", str(BUILD / "examples")],
+        capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("answered") == 3
+    assert done.stdout.count("refused, as it should be") == 4
+    assert "WRONG" not in done.stdout
+    assert "left in the sandbox: 0 applications" in done.stdout
+
+
+def test_the_quickstart_refuses_bad_input_before_anything_is_made(tmp_path: Path) -> None:
+    spec = tmp_path / "bad.json"
+    spec.write_text((ROOT / "examples/contoso.json").read_text().replace(
+        '"instances": 2', '"instances": 17'))
+    done = subprocess.run([sys.executable, str(QUICKSTART), "--directory",
+                           str(tmp_path / "run"), str(spec)],
+                          capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2 and not (tmp_path / "run").exists()
+    assert "17" in done.stderr and "/gateway/instances" in done.stderr, done.stderr
