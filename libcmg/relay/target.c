@@ -63,16 +63,12 @@ static cmg_status copy_escape(struct cmg__buf *out, const char *s, size_t n,
                               const char **why)
 {
     uint64_t byte = 0;
-    uint64_t inner = 0;
 
     *why = "bad escape";
     if (n < 3 || !cmg__parse_hex(s + 1, 2, &byte))
         return CMG_E_INVAL;
     *why = "escaped control byte or separator";
     if (byte < 0x20 || byte == 0x7f || byte == '/' || byte == '\\')
-        return CMG_E_INVAL;
-    *why = "double encoding";
-    if (byte == '%' && n >= 5 && cmg__parse_hex(s + 3, 2, &inner))
         return CMG_E_INVAL;
     if (byte < 0x80 && is_unreserved((char)byte))
         return cmg__buf_add_char(out, (char)byte);
@@ -99,6 +95,20 @@ static cmg_status copy_path(struct cmg__buf *out, const char *s, size_t n,
         }
     }
     return rc;
+}
+
+/* Looked for when all is copied: an escaped digit makes "%25%32e" one, too. */
+static cmg_status check_encoding(const struct cmg__buf *path, const char **why)
+{
+    uint64_t inner = 0;
+
+    *why = "double encoding";
+    for (size_t i = 0; i + 5 <= path->len; i++) {
+        if (memcmp(path->data + i, "%25", 3) == 0 &&
+            cmg__parse_hex(path->data + i + 3, 2, &inner))
+            return CMG_E_INVAL;
+    }
+    return CMG_OK;
 }
 
 static bool is_dot_segment(const char *s, size_t n)
@@ -164,6 +174,8 @@ cmg_status cmg__target_parse(struct cmg__target *target, const char *text, size_
     const char *mark = memchr(text, '?', n);
     size_t path_len = mark == NULL ? n : (size_t)(mark - text);
     cmg_status rc = copy_path(&target->path, text, path_len, why);
+    if (rc == CMG_OK)
+        rc = check_encoding(&target->path, why);
     if (rc == CMG_OK)
         rc = check_segments(&target->path, why);
     if (rc == CMG_OK && mark != NULL) {
