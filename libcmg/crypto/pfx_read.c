@@ -334,8 +334,8 @@ static cmg_status find_password(struct reader *r, const char *password,
                                 const struct cmg__pfx_mac *mac, struct cmg__span content)
 {
     uint8_t value[64];
-    size_t n;
-    cmg_status rc;
+    size_t n = 0;
+    cmg_status rc = CMG_OK;
 
     for (unsigned i = 0; i < CMG__PBE_VARIANTS; i++) {
         const bool used = cmg__pbe_password_init(&r->password, r->alloc, password,
