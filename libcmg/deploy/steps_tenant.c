@@ -123,7 +123,8 @@ static cmg_status read_vault(struct cmg__run *run, const struct cmg__answer *ans
 {
     (void)answer;
     (void)err;
-    cmg__run_say(run, "%s", cmg__work_value(run->work, "tenant"));
+    const cmg_tenant *tenant = run->work->gateway->tenant;
+    cmg__run_say(run, "%s", tenant->domain[0] != '\0' ? tenant->domain : tenant->id);
     return cmg__next_done(next);
 }
 

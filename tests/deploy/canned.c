@@ -1,0 +1,47 @@
+/* See canned.h. */
+#include "canned.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void canned_begin(struct world *w, struct rule *rules, const struct cmg__step *step)
+{
+    static const struct cmg__step *steps[2];
+
+    steps[0] = &cmg__step_sign_in;
+    steps[1] = step;
+    world_init(w, CMG_DEPLOY_DELETE, rules);
+    world_table(w, steps, 2);
+    world_start(w);
+    world_fact(w, "tenant_id", WORLD_TENANT);
+    world_fact(w, "server_id_uri", "api://" WORLD_TENANT "/CMG-ServerApp");
+    world_fact(w, "server_object_id", "so");
+    world_fact(w, "server_app_id", "sa");
+    world_fact(w, "server_sp_id", "ssp");
+    world_fact(w, "client_sp_id", "csp");
+    world_fact(w, "principal_id", "me");
+}
+
+void canned_finish(struct world *w)
+{
+    world_drive(w);
+    ck_assert_uint_eq(w->done_count, 1);
+}
+
+const char *canned_with_id(const char *format)
+{
+    static char texts[4][4096];
+    static unsigned next;
+    char *text = texts[next++ % 4];
+    const char *at = strstr(format, "%s");
+    char guid[CMG__GUID_SIZE];
+
+    ck_assert_int_eq(cmg__work_guid("deployment",
+                                    WORLD_SUBSCRIPTION "|cmg-granitefalls|granitefalls",
+                                    guid),
+                     CMG_OK);
+    ck_assert_ptr_nonnull(at);
+    (void)snprintf(text, sizeof texts[0], "%.*s%s%s", (int)(at - format), format, guid,
+                   at + 2);
+    return text;
+}

@@ -1,0 +1,31 @@
+/*
+ * Single steps of the real tables with canned answers: the fixture. A step runs alone
+ * after the sign-in; what it needs from others is there as facts.
+ */
+#ifndef TESTS_DEPLOY_CANNED_H
+#define TESTS_DEPLOY_CANNED_H
+
+#include "deploy/steps.h"
+#include "world.h"
+
+#define TOKEN                                                                            \
+    {                                                                                    \
+        .path = "/oauth2/v2.0/token", .status = 200,                                     \
+        .body = "{\"access_token\":\"tok\",\"expires_in\":3600}"                         \
+    }
+#define ANSWER(m, p, n, s, b)                                                            \
+    {                                                                                    \
+        .method = (m), .path = (p), .times = (n), .status = (s), .body = (b)             \
+    }
+#define NOT_FOUND                                                                        \
+    "{\"error\":{\"code\":\"Request_ResourceNotFound\",\"message\":\"not there\"}}"
+
+/* Starts; steps named in needs but not in the table count as done. */
+void canned_begin(struct world *w, struct rule *rules, const struct cmg__step *step);
+/* Drives to the end, which comes exactly once. */
+void canned_finish(struct world *w);
+/* A text with %s for the deployment's ID, which follows from the specification; valid
+   until the fourth call after it. */
+const char *canned_with_id(const char *format);
+
+#endif
