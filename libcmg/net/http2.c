@@ -472,6 +472,12 @@ void *cmg__h2_user(struct cmg__h2 *h2)
     return h2->user;
 }
 
+bool cmg__h2_takes_requests(const struct cmg__h2 *h2)
+{
+    return !h2->dead && !h2->draining && !h2->goaway_received &&
+           nghttp2_session_check_request_allowed(h2->session) != 0;
+}
+
 size_t cmg__h2_stream_count(const struct cmg__h2 *h2)
 {
     return h2->stream_count;

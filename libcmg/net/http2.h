@@ -54,6 +54,8 @@ cmg_status cmg__h2_new(struct cmg__stream *stream,
                        struct cmg__h2 **out, cmg_error **err);
 struct cmg__stream *cmg__h2_transport(struct cmg__h2 *h2);
 void *cmg__h2_user(struct cmg__h2 *h2);
+/* HTTP client side: false once the session dies, drains or was told to go away. */
+bool cmg__h2_takes_requests(const struct cmg__h2 *h2);
 size_t cmg__h2_stream_count(const struct cmg__h2 *h2);
 uint32_t cmg__h2_peer_max_streams(const struct cmg__h2 *h2);
 /* Milliseconds of the last PING's round trip; -1 before the first. */

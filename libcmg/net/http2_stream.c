@@ -249,7 +249,7 @@ cmg_status cmg__h2_request(struct cmg__h2 *h2, const char *method, const char *p
                            cmg_error **err)
 {
     size_t method_len = strlen(method);
-    if (h2->dead || h2->draining || h2->goaway_received || h2->settings.http_server)
+    if (!cmg__h2_takes_requests(h2))
         return cmg__fail(err, h2->alloc, CMG_E_STATE, "channel", NULL,
                          "channel takes no new requests");
     if (method_len > CMG__H2_METHOD_MAX || !cmg__http1_is_token(method, method_len) ||

@@ -198,8 +198,7 @@ static void on_stream_close(struct cmg__h2_stream *s, uint32_t code, bool refuse
     (void)code;
     if (s == channel->control) {
         channel->control = NULL;
-        if (channel->state == CMG__CHANNEL_READY)
-            channel->state = CMG__CHANNEL_DRAINING;
+        cmg__channel_drain(channel, 0);
     }
     if (x != NULL)
         cmg__exchange_stream_closed(x, refused);
@@ -385,10 +384,16 @@ void cmg__channel_free(struct cmg__channel *channel)
 
 /* ---- choosing ---- */
 
+/* A session that ends already stays "ready" until it has told so. */
+static bool takes_requests(const struct cmg__channel *channel)
+{
+    return channel->state == CMG__CHANNEL_READY && cmg__h2_takes_requests(channel->h2);
+}
+
 bool cmg__channel_any(const struct cmg_service *service)
 {
     CMG__LIST_FOREACH (node, after, &service->channels) {
-        if (CMG__CONTAINER(node, struct cmg__channel, node)->state == CMG__CHANNEL_READY)
+        if (takes_requests(CMG__CONTAINER(node, struct cmg__channel, node)))
             return true;
     }
     return false;
@@ -416,7 +421,7 @@ struct cmg__channel *cmg__channel_pick(const struct cmg_service *service,
     CMG__LIST_FOREACH (node, after, &service->channels) {
         struct cmg__channel *channel = CMG__CONTAINER(node, struct cmg__channel, node);
         struct cmg__map_match found;
-        if (channel->state != CMG__CHANNEL_READY ||
+        if (!takes_requests(channel) ||
             !cmg__url_map_find(&channel->hello.map, route->name, route->name_len,
                                route->rest, &found))
             continue;
