@@ -46,6 +46,7 @@ static void stop_waiting(struct cmg__exchange *x)
 {
     if (x->state != CMG__EXCHANGE_QUEUED && x->state != CMG__EXCHANGE_KEYS)
         return;
+    x->state = CMG__EXCHANGE_ANSWERED;
     cmg__list_remove(&x->node);
     x->service->waiting_count--;
 }
@@ -106,7 +107,6 @@ void cmg__exchange_keys(void *user)
         if (x->state != CMG__EXCHANGE_KEYS)
             continue;
         stop_waiting(x);
-        x->state = CMG__EXCHANGE_ANSWERED;
         act(x, cmg__admit_identity(x, false));
     }
 }
@@ -257,8 +257,6 @@ void cmg__exchange_dispatch(struct cmg__exchange *x)
 void cmg__exchange_detach(struct cmg__exchange *x)
 {
     stop_waiting(x);
-    if (x->state == CMG__EXCHANGE_QUEUED || x->state == CMG__EXCHANGE_KEYS)
-        x->state = CMG__EXCHANGE_ANSWERED;
     if (x->stream == NULL)
         return;
     struct cmg__h2_stream *stream = x->stream;

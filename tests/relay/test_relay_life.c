@@ -138,6 +138,58 @@ START_TEST(safe_request_is_sent_again_on_the_next_channel)
 }
 END_TEST
 
+START_TEST(request_refused_after_waiting_leaves_room_for_others)
+{
+    static char body[200];
+
+    site_start_parts(&site, true, false);
+    site_use_cert(&site, SITE_CERT_CLIENT);
+    site_send(&site, &answer, "CCM_POST", SITE_MP "/small", body, sizeof body);
+    site_turn(&site, 100);
+    ck_assert_uint_eq(site.service->waiting_count, 1);
+    site_new_connector(&site);
+    site_finish(&site, &answer);
+    ck_assert_int_eq(answer.status, 413);
+    ck_assert_uint_eq(site.service->waiting_count, 0);
+    site_stop(&site);
+}
+END_TEST
+
+START_TEST(channel_without_control_stream_is_made_again)
+{
+    site_start(&site);
+    quicken();
+    cmg__h2_reset(site.connector->links[0].control, 8);
+    site_until(&site, &site.service_down, 1);
+    site_until(&site, &site.link_up, 2);
+    site_use_cert(&site, SITE_CERT_CLIENT);
+    site_ask(&site, &answer, "GET", SITE_MP "/x", NULL, 0);
+    ck_assert_int_eq(answer.status, 200);
+    site_stop(&site);
+}
+END_TEST
+
+START_TEST(request_does_not_go_to_a_channel_that_is_being_ended)
+{
+    site_start(&site);
+    quicken();
+    site_use_cert(&site, SITE_CERT_CLIENT);
+    site_send(&site, &answer, "GET", SITE_MP "/hang", NULL, 0);
+    site_until(&site, &site.role.requests, 1);
+    struct cmg__channel *channel =
+        CMG__CONTAINER(site.service->channels.next, struct cmg__channel, node);
+    cmg__h2_abort(channel->h2);
+    struct cmg__map_match match;
+    struct cmg__route route;
+    bool published = false;
+    ck_assert(cmg__route_parse(SITE_MP "/x", &route));
+    ck_assert_ptr_null(cmg__channel_pick(site.service, &route, &match, &published));
+    site_until(&site, &site.role.requests, 2);
+    ck_assert(!answer.done);
+    site_stop(&site);
+}
+END_TEST
+
 START_TEST(role_that_hangs_is_a_timeout)
 {
     site_start(&site);
@@ -409,6 +461,9 @@ int main(void)
     tcase_add_test(channels, channel_is_made_again_after_the_service_came_back);
     tcase_add_test(channels, lost_connection_point_is_never_asked_twice_to_post);
     tcase_add_test(channels, safe_request_is_sent_again_on_the_next_channel);
+    tcase_add_test(channels, request_refused_after_waiting_leaves_room_for_others);
+    tcase_add_test(channels, channel_without_control_stream_is_made_again);
+    tcase_add_test(channels, request_does_not_go_to_a_channel_that_is_being_ended);
     tcase_add_test(channels, role_that_hangs_is_a_timeout);
     tcase_add_test(ends, connector_drains_before_it_closes);
     tcase_add_test(ends, service_drains_before_it_closes);
