@@ -8,7 +8,9 @@ cd "$(dirname "$0")/.." || exit 2
 
 TEST_PACKAGES="check abigail-tools doxygen clang-format-14 mypy python3 python3-pytest
     openssl curl nginx-light"
-SANITIZED="-Db_sanitize=address,undefined -Db_lundef=false"
+STRICT="-Dwerror=true"
+# Instrumented code makes gcc warn of what cannot happen; the strict build has judged it.
+SANITIZED="-Db_sanitize=address,undefined -Db_lundef=false -Dwerror=false"
 SUITES_SANITIZED="--suite unit --suite flow --suite fuzz-corpus"
 logs=""
 broken=0
@@ -19,13 +21,13 @@ build() {
     shift
     if test ! -f "$folder/build.ninja"; then
         rm -rf "$folder"
-        meson setup "$folder" -Dwerror=true -Dtests=enabled "$@" >"$folder.log" 2>&1 ||
+        meson setup "$folder" -Dtests=enabled "$@" >"$folder.log" 2>&1 ||
             { cat "$folder.log"; return 1; }
         rm -f "$folder.log"
     else
-        meson configure "$folder" -Dwerror=true -Dtests=enabled "$@"
+        meson configure "$folder" -Dtests=enabled "$@"
     fi
-    ninja -C "$folder"
+    ninja --quiet -C "$folder"
 }
 
 # stage TITLE FOLDER SUITES OPTIONS: builds and tests; what failed is counted at the end.
@@ -47,7 +49,7 @@ need_packages $BUILD_PACKAGES $TEST_PACKAGES || exit 2
 export ASAN_OPTIONS="abort_on_error=0:detect_stack_use_after_return=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
 export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}"
 
-stage "all suites" build "" ""
+stage "all suites" build "" "$STRICT"
 stage "under sanitizers" build-asan "$SUITES_SANITIZED" "$SANITIZED"
 # shellcheck disable=SC2086  # lists of words
 exec python3 tests/summary.py "$broken" $logs
