@@ -13,6 +13,7 @@
 
 #define DEVICE_SECONDS  900
 #define DEVICE_INTERVAL 1
+#define KEEP_CODE_MS    (3600 * 1000)
 #define DEFAULT_SUFFIX  "/.default"
 
 struct grant {
@@ -455,7 +456,7 @@ static const char *basic_or_form_id(struct cmg__sb_call *call, struct cmg__buf *
     if (form != NULL || basic == NULL || !cmg__str_istarts(basic, "Basic ") ||
         cmg__base64_decode(pair, basic + 6, strlen(basic + 6)) != CMG_OK)
         return form;
-    char *colon = memchr(pair->data, ':', pair->len);
+    char *colon = pair->len == 0 ? NULL : memchr(pair->data, ':', pair->len);
     if (colon == NULL)
         return NULL;
     *colon = '\0';
@@ -494,6 +495,24 @@ static void post_token_v1(struct cmg__sb_call *call)
 
 /* ---- device code ---- */
 
+/* Codes that nobody can use any more are kept for their refusal, not for ever. */
+static void forget_old_codes(struct cmg__sb_call *call)
+{
+    struct cmg__json *codes = cmg__sb_table(call->cloud, "device_codes");
+    bool again = true;
+    while (again) { /* removing ends an iteration */
+        void *iter = NULL;
+        const char *key = NULL;
+        struct cmg__json *entry = NULL;
+        again = false;
+        while (!again && cmg__json_next(codes, &iter, &key, &entry)) {
+            again = cmg__json_int(entry, "/expires_ms", 0) + KEEP_CODE_MS < call->now_ms;
+            if (again)
+                cmg__json_remove(codes, key);
+        }
+    }
+}
+
 static void send_device_code(struct grant *g, const char *scope)
 {
     struct cmg__sb_call *call = g->call;
@@ -501,6 +520,7 @@ static void send_device_code(struct grant *g, const char *scope)
     static const char uri[] = "https://microsoft.com/devicelogin";
     char code[65];
     char user_code[10];
+    forget_old_codes(call);
     cmg__sb_random_hex(cloud, 32, code);
     for (size_t i = 0; i < 9; i++) /* letters of "0-9a-f" moved into A-P */
         user_code[i] =
