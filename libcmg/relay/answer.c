@@ -64,14 +64,18 @@ static void send_text(struct cmg__exchange *x, const struct refusal *head,
 {
     struct cmg__headers headers;
     char id[48];
+    char via[32];
 
     snprintf(id, sizeof id, "%s-%llu", x->service->run_id, (unsigned long long)x->number);
+    snprintf(via, sizeof via, "1.1 %s", x->service->via);
     cmg__headers_init(&headers, x->service->alloc);
     cmg_status rc = cmg__headers_add(&headers, "content-type", type);
     if (rc == CMG_OK)
         rc = cmg__headers_add(&headers, "cache-control", "no-store");
     if (rc == CMG_OK)
         rc = cmg__headers_add(&headers, "cmg-request-id", id);
+    if (rc == CMG_OK)
+        rc = cmg__headers_add(&headers, "via", via);
     if (rc == CMG_OK && head->status >= 400)
         rc = cmg__headers_add(&headers, "cmg-reason", head->reason);
     if (rc == CMG_OK && head->field != NULL)
@@ -98,6 +102,9 @@ void cmg__answer_refuse(struct cmg__exchange *x, enum cmg__refusal refusal)
         cmg__http1_conn_abort(x->front->http1);
         return;
     }
+    /* Who sends one malformed request may mean the next one to be read otherwise. */
+    if (head->status == 400)
+        cmg__http1_conn_set_close(x->front->http1);
     cmg__buf_init(&body, x->service->alloc, 256);
     if (cmg__buf_addf(&body, "%s\r\nrequest %s-%llu\r\n", head->reason,
                       x->service->run_id, (unsigned long long)x->number) != CMG_OK)

@@ -147,6 +147,7 @@ START_TEST(what_is_not_allowed_is_refused_in_the_cloud)
                       refusals[i].method, refusals[i].target, answer.status,
                       answer.reason);
         ck_assert_str_eq(answer.reason, refusals[i].reason);
+        ck_assert_str_eq(answer.via, "1.1 cmg-3");
         ck_assert_ptr_null(strstr(answer.body, "SMS_MP"));
     }
     ck_assert_uint_eq(site.role.requests, 0);
@@ -187,6 +188,7 @@ START_TEST(service_tells_about_itself_and_its_tenant)
     site_ask(&site, &answer, "GET", "/CCM_Proxy_MutualAuth/ServiceMetadata", NULL, 0);
     ck_assert_int_eq(answer.status, 200);
     ck_assert_ptr_nonnull(strstr(answer.body, "\"ServiceName\":\"cmg.test\""));
+    ck_assert_str_eq(answer.via, "1.1 cmg-3");
     site_ask(&site, &answer, "GET", "/CCM_Proxy_ServerAuth/ServiceMetadata", NULL, 0);
     ck_assert_int_eq(answer.status, 401);
     site_ask(&site, &answer, "GET",
@@ -283,6 +285,19 @@ START_TEST(bytes_on_the_wire_are_judged_strictly)
         if (strncmp(raws[i].text, "HEAD", 4) == 0)
             ck_assert_ptr_nonnull(strstr(out, "12345"));
     }
+}
+END_TEST
+
+START_TEST(bad_request_ends_its_connection)
+{
+    static char out[4096];
+
+    site_raw(&site, SITE_CERT_CLIENT,
+             "GET " SITE_MP "/a%252e HTTP/1.1\r\nHost: cmg.test\r\n\r\n"
+             "GET " SITE_MP "/x HTTP/1.1\r\nHost: cmg.test\r\n\r\n",
+             out, sizeof out);
+    ck_assert_ptr_nonnull(strstr(out, "HTTP/1.1 400 CMGService_Bad_Request\r\n"));
+    ck_assert_ptr_null(strstr(out, "200 OK"));
 }
 END_TEST
 
@@ -396,6 +411,7 @@ int main(void)
     tcase_add_test(refused, outsider_cannot_claim_an_identity);
     tcase_add_test(refused, bytes_on_the_wire_are_judged_strictly);
     tcase_add_test(refused, smuggled_request_is_never_seen_inside);
+    tcase_add_test(refused, bad_request_ends_its_connection);
     tcase_add_test(bytes, two_requests_share_a_connection);
     tcase_add_test(bytes, long_answer_comes_whole);
     tcase_add_test(bytes, long_request_goes_whole);
