@@ -250,6 +250,19 @@ static bool is_pinned(const struct cmg_service *service, struct cmg__stream *tls
     return false;
 }
 
+/* Those beyond their handshake that live. */
+static size_t count_members(const struct cmg_service *service)
+{
+    size_t count = 0;
+
+    CMG__LIST_FOREACH (node, after, &service->channels) {
+        enum cmg__channel_state state =
+            CMG__CONTAINER(node, struct cmg__channel, node)->state;
+        count += state != CMG__CHANNEL_HANDSHAKE && state != CMG__CHANNEL_DEAD;
+    }
+    return count;
+}
+
 static void handshake_done(struct cmg__channel *channel)
 {
     static const struct cmg__h2_settings settings = { .http_server = false };
@@ -263,6 +276,10 @@ static void handshake_done(struct cmg__channel *channel)
     }
     if (!is_pinned(service, tls)) {
         refuse_peer(channel, "peer's certificate is not pinned");
+        return;
+    }
+    if (count_members(service) >= service->limits.channels) {
+        refuse_peer(channel, "there are too many channels");
         return;
     }
     channel->tls = NULL;
@@ -307,6 +324,23 @@ static void on_timer(struct cmg__timer *timer, void *user)
         cmg__h2_abort(channel->h2);
 }
 
+/* The oldest stranger gives way: whoever is one of us shakes hands faster than that. */
+static void make_room(struct cmg_service *service)
+{
+    struct cmg__channel *oldest = NULL;
+    size_t count = 0;
+
+    CMG__LIST_FOREACH (node, after, &service->channels) {
+        struct cmg__channel *channel = CMG__CONTAINER(node, struct cmg__channel, node);
+        if (channel->state != CMG__CHANNEL_HANDSHAKE)
+            continue;
+        oldest = oldest == NULL ? channel : oldest;
+        count++;
+    }
+    if (oldest != NULL && count >= service->limits.handshakes)
+        refuse_peer(oldest, "too many connections shake hands");
+}
+
 static struct cmg__stream *open_tls(struct cmg_service *service, int fd)
 {
     struct cmg__stream *tcp = NULL;
@@ -314,10 +348,7 @@ static struct cmg__stream *open_tls(struct cmg_service *service, int fd)
 
     if (cmg__tcp_adopt(service->loop, fd, &tcp, NULL) != CMG_OK)
         return NULL;
-    if (service->channel_count >= service->limits.channels) {
-        cmg__stream_free(tcp);
-        return NULL;
-    }
+    make_room(service);
     if (cmg__tls_stream_new(tcp, service->tls[CMG_LISTENER_CHANNEL - 1], NULL, &tls,
                             NULL) != CMG_OK)
         return NULL;

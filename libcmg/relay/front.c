@@ -87,6 +87,22 @@ static const struct cmg__http1_server_events front_events = {
     .on_close = on_close,
 };
 
+/* The oldest connection without a request gives way; false when all have one. */
+static bool make_room(struct cmg_service *service)
+{
+    CMG__LIST_FOREACH (node, after, &service->fronts) {
+        struct cmg__front *front = CMG__CONTAINER(node, struct cmg__front, node);
+        if (front->exchange != NULL)
+            continue;
+        /* To the end: it goes in the next turn, and is not to be chosen again until. */
+        cmg__list_remove(node);
+        cmg__list_add_tail(&service->fronts, node);
+        cmg__http1_conn_abort(front->http1);
+        return true;
+    }
+    return false;
+}
+
 static cmg_status open_tls(struct cmg_service *service, int fd, struct cmg__stream **out)
 {
     struct cmg__stream *tcp = NULL;
@@ -94,7 +110,7 @@ static cmg_status open_tls(struct cmg_service *service, int fd, struct cmg__stre
 
     if (rc != CMG_OK)
         return rc;
-    if (service->front_count >= service->limits.connections) {
+    if (service->front_count >= service->limits.connections && !make_room(service)) {
         cmg__stream_free(tcp);
         return CMG_E_LIMIT;
     }

@@ -4,6 +4,7 @@
 const struct cmg__relay_limits cmg__relay_default_limits = {
     .connections = 10000,
     .channels = 64,
+    .handshakes = 256,
     .streams = 248,
     .queue = 100,
     .discard_bytes = 64 * 1024,

@@ -17,7 +17,8 @@
 
 struct cmg__relay_limits {
     size_t connections;      /* of clients, per service */
-    size_t channels;         /* of connection points, handshakes included */
+    size_t channels;         /* of connection points */
+    size_t handshakes;       /* of who may become one; the oldest gives way */
     size_t streams;          /* requests under way per channel */
     size_t queue;            /* requests that wait for a connection point */
     size_t discard_bytes;    /* of a body that nobody wants, before the line is cut */

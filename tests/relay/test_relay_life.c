@@ -296,6 +296,64 @@ START_TEST(service_may_be_dropped_in_its_own_callback)
 }
 END_TEST
 
+/* ---- strangers ---- */
+
+START_TEST(strangers_do_not_shut_out_a_connection_point)
+{
+    struct cmg__stream *strangers[8];
+    cmg_error *err = NULL;
+
+    site_start_parts(&site, true, false);
+    site.service->limits.channels = 4;
+    site.service->limits.handshakes = 6;
+    site.service->limits.handshake_ms = 600000;
+    for (size_t i = 0; i < CMG__ARRAY_LEN(strangers); i++) {
+        ck_ok(cmg__tcp_connect(site.ctx->loop, "127.0.0.1", site.channel_port, 5000,
+                               &strangers[i], &err),
+              err);
+        (void)cmg__stream_connect(strangers[i]);
+        site_turn(&site, 10);
+    }
+    ck_assert_uint_eq(site.service->channel_count, 6);
+    site_new_connector(&site);
+    quicken();
+    site_until(&site, &site.link_up, 1);
+    for (size_t i = 0; i < CMG__ARRAY_LEN(strangers); i++)
+        cmg__stream_free(strangers[i]);
+    site_stop(&site);
+}
+END_TEST
+
+START_TEST(connection_points_have_a_limit_of_their_own)
+{
+    site_start_parts(&site, true, false);
+    site.service->limits.channels = 0;
+    site_new_connector(&site);
+    quicken();
+    site_until(&site, &site.link_down, 1);
+    ck_assert_uint_eq(site.service_up, 0);
+    site_stop(&site);
+}
+END_TEST
+
+START_TEST(idle_clients_make_room_for_new_ones)
+{
+    struct cmg__stream *idle[3];
+
+    site_start(&site);
+    site.service->limits.connections = CMG__ARRAY_LEN(idle);
+    for (size_t i = 0; i < CMG__ARRAY_LEN(idle); i++)
+        idle[i] = site_connect(&site, SITE_CERT_COUNT);
+    site_use_cert(&site, SITE_CERT_CLIENT);
+    site_ask(&site, &answer, "GET", SITE_MP "/x", NULL, 0);
+    ck_assert_int_eq(answer.status, 200);
+    ck_assert_uint_le(site.service->front_count, CMG__ARRAY_LEN(idle));
+    for (size_t i = 0; i < CMG__ARRAY_LEN(idle); i++)
+        cmg__stream_free(idle[i]);
+    site_stop(&site);
+}
+END_TEST
+
 /* ---- token keys ---- */
 
 static void login_is_down(struct site_server *server, struct cmg__http1_conn *conn,
@@ -464,6 +522,9 @@ int main(void)
     tcase_add_test(channels, request_refused_after_waiting_leaves_room_for_others);
     tcase_add_test(channels, channel_without_control_stream_is_made_again);
     tcase_add_test(channels, request_does_not_go_to_a_channel_that_is_being_ended);
+    tcase_add_test(channels, strangers_do_not_shut_out_a_connection_point);
+    tcase_add_test(channels, connection_points_have_a_limit_of_their_own);
+    tcase_add_test(channels, idle_clients_make_room_for_new_ones);
     tcase_add_test(channels, role_that_hangs_is_a_timeout);
     tcase_add_test(ends, connector_drains_before_it_closes);
     tcase_add_test(ends, service_drains_before_it_closes);
