@@ -60,9 +60,7 @@ static int on_channel_line(unsigned instance, int ready, const cmg_error *why)
 {
     if (ready)
         return printf("channel to instance %u is up\n", instance);
-    return printf("channel to instance %u is down: %s (cause: %s; remedy: %s)\n",
-                  instance, cmg_error_message(why), cmg_error_cause(why),
-                  cmg_error_remedy(why));
+    return printf("%s (remedy: %s)\n", cmg_error_message(why), cmg_error_remedy(why));
 }
 
 static void on_channel(cmg_connector *connector, uint32_t instance, int ready,

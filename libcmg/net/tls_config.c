@@ -111,8 +111,12 @@ static cmg_status load_trust(struct cmg__tls_config *config,
     mbedtls_ssl_conf_verify(&config->conf, on_verify, config);
     if (s->ca_pem == NULL)
         return s->server ? CMG_OK
-                         : refuse(config->ctx, "trusted authorities", 0,
-                                  "a client needs them", err);
+                         : cmg__fail(err, &config->ctx->alloc, CMG_E_CERT,
+                                     "trusted authorities",
+                                     "add the PEM certificate of the authority that the "
+                                     "server's certificate chains to",
+                                     "TLS settings: there is no trusted authority to "
+                                     "check the server by");
     /* The number of blocks that could not be read is no failure for mbedTLS; here it is.
      */
     int rc = parse_certs(&config->ca, s->ca_pem);

@@ -1,0 +1,9 @@
+import cmg
+
+with cmg.Context() as ctx, cmg.Gateway.from_file(ctx, "contoso.json") as gateway:
+    gateway.set_authority(cmg.Authority(ctx, "Contoso CMG authority", directory="ca"))
+    deploy = gateway.deploy(cmg.Operation.CREATE, journal="contoso.journal")
+    deploy.on_state = lambda state, why: print(state.name, why or "")
+    deploy.on_prompt = lambda p: print(f"Open {p.verification_uri} and enter {p.user_code}")
+    deploy.run()
+    print(gateway.endpoint)
