@@ -324,6 +324,20 @@ START_TEST(strangers_do_not_shut_out_a_connection_point)
 }
 END_TEST
 
+START_TEST(hello_that_does_not_fit_is_refused_with_its_reason)
+{
+    site_start_parts(&site, true, false);
+    site_new_connector(&site);
+    quicken();
+    site.connector->settings.name[0] = '!';
+    site_until(&site, &site.link_down, 2);
+    ck_assert_ptr_nonnull(strstr(site.why, "the service refused the hello"));
+    ck_assert_ptr_nonnull(strstr(site.why, "/name"));
+    ck_assert_uint_eq(site.service_up, 0);
+    site_stop(&site);
+}
+END_TEST
+
 START_TEST(connection_points_have_a_limit_of_their_own)
 {
     site_start_parts(&site, true, false);
@@ -523,6 +537,7 @@ int main(void)
     tcase_add_test(channels, channel_without_control_stream_is_made_again);
     tcase_add_test(channels, request_does_not_go_to_a_channel_that_is_being_ended);
     tcase_add_test(channels, strangers_do_not_shut_out_a_connection_point);
+    tcase_add_test(channels, hello_that_does_not_fit_is_refused_with_its_reason);
     tcase_add_test(channels, connection_points_have_a_limit_of_their_own);
     tcase_add_test(channels, idle_clients_make_room_for_new_ones);
     tcase_add_test(channels, role_that_hangs_is_a_timeout);
