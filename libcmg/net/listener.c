@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -215,4 +216,12 @@ void cmg__listener_free(struct cmg__listener *listener)
     cmg__watch_free(listener->watch);
     (void)close(listener->fd);
     cmg__free(cmg__loop_alloc(listener->loop), listener);
+}
+
+size_t cmg__listener_max_descriptors(void)
+{
+    struct rlimit limit = { .rlim_cur = 0 };
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 1024;
+    return (size_t)limit.rlim_cur;
 }

@@ -76,5 +76,7 @@ cmg_status cmg__listener_new(struct cmg__loop *loop, const char *address, uint16
                              void *user, struct cmg__listener **out, cmg_error **err);
 uint16_t cmg__listener_port(const struct cmg__listener *listener);
 void cmg__listener_free(struct cmg__listener *listener);
+/* How many descriptors this process may have open at a time. */
+size_t cmg__listener_max_descriptors(void);
 
 #endif

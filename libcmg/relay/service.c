@@ -235,6 +235,18 @@ static void undo_start(struct cmg_service *service)
     service->tokens = NULL;
 }
 
+/* Clients get half of the process's descriptors, so that channels, token keys and the
+   host always find some. */
+static void fit_limits(struct cmg_service *service)
+{
+    size_t most = cmg__listener_max_descriptors();
+
+    if (service->limits.connections > most / 2)
+        service->limits.connections = most / 2;
+    if (service->limits.handshakes > most / 8)
+        service->limits.handshakes = most / 8;
+}
+
 cmg_status cmg_service_start(cmg_service *service, cmg_error **err)
 {
     cmg_status rc = check_new(service, err);
@@ -245,6 +257,7 @@ cmg_status cmg_service_start(cmg_service *service, cmg_error **err)
         return cmg__fail(err, service->alloc, CMG_E_STATE, "service",
                          "call cmg_service_configure() and cmg_service_set_certificate()",
                          "settings or certificate are missing");
+    fit_limits(service);
     rc = name_run(service, err);
     if (rc == CMG_OK)
         rc = make_tls(service, err);

@@ -4,6 +4,7 @@
 #include "relay/service.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static struct site site;
 static struct site_answer answer;
@@ -368,6 +369,29 @@ START_TEST(idle_clients_make_room_for_new_ones)
 }
 END_TEST
 
+START_TEST(clients_cannot_use_up_the_descriptors)
+{
+    struct rlimit limit;
+    struct cmg__stream *idle[40];
+
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = 64;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    site_start_parts(&site, true, false);
+    ck_assert_uint_eq(site.service->limits.connections, 32);
+    ck_assert_uint_eq(site.service->limits.handshakes, 8);
+    limit.rlim_cur = limit.rlim_max < 256 ? limit.rlim_max : 256;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    for (size_t i = 0; i < CMG__ARRAY_LEN(idle); i++)
+        idle[i] = site_connect(&site, SITE_CERT_COUNT);
+    site_turn(&site, 20);
+    ck_assert_uint_eq(site.service->front_count, 32);
+    for (size_t i = 0; i < CMG__ARRAY_LEN(idle); i++)
+        cmg__stream_free(idle[i]);
+    site_stop(&site);
+}
+END_TEST
+
 /* ---- token keys ---- */
 
 static void login_is_down(struct site_server *server, struct cmg__http1_conn *conn,
@@ -540,6 +564,7 @@ int main(void)
     tcase_add_test(channels, hello_that_does_not_fit_is_refused_with_its_reason);
     tcase_add_test(channels, connection_points_have_a_limit_of_their_own);
     tcase_add_test(channels, idle_clients_make_room_for_new_ones);
+    tcase_add_test(channels, clients_cannot_use_up_the_descriptors);
     tcase_add_test(channels, role_that_hangs_is_a_timeout);
     tcase_add_test(ends, connector_drains_before_it_closes);
     tcase_add_test(ends, service_drains_before_it_closes);
