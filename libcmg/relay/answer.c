@@ -27,6 +27,7 @@ static const struct refusal refusals[] = {
     [CMG__REFUSE_NOT_FOUND] = { 404, "CMGService_Not_Published", NULL, NULL },
     [CMG__REFUSE_METHOD] = { 405, "CMGService_Method_Not_Allowed", "allow",
                              "GET, HEAD, POST, CCM_POST, BITS_POST, PROPFIND, OPTIONS" },
+    [CMG__REFUSE_SLOW] = { 408, "CMGService_Request_Too_Slow", NULL, NULL },
     [CMG__REFUSE_TOO_LARGE] = { 413, "CMGService_Content_Too_Large", NULL, NULL },
     [CMG__REFUSE_TARGET] = { 414, "CMGService_Target_Too_Long", NULL, NULL },
     [CMG__REFUSE_MISDIRECTED] = { 421, "CMGService_Misdirected_Request", NULL, NULL },

@@ -226,6 +226,7 @@ static void run_on(struct cmg__exchange *x, struct cmg__channel *channel,
     x->tries++;
     x->state = CMG__EXCHANGE_RUNNING;
     x->stream_full = false;
+    x->body_ms = cmg__loop_now_ms(x->service->loop);
     copy_text(x->connector, sizeof x->connector, channel->hello.name);
     set_due(x, x->service->limits.first_byte_ms);
     if (x->request_ended && !x->end_sent) {
@@ -270,6 +271,15 @@ void cmg__exchange_detach(struct cmg__exchange *x)
 
 /* ---- the client's bytes ---- */
 
+/* A stream of the channel is not held by a client that dribbles its body. */
+static bool is_too_slow(const struct cmg__exchange *x)
+{
+    const struct cmg__relay_limits *limits = &x->service->limits;
+    int64_t took = cmg__loop_now_ms(x->service->loop) - x->body_ms - limits->slow_ms;
+
+    return took > 0 && x->bytes_in < (uint64_t)took / 1000 * limits->body_rate;
+}
+
 size_t cmg__exchange_body(struct cmg__exchange *x, const char *data, size_t n)
 {
     if (x->state == CMG__EXCHANGE_ANSWERED || x->drop_body) {
@@ -285,7 +295,12 @@ size_t cmg__exchange_body(struct cmg__exchange *x, const char *data, size_t n)
         return n;
     }
     x->bytes_in += n;
+    if (is_too_slow(x)) {
+        cmg__answer_refuse(x, CMG__REFUSE_SLOW);
+        return n;
+    }
     set_due(x, x->service->limits.first_byte_ms);
+    x->held_ms = cmg__loop_now_ms(x->service->loop);
     if (cmg__h2_write(x->stream, data, n, &x->stream_full) != CMG_OK)
         cmg__answer_refuse(x, CMG__REFUSE_LOST);
     return n;
@@ -303,6 +318,8 @@ void cmg__exchange_request_end(struct cmg__exchange *x)
 
 void cmg__exchange_stream_writable(struct cmg__exchange *x)
 {
+    if (x->stream_full)
+        x->body_ms += cmg__loop_now_ms(x->service->loop) - x->held_ms;
     x->stream_full = false;
     cmg__http1_conn_resume(x->front->http1);
 }

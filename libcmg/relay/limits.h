@@ -26,6 +26,8 @@ struct cmg__relay_limits {
     int64_t handshake_ms;    /* TLS of a channel */
     int64_t hello_ms;        /* from TLS to a valid hello */
     int64_t first_byte_ms;   /* from the request's last progress to the answer's head */
+    int64_t slow_ms;         /* how long a request's body may come below... */
+    uint64_t body_rate;      /* ...this many bytes a second */
     int64_t stall_ms;        /* an answer without progress */
     int64_t certificate_ms;  /* how long a client certificate's verdict is kept */
     int64_t connect_ms;      /* dialling: name and TCP */

@@ -153,6 +153,8 @@ struct cmg__exchange {
     struct cmg__timer timer;
     int64_t due_ms;
     int64_t began_ms;
+    int64_t body_ms; /* when the body began, moved on by the time we held it up */
+    int64_t held_ms; /* since when the stream has been full */
     uint64_t max_length;
     uint64_t number;
     size_t unconsumed; /* answer bytes that the client has not taken */
@@ -212,6 +214,7 @@ enum cmg__refusal {
     CMG__REFUSE_CERT_FOREIGN,
     CMG__REFUSE_NOT_FOUND,
     CMG__REFUSE_METHOD,
+    CMG__REFUSE_SLOW,
     CMG__REFUSE_TOO_LARGE,
     CMG__REFUSE_TARGET,
     CMG__REFUSE_MISDIRECTED,

@@ -1,6 +1,7 @@
 /* Requests of internet clients through service and connection point to a management
  * point. */
 #include "relay/site.h"
+#include "relay/service.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -360,6 +361,36 @@ START_TEST(long_request_goes_whole)
 }
 END_TEST
 
+/* Sends 10 bytes every 50 ms; gives the head of the answer. */
+static void dribble(char *out, size_t size)
+{
+    static const char head[] = "CCM_POST " SITE_MP "/x HTTP/1.1\r\nHost: cmg.test\r\n"
+                               "Content-Length: 1000000\r\n\r\n";
+    struct cmg__stream *tls = site_connect(&site, SITE_CERT_CLIENT);
+    size_t got = 0;
+
+    site_write(&site, tls, head, sizeof head - 1);
+    for (int i = 0; i < 100 && got == 0; i++) {
+        site_write(&site, tls, "0123456789", 10);
+        site_turn(&site, 50);
+        (void)cmg__stream_read(tls, out, size - 1, &got);
+    }
+    out[got] = '\0';
+    cmg__stream_free(tls);
+}
+
+START_TEST(client_that_dribbles_its_body_is_refused)
+{
+    static char out[4096];
+
+    site.service->limits.slow_ms = 200;
+    dribble(out, sizeof out);
+    ck_assert_ptr_nonnull(strstr(out, "HTTP/1.1 408 CMGService_Request_Too_Slow\r\n"));
+    site_until(&site, &site.records, 1);
+    ck_assert_uint_lt(site.record.bytes_in, 1024);
+}
+END_TEST
+
 START_TEST(stalled_client_stalls_no_other)
 {
     static const char ask[] =
@@ -416,5 +447,6 @@ int main(void)
     tcase_add_test(bytes, long_answer_comes_whole);
     tcase_add_test(bytes, long_request_goes_whole);
     tcase_add_test(bytes, stalled_client_stalls_no_other);
+    tcase_add_test(bytes, client_that_dribbles_its_body_is_refused);
     return support_run((Suite *const[]){ suite, NULL });
 }
