@@ -111,6 +111,7 @@ void cmg__json_clear(struct cmg__json **v)
     *v = NULL;
 }
 
+/* The first failure sticks: jansson ignores what it is told about an object's key. */
 struct sink {
     struct cmg__buf *out;
     cmg_status rc;
@@ -120,7 +121,8 @@ static int sink_add(const char *data, size_t n, void *user)
 {
     struct sink *sink = user;
 
-    sink->rc = cmg__buf_add(sink->out, data, n);
+    if (sink->rc == CMG_OK)
+        sink->rc = cmg__buf_add(sink->out, data, n);
     return sink->rc == CMG_OK ? 0 : -1;
 }
 
@@ -134,8 +136,12 @@ cmg_status cmg__json_format(const struct cmg__json *v, enum cmg__json_style styl
     };
     struct sink sink = { .out = out };
 
-    if (json_dump_callback(jc(v), sink_add, &sink, flags[style] | JSON_ENCODE_ANY) != 0)
-        return sink.rc != CMG_OK ? sink.rc : CMG_E_NOMEM;
+    int rc = json_dump_callback(jc(v), sink_add, &sink, flags[style] | JSON_ENCODE_ANY);
+
+    if (sink.rc != CMG_OK)
+        return sink.rc;
+    if (rc != 0)
+        return CMG_E_NOMEM;
     return style == CMG__JSON_PRETTY ? cmg__buf_add_char(out, '\n') : CMG_OK;
 }
 

@@ -1,4 +1,5 @@
 /* JSON values, paths and messages. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -172,6 +173,41 @@ START_TEST(writing_stops_at_the_buffers_limit)
 }
 END_TEST
 
+/* jansson ignores what its callback says about a key: a failure there must not be lost.
+ */
+static cmg_status format_with(struct support_alloc *a, void *user)
+{
+    const char *expected = user;
+    struct cmg__buf out;
+    struct cmg__json *v = parse(expected);
+
+    cmg__buf_init(&out, &a->alloc, 10000);
+    cmg_status rc = cmg__json_format(v, CMG__JSON_COMPACT, &out);
+
+    if (rc == CMG_OK)
+        ck_assert_str_eq(cmg__buf_cstr(&out), expected);
+    cmg__buf_done(&out);
+    cmg__json_unref(v);
+    return rc;
+}
+
+START_TEST(writing_that_runs_out_of_memory_anywhere_says_so)
+{
+    char text[400] = "";
+
+    /* The buffer grows at 64, 128 and 256 bytes: each length puts that elsewhere. */
+    for (int pad = 1; pad < 80; pad++) {
+        int n = snprintf(text, sizeof text, "{\"%0*d\":1,", pad, 0);
+
+        for (int key = 0; key < 12; key++)
+            n += snprintf(text + n, sizeof text - (size_t)n, "\"key number %02d\":%d,",
+                          key, key);
+        text[n - 1] = '}';
+        support_torture(format_with, text, 1);
+    }
+}
+END_TEST
+
 START_TEST(an_object_can_be_walked)
 {
     struct cmg__json *v = parse("{\"one\":1,\"two\":2}");
@@ -201,6 +237,7 @@ static Suite *suite(void)
     tcase_add_test(t, a_description_is_short_and_never_cuts_a_character);
     tcase_add_test(t, values_are_made_changed_and_written);
     tcase_add_test(t, writing_stops_at_the_buffers_limit);
+    tcase_add_test(t, writing_that_runs_out_of_memory_anywhere_says_so);
     tcase_add_test(t, an_object_can_be_walked);
     suite_add_tcase(s, t);
     return s;
