@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,15 +18,38 @@ int host_report(cmg_status rc, cmg_error *err)
 {
     if (rc == CMG_OK)
         return EXIT_SUCCESS;
-    fprintf(stderr, "error: %s\n",
-            *cmg_error_message(err) != '\0' ? cmg_error_message(err)
-                                            : cmg_status_name(rc));
+    /* Without an error object the program itself has said what is wrong. */
+    if (err != NULL)
+        fprintf(stderr, "error: %s\n", cmg_error_message(err));
     if (*cmg_error_cause(err) != '\0')
         fprintf(stderr, "  cause:  %s\n", cmg_error_cause(err));
     if (*cmg_error_remedy(err) != '\0')
         fprintf(stderr, "  remedy: %s\n", cmg_error_remedy(err));
     cmg_error_unref(err);
     return rc == CMG_E_INVAL || rc == CMG_E_PARSE ? 2 : EXIT_FAILURE;
+}
+
+void host_report_child(const char *what, const char *log)
+{
+    char line[512] = "";
+    char last[512] = "";
+    struct statvfs space;
+    FILE *f = fopen(log, "r");
+
+    while (f != NULL && fgets(line, sizeof line, f) != NULL)
+        snprintf(last, sizeof last, "%s", line);
+    if (f != NULL)
+        fclose(f);
+    last[strcspn(last, "\n")] = '\0';
+    fprintf(stderr, "error: %s\n", what);
+    if (statvfs(log, &space) == 0 && space.f_bavail == 0)
+        fprintf(stderr,
+                "  cause:  the file system of %s is full\n"
+                "  remedy: free space there, then run the same again\n",
+                log);
+    else
+        fprintf(stderr, "  cause:  %s\n  remedy: see %s\n",
+                *last != '\0' ? last : "it ended without a word", log);
 }
 
 char *host_read_file(const char *path, size_t *size)

@@ -13,6 +13,9 @@
    Returns 2 for bad input, 1 otherwise: what main returns. */
 int host_report(cmg_status rc, cmg_error *err);
 
+/* The same for a child that did not do its work: its last words, or a full disk. */
+void host_report_child(const char *what, const char *log);
+
 /* A whole file, zero-terminated, to be freed; NULL and a message when it cannot be read.
  */
 char *host_read_file(const char *path, size_t *size);

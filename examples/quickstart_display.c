@@ -84,6 +84,11 @@ static int on_step(cmg_deploy *deploy, const cmg_step_progress *p, void *user)
         clear_line(d);
         printf("  %-31s %-7s %5.1f s   step %2u of %u   %s\n", p->title, words[p->state],
                (double)p->elapsed_ms / 1000, p->done, p->total, p->message);
+    } else if (!d->terminal) {
+        if (*p->message != '\0' && strcmp(d->current, p->message) != 0)
+            printf("  %-31s %-7s %5.1f s   %s\n", p->title, words[p->state],
+                   (double)p->elapsed_ms / 1000, p->message);
+        snprintf(d->current, sizeof d->current, "%s", p->message);
     } else if (p->percent >= 0) {
         snprintf(d->current, sizeof d->current, "%s: %s %d %%", p->title, p->message,
                  (int)p->percent);

@@ -147,8 +147,7 @@ bool quickstart_start_site(struct quickstart *q)
 
     unlink(port_file);
     if (!host_spawn(&q->site, argv, log) || !wait_for_file(q, &q->site, port_file)) {
-        fprintf(stderr, "error: nginx, the management point, did not start; see %s\n",
-                log);
+        host_report_child("nginx, the management point, did not start", log);
         return false;
     }
     char *text = host_read_file(port_file, &size);
@@ -235,9 +234,7 @@ cmg_status quickstart_start_connector(struct quickstart *q, cmg_error **err)
     const char *log = quickstart_path(q, "connector.log");
 
     if (!host_spawn(&q->dialler, argv, log) || !wait_for_file(q, &q->dialler, ready)) {
-        fprintf(stderr,
-                "error: the connection point has no channel to every instance; see %s\n",
-                log);
+        host_report_child("the connection point has no channel to every instance", log);
         return CMG_E_TIMEOUT;
     }
     printf("connection point connector-1: a channel to each of %u instances\n",

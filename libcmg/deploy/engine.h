@@ -36,6 +36,7 @@ struct cmg__exec {
     char *url;      /* of that request */
     bool for_token; /* it asks for a token */
     bool token_renewed;
+    bool waiting;   /* its message is about the wait before it is sent again */
     bool announced; /* the intent of this exchange is in the journal */
     enum cmg__token_kind token;
     struct cmg__timer timer;

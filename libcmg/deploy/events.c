@@ -85,9 +85,11 @@ bool cmg__events_steps(cmg_deploy *deploy)
     for (size_t i = 0; deploy->events.on_step != NULL && i < deploy->exec_count; i++) {
         struct cmg__exec *exec = &deploy->execs[i];
         bool ended = exec->state == CMG__EXEC_DONE || exec->state == CMG__EXEC_FAILED;
-        bool first = exec->told_ms == 0;
+        /* A wait is told at once: nothing else happens that could tell it later. */
+        bool due =
+            exec->told_ms == 0 || exec->waiting || now - exec->told_ms >= TELL_EVERY_MS;
 
-        if (!exec->news || (!ended && !first && now - exec->told_ms < TELL_EVERY_MS))
+        if (!exec->news || (!ended && !due))
             continue;
         if (!tell(deploy, exec, now))
             return false;

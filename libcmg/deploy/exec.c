@@ -125,6 +125,12 @@ void cmg__exec_delay(struct cmg__exec *exec, int64_t delay_ms, const cmg_error *
         out_of_budget(exec, why);
         return;
     }
+    if (why != NULL && delay_ms > 0) {
+        cmg__run_say(&exec->run, "again in %.1f s: %s", (double)delay_ms / 1000,
+                     cmg_error_message(why));
+        exec->waiting = true;
+        exec->news = true;
+    }
     cmg__timer_start(&exec->timer, delay_ms);
 }
 

@@ -289,6 +289,9 @@ void cmg__exec_send(struct cmg__exec *exec)
     cmg_status rc = CMG_OK;
 
     exec->for_token = false;
+    if (exec->waiting)
+        cmg__run_say(&exec->run, "%s", "");
+    exec->waiting = false;
     if (kind != CMG__TOKENS && !cmg__token_is_fresh(exec->run.work, kind))
         rc = send_token(exec, kind, &err);
     else if (exchange->call == CMG__CALL_LOCAL)

@@ -27,32 +27,37 @@ static void follow(struct cmg_sandbox *sandbox)
 }
 
 /* Writes the tree down. Only this thread changes it, so no lock is needed to read it. */
-static cmg_status save(struct cmg_sandbox *sandbox)
+static cmg_status save(struct cmg_sandbox *sandbox, cmg_error **why)
 {
-    cmg_error *why = NULL;
     bool changed = sandbox->cloud->dirty;
-    cmg_status rc = cmg__sb_cloud_save(sandbox->cloud, &why);
+    cmg_status rc = cmg__sb_cloud_save(sandbox->cloud, why);
     if (rc != CMG_OK)
         cmg__log(sandbox->ctx, CMG_LOG_ERROR, "sandbox", "sandbox.save",
-                 sandbox->directory, "the state is not kept: %s", cmg_error_message(why));
-    cmg_error_unref(why);
+                 sandbox->directory, "the state is not kept: %s",
+                 cmg_error_message(*why));
     if (changed)
         follow(sandbox);
     return rc;
 }
 
-static void plain_error(struct cmg__sb_answer *answer, int status, const char *code)
+static void plain_error(struct cmg__sb_answer *answer, int status, const char *code,
+                        const cmg_error *why)
 {
+    struct cmg__json *body =
+        cmg__json_pack("{s:{s:s, s:s}}", "error", "code", code, "message",
+                       why != NULL ? cmg_error_message(why)
+                                   : "The service could not carry the request out.");
     cmg__headers_clear(&answer->headers);
     cmg__buf_clear(&answer->body);
     answer->status = status;
-    if (cmg__headers_add(&answer->headers, "Content-Type", "application/json") !=
+    if (body == NULL ||
+        cmg__headers_add(&answer->headers, "Content-Type", "application/json") !=
             CMG_OK ||
-        cmg__buf_addf(&answer->body, "{\"error\":{\"code\":\"%s\",\"message\":\"%s\"}}",
-                      code, "The service could not carry the request out.") != CMG_OK ||
+        cmg__json_format(body, CMG__JSON_COMPACT, &answer->body) != CMG_OK ||
         ((status == 429 || status == 503) &&
          cmg__headers_add(&answer->headers, "Retry-After", "1") != CMG_OK))
         cmg__buf_clear(&answer->body); /* the status alone has to do */
+    cmg__json_unref(body);
 }
 
 static const char *code_of(int status)
@@ -81,6 +86,7 @@ static enum cmg__sb_fate handle(void *user, const struct cmg__sb_request *reques
 {
     struct cmg_sandbox *sandbox = user;
     struct cmg__sb_injection fault = { .left = 0 };
+    cmg_error *why = NULL;
     cmg_status rc = CMG_OK;
     atomic_fetch_add(&sandbox->requests, 1);
     (void)pthread_mutex_lock(&sandbox->lock);
@@ -89,12 +95,13 @@ static enum cmg__sb_fate handle(void *user, const struct cmg__sb_request *reques
     if (work)
         rc = cmg__sb_answer(sandbox->cloud, request, answer);
     (void)pthread_mutex_unlock(&sandbox->lock);
-    if (work && save(sandbox) != CMG_OK)
+    if (work && save(sandbox, &why) != CMG_OK)
         rc = CMG_E_IO;
     if (hit && fault.fault == CMG_SANDBOX_FAULT_STATUS)
-        plain_error(answer, fault.status, code_of(fault.status));
+        plain_error(answer, fault.status, code_of(fault.status), NULL);
     else if (rc != CMG_OK)
-        plain_error(answer, 500, "InternalServerError");
+        plain_error(answer, 500, "InternalServerError", why);
+    cmg_error_unref(why);
     return hit && fault.fault != CMG_SANDBOX_FAULT_STATUS ? CMG__SB_CUT : CMG__SB_ANSWER;
 }
 
@@ -102,10 +109,12 @@ static enum cmg__sb_fate handle(void *user, const struct cmg__sb_request *reques
 static void on_timer(struct cmg__timer *timer, void *user)
 {
     struct cmg_sandbox *sandbox = user;
+    cmg_error *why = NULL;
     (void)pthread_mutex_lock(&sandbox->lock);
     cmg__sb_arm_settle(sandbox->cloud);
     (void)pthread_mutex_unlock(&sandbox->lock);
-    (void)save(sandbox);
+    (void)save(sandbox, &why);
+    cmg_error_unref(why);
     cmg__timer_start(timer, SETTLE_MS);
 }
 

@@ -119,6 +119,10 @@ START_TEST(named_call_is_sent_again_after_its_delay)
     ck_assert_uint_eq(world_count(&w, "PUT"), 2);
     ck_assert_int_ge(took, faults[_i].least_ms);
     ck_assert_int_le(took, faults[_i].most_ms + 10);
+    /* A person sees why it takes so long, and nothing of it afterwards. */
+    ck_assert_msg(strstr(w.waits, "again in ") != NULL && strstr(w.waits, " s: ") != NULL,
+                  "said \"%s\"", w.waits);
+    ck_assert_ptr_null(strstr(w.said, "again in"));
     world_done(&w);
 }
 END_TEST

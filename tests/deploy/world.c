@@ -245,6 +245,9 @@ static int on_step(cmg_deploy *deploy, const cmg_step_progress *progress, void *
     ck_assert_uint_le(progress->done, progress->total);
     (void)snprintf(text, sizeof text, "%s:%d ", progress->name, (int)progress->state);
     append(w->steps, sizeof w->steps, text);
+    (void)snprintf(w->said, sizeof w->said, "%s", progress->message);
+    if (strncmp(progress->message, "again in", 8) == 0)
+        (void)snprintf(w->waits, sizeof w->waits, "%s", progress->message);
     return w->answer_step;
 }
 

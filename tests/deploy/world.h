@@ -65,6 +65,8 @@ struct world {
     /* what the host was told */
     char states[512]; /* "PREFLIGHT SIGN_IN ..." */
     char steps[8192]; /* "name:state " */
+    char waits[512];  /* what a step last said before it asked again */
+    char said[512];   /* what a step last said */
     char plan[4096];
     char prompt[256];
     unsigned done_count;

@@ -153,8 +153,10 @@ void live_wait(struct live *l, const char *url, const char *token, const char *p
                const char *value)
 {
     char *text = NULL;
+    /* By the clock: a wait may end early, and a busy machine is slow. */
+    int64_t until = cmg__env_now_ms(&cmg__env_system) + 30000;
 
-    for (int i = 0; i < 200; i++) {
+    while (cmg__env_now_ms(&cmg__env_system) < until) {
         free(text);
         text = live_need(l, 200, "GET", url, token, NULL, path);
         if (text != NULL && strcmp(text, value) == 0) {

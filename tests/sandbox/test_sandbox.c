@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "sandbox/live.h"
 
@@ -125,6 +127,24 @@ START_TEST(a_restart_goes_on_with_the_same_cloud)
     ck_assert_str_eq(cmg_sandbox_tenant_id(l.sandbox), tenant);
     ck_assert_str_eq(cmg_sandbox_client_id(l.sandbox), client);
     ck_assert_uint_eq(cmg_sandbox_count(l.sandbox, CMG_SANDBOX_APPLICATIONS), 1);
+}
+END_TEST
+
+/* A directory in the way of the state's new text stands for a disk that is full. */
+START_TEST(a_state_that_cannot_be_kept_is_said_in_the_answer)
+{
+    char path[512];
+
+    (void)snprintf(path, sizeof path, "%s/state.json.new", live_directory());
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    char *message =
+        live_need(&l, 500, "PUT", live_arm(&l, "/resourcegroups/kept"), l.arm_token,
+                  "{\"location\":\"westeurope\"}", "/error/message");
+    ck_assert_ptr_nonnull(strstr(message, "state.json"));
+    free(message);
+    ck_assert_int_eq(rmdir(path), 0);
+    free(live_need(&l, 200, "PUT", live_arm(&l, "/resourcegroups/kept"), l.arm_token,
+                   "{\"location\":\"westeurope\"}", "/name"));
 }
 END_TEST
 
@@ -489,6 +509,7 @@ static void add_live(TCase *live)
     tcase_add_test(live, curl_is_routed_by_path_under_localhost);
     tcase_add_test(live, a_head_request_gets_no_body);
     tcase_add_test(live, a_restart_goes_on_with_the_same_cloud);
+    tcase_add_test(live, a_state_that_cannot_be_kept_is_said_in_the_answer);
     tcase_add_test(live, tokens_of_before_a_restart_stay_good);
     tcase_add_test(live, a_second_sandbox_in_the_directory_is_refused);
     tcase_add_test(live, keys_and_state_are_for_the_owner_only);
