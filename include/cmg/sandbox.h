@@ -34,7 +34,8 @@ typedef struct cmg_sandbox_settings {
     /** Where it keeps its state, authority and instances; made when absent. A sandbox
         started there again goes on with the same cloud. */
     const char *directory;
-    /** Program that an instance runs; NULL: scale sets get no processes. */
+    /** Program that an instance runs; NULL: scale sets get no processes, and so no
+        deployment becomes ready. */
     const char *service_program;
     const char *tenant_id;       /**< GUID; NULL for one made at first start. */
     const char *domain;          /**< NULL for "contoso.onmicrosoft.com". */

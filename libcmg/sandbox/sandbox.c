@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sandbox/arm.h"
 #include "sandbox/router.h"
@@ -150,6 +151,12 @@ static cmg_status check_settings(const cmg_sandbox_settings *s, cmg_error **err)
         return cmg__fail(err, &cmg__alloc_libc, CMG_E_INVAL, "operation_ms",
                          "use 0 to 60000 milliseconds", "settings.operation_ms is %lu",
                          (unsigned long)s->operation_ms);
+    if (s->service_program != NULL && access(s->service_program, X_OK) != 0)
+        return cmg__fail(err, &cmg__alloc_libc, CMG_E_INVAL, "service_program",
+                         "build the service host and give its path, or NULL for no "
+                         "instances",
+                         "settings.service_program is \"%s\", which cannot be run",
+                         s->service_program);
     return CMG_OK;
 }
 

@@ -393,6 +393,7 @@ static const struct {
     { "x", "not-a-guid", NULL, 0, "tenant_id" },
     { "x", NULL, "7d6f2c1e", 0, "subscription_id" },
     { "x", NULL, NULL, 60001, "operation_ms" },
+    { "x", NULL, NULL, 0, "service_program" },
 };
 
 START_TEST(settings_are_checked_before_anything_is_made)
@@ -404,8 +405,8 @@ START_TEST(settings_are_checked_before_anything_is_made)
                                             .tenant_id = bad_settings[_i].tenant_id,
                                             .subscription_id =
                                                 bad_settings[_i].subscription_id,
-                                            .operation_ms =
-                                                bad_settings[_i].operation_ms };
+                                            .operation_ms = bad_settings[_i].operation_ms,
+                                            .service_program = "/no/such/program" };
 
     ck_assert_int_eq(cmg_sandbox_new(&settings, &sandbox, &err), CMG_E_INVAL);
     ck_assert_str_eq(cmg_error_subject(err), bad_settings[_i].subject);
