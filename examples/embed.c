@@ -1,16 +1,6 @@
 #include <cmg/cmg.h>
 #include <stdio.h>
 
-static int on_state(cmg_deploy *deploy, cmg_deploy_state now, const cmg_error *why,
-                    void *user)
-{
-    (void)deploy;
-    (void)user;
-    printf("%s%s%s\n", cmg_deploy_state_name(now), why ? ": " : "",
-           cmg_error_message(why));
-    return 0;
-}
-
 static int on_prompt(cmg_deploy *deploy, const cmg_sign_in_prompt *prompt, void *user)
 {
     (void)deploy;
@@ -21,9 +11,7 @@ static int on_prompt(cmg_deploy *deploy, const cmg_sign_in_prompt *prompt, void 
 
 int main(void)
 {
-    const cmg_deploy_events events = { .size = sizeof events,
-                                       .on_state = on_state,
-                                       .on_prompt = on_prompt };
+    const cmg_deploy_events events = { .size = sizeof events, .on_prompt = on_prompt };
     cmg_context *ctx = NULL;
     cmg_authority *authority = NULL;
     cmg_gateway *gateway = NULL;

@@ -262,16 +262,32 @@ static bool write_curl_config(struct quickstart *q, const char *connect_to,
     return ok;
 }
 
+/* A token request as a form in a file, for the same reason. */
+static bool write_token_form(struct quickstart *q, const char *path)
+{
+    char form[1024];
+    int n = snprintf(form, sizeof form,
+                     "grant_type=client_credentials&client_id=%s&client_secret=%s"
+                     "&scope=https%%3A%%2F%%2Fmanagement.azure.com%%2F.default",
+                     cmg_sandbox_client_id(q->sandbox),
+                     cmg_sandbox_client_secret(q->sandbox));
+    bool ok = host_write_file(path, form, (size_t)n);
+
+    explicit_bzero(form, sizeof form);
+    return ok;
+}
+
 cmg_status quickstart_print_curl(struct quickstart *q, cmg_error **err)
 {
     char client[512];
     const char *config = quickstart_path(q, "client.curl");
+    const char *form = quickstart_path(q, "cloud.form");
     const char *service = cmg_gateway_service_name(q->gateway);
     cmg_status rc = cloud_address(q, service, 443, client, sizeof client, err);
 
     if (rc != CMG_OK)
         return rc;
-    if (!write_curl_config(q, client, config))
+    if (!write_curl_config(q, client, config) || !write_token_form(q, form))
         return CMG_E_IO;
     printf("\ngateway       https://%s (127.0.0.1:%s)\n", service,
            strrchr(client, ':') + 1);
@@ -282,5 +298,8 @@ cmg_status quickstart_print_curl(struct quickstart *q, cmg_error **err)
     printf("\nFrom another terminal:\n\n  curl --config %s "
            "'https://%s/CCM_Proxy_MutualAuth/%s/SMS_MP/.sms_aut?SITESIGNCERT'\n",
            config, service, cmg_gateway_role_id(q->gateway, 0));
+    printf("\n  curl --cacert %s --data @%s https://localhost:%u/%s/oauth2/v2.0/token\n",
+           cmg_sandbox_ca_file(q->sandbox), form, (unsigned)cmg_sandbox_port(q->sandbox),
+           cmg_sandbox_tenant_id(q->sandbox));
     return CMG_OK;
 }
