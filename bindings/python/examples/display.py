@@ -48,14 +48,23 @@ class Display:
         if not self.terminal:
             print(f"{self.name}  {state.name}", flush=True)
 
+    @staticmethod
+    def head(step: cmg.StepProgress) -> str:
+        """What the line of a step begins with."""
+        return (f"  {step.title:<31} {step.state.name.lower():<7} "
+                f"{step.elapsed_ms / 1000:5.1f} s")
+
     def on_step(self, step: cmg.StepProgress) -> None:
         """A step began, went on, or ended."""
         self.done, self.total = step.done, step.total
         if step.state in (cmg.StepState.DONE, cmg.StepState.FAILED):
             self.clear()
-            print(f"  {step.title:<22} {step.state.name.lower():<8} "
-                  f"{step.elapsed_ms / 1000:5.1f} s   step {step.done:2} of {step.total}   "
-                  f"{step.message}", flush=True)
+            print(f"{self.head(step)}   step {step.done:2} of {step.total}   {step.message}",
+                  flush=True)
+        elif not self.terminal:
+            if step.message and step.message != self.current:
+                print(f"{self.head(step)}   {step.message}", flush=True)
+            self.current = step.message
         else:
             percent = "" if step.percent is None else f" {step.percent} %"
             self.current = step.title + (f": {step.message}" if step.message else "") + percent

@@ -11,6 +11,7 @@ it goes on where it was.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import secrets
 import sys
@@ -24,7 +25,7 @@ os.environ.setdefault("CMG_LIBRARY_PATH", str(ROOT / "build/libcmg"))
 
 import cmg  # noqa: E402
 from display import Display  # noqa: E402
-from host import Child, write_file  # noqa: E402
+from host import Child, Failure, open_directory, write_file  # noqa: E402
 from traffic import Identities, send_all  # noqa: E402
 
 CHANNEL_PORT = 10140
@@ -39,19 +40,16 @@ LEFTOVERS = {
 }
 
 
-class Failure(Exception):
-    """Something beside libcmg went wrong."""
-
-
 class Quickstart:
     """One run; what it opens is closed by the stack, last first."""
 
     def __init__(self, options: argparse.Namespace, stack: ExitStack) -> None:
         self.options = options
         self.stack = stack
-        self.directory: Path = options.directory
         self.ctx = stack.enter_context(cmg.Context())
         self.gateway = stack.enter_context(cmg.Gateway.from_file(self.ctx, options.spec))
+        # Everything that can be wrong with the input is found by now; nothing was made.
+        self.directory = open_directory(options.directory)
 
     def turn(self) -> None:
         """Drives the context for a moment."""
@@ -97,7 +95,7 @@ class Quickstart:
             ["/bin/sh", self.options.management_point, folder, self.site_host],
             self.directory / "site.log"))
         if not child.wait_for(folder / "port", self.turn):
-            raise Failure(f"nginx, the management point, did not start; see {child.log}")
+            raise child.failure("nginx, the management point, did not start")
         self.site_port = (folder / "port").read_text().strip()
         print(f"management point {self.site_host}: nginx on 127.0.0.1:{self.site_port}")
 
@@ -113,6 +111,15 @@ class Quickstart:
                 display.finish(deploy.run())
             finally:
                 display.clear()
+
+    def create(self) -> None:
+        """A former run may have been killed while it deleted: that comes to its end first."""
+        try:
+            self.deploy(cmg.Operation.CREATE)
+        except cmg.WrongState:
+            print("a former run was deleting this gateway: that is finished first")
+            self.deploy(cmg.Operation.DELETE)
+            self.deploy(cmg.Operation.CREATE)
 
     def cloud_address(self, host: str, port: int) -> str:
         """"host:port:address:port" for a name and port of the sandbox's cloud."""
@@ -137,8 +144,7 @@ class Quickstart:
                           self.cloud_address(self.gateway.endpoint, CHANNEL_PORT + i)]
         child = self.stack.enter_context(Child(arguments, self.directory / "connector.log"))
         if not child.wait_for(ready, self.turn):
-            raise Failure("the connection point has no channel to every instance; "
-                          f"see {child.log}")
+            raise child.failure("the connection point has no channel to every instance")
         print(f"connection point connector-1: a channel to each of {count} instances")
 
     def send_requests(self) -> None:
@@ -188,11 +194,10 @@ class Quickstart:
 
     def run(self) -> None:
         """The whole life."""
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.start_cloud()
         self.make_certificates()
         self.start_site()
-        self.deploy(cmg.Operation.CREATE)
+        self.create()
         self.start_connector()
         self.send_requests()
         if self.options.keep:
@@ -218,6 +223,8 @@ def options() -> argparse.Namespace:
 
 def main() -> int:
     """Exit status 0, 2 for bad input, 1 otherwise."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
     try:
         with ExitStack() as stack:
             Quickstart(options(), stack).run()

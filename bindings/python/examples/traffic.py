@@ -40,8 +40,8 @@ REQUESTS = (
     Request("path that is not published", "certificate", "GET", MUTUAL,
             "ApiRemoting30/WebServices.asmx", (404,)),
 )
-HEAD = (f"\n{'request':<28} {'method':<9} {'client':<12} {'instance':<9} {'connector':<12} "
-        f"{'role':<18} {'status':>6} {'bytes':>8} {'time':>9}")
+HEAD = (f"\n{'':<5}  {'request':<27}  {'method':<8}  {'client':<11}  {'instance':<8}  "
+        f"{'connector':<11}  {'role':<17}  {'status':>6}  {'bytes':>6}  {'time':>7}")
 
 
 @dataclass(frozen=True)
@@ -82,13 +82,11 @@ def send(gateway: cmg.Gateway, request: Request, identities: Identities) -> bool
             problem = error.message
     right = answer.status in request.statuses
     right = right and (not request.size or answer.body == request.body)
-    verdict = "WRONG"
-    if right:
-        verdict = "answered" if 200 in request.statuses else "refused, as it should be"
     instance, connector = hops(answer.via)
-    print(f"{request.what:<28} {request.method:<9} {request.identity:<12} {instance:<9} "
-          f"{connector:<12} {role if connector else '':<18} {answer.status:6} "
-          f"{len(answer.body):8} {answer.elapsed_ms / 1000:7.3f} s  {verdict}")
+    print(f"{'right' if right else 'WRONG':<5}  {request.what:<27}  {request.method:<8}  "
+          f"{request.identity:<11}  {instance:<8}  {connector:<11}  "
+          f"{role if connector else '':<17}  {answer.status:6}  {len(answer.body):6}  "
+          f"{answer.elapsed_ms / 1000:5.3f} s")
     if problem:
         print(f"  {problem}")
     return right
@@ -97,4 +95,7 @@ def send(gateway: cmg.Gateway, request: Request, identities: Identities) -> bool
 def send_all(gateway: cmg.Gateway, identities: Identities) -> int:
     """Sends every request; returns how many came out wrong."""
     print(HEAD)
-    return sum(not send(gateway, request, identities) for request in REQUESTS)
+    wrong = sum(not send(gateway, request, identities) for request in REQUESTS)
+    print("what is to be answered was answered, what is to be refused was refused: "
+          f"{'NO' if wrong else 'yes'}")
+    return wrong

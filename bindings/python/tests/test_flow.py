@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -133,16 +135,85 @@ def test_the_sandbox_can_be_told_to_fail(signed_in: Any, sandbox: Any, tmp_path:
     assert sandbox.count(cmg.SandboxKind.APPLICATIONS) == 2
 
 
-def test_the_quickstart_runs_through(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, str(QUICKSTART), "--directory", str(tmp_path / "run"),
-         "--programs", str(BUILD / "examples")],
-        capture_output=True, text=True, timeout=120, check=False)
+def command(directory: Path) -> list[str]:
+    return [sys.executable, str(QUICKSTART), "--directory", str(directory),
+            "--programs", str(BUILD / "examples")]
+
+
+def run(arguments: list[str], cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(arguments, capture_output=True, text=True, timeout=100, check=False,
+                          cwd=cwd)
+
+
+def check_whole_life(done: subprocess.CompletedProcess[str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("answered") == 3
-    assert done.stdout.count("refused, as it should be") == 4
-    assert "WRONG" not in done.stdout
-    assert "left in the sandbox: 0 applications" in done.stdout
+    verdicts = [line.split()[0] for line in done.stdout.splitlines()
+                if line.startswith(("right", "WRONG"))]
+    assert verdicts == ["right"] * 7, done.stdout
+    assert "what is to be refused was refused: yes" in done.stdout
+    left = re.search(r"^left in the sandbox: (.*)$", done.stdout, re.MULTILINE)
+    assert left and set(re.findall(r"\d+", left[1])) == {"0"}, done.stdout
+
+
+def wait_until_gone(directory: Path) -> None:
+    """Until no process has the directory in its command line."""
+    def running() -> list[str]:
+        found = []
+        for entry in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                line = entry.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            except OSError:
+                continue
+            if str(directory) in line:
+                found.append(line)
+        return found
+
+    for _ in range(100):
+        if not running():
+            return
+        time.sleep(0.1)
+    pytest.fail(f"still running: {running()}")
+
+
+def test_the_quickstart_runs_through(tmp_path: Path) -> None:
+    check_whole_life(run(command(Path("run")), cwd=tmp_path))
+    wait_until_gone(tmp_path)
+    assert not (tmp_path / "run/journal").exists()
+
+
+def test_the_quickstart_killed_goes_on(tmp_path: Path) -> None:
+    with subprocess.Popen(command(tmp_path / "run"), stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL) as first:
+        time.sleep(5.5)
+        first.kill()
+    wait_until_gone(tmp_path)
+    check_whole_life(run(command(tmp_path / "run")))
+
+
+def test_the_quickstart_killed_while_it_deletes_finishes_that_first(tmp_path: Path) -> None:
+    with subprocess.Popen(command(tmp_path / "run"), stdout=subprocess.PIPE,
+                          text=True) as first:
+        assert first.stdout is not None
+        deletes = False
+        for line in first.stdout:
+            deletes = deletes or line.endswith("  delete\n")
+            if deletes and line.endswith("removed\n"):
+                break
+        first.kill()
+    assert deletes
+    wait_until_gone(tmp_path)
+    again = run(command(tmp_path / "run"))
+    check_whole_life(again)
+    assert "a former run was deleting this gateway: that is finished first" in again.stdout
+
+
+def test_the_quickstart_says_why_a_child_does_not_start(tmp_path: Path) -> None:
+    script = tmp_path / "point.sh"
+    script.write_text("echo first >&2; echo no nginx here >&2; exit 1\n")
+    done = run([*command(Path("run")), "--management-point", str(script)], cwd=tmp_path)
+    assert done.returncode == 1
+    assert "  cause:  no nginx here\n" in done.stderr, done.stderr
+    assert f"  remedy: see {tmp_path.resolve()}/run/site.log" in done.stderr, done.stderr
 
 
 def test_the_quickstart_refuses_bad_input_before_anything_is_made(tmp_path: Path) -> None:
