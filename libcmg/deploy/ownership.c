@@ -1,7 +1,8 @@
 /*
- * What belongs to this deployment: groups and resources by their tag, a soft-deleted
- * vault, which may have lost its tags, by the place where it stood.
+ * What belongs to this deployment: groups, resources and applications by their tag, a
+ * soft-deleted vault, which may have lost its tags, by the place where it stood.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "deploy/steps.h"
@@ -17,6 +18,37 @@ struct cmg__json *cmg__tags_make(const struct cmg__work *work)
 {
     return cmg__json_pack("{s:s, s:s}", CMG__TAG_DEPLOYMENT, work->deployment_id,
                           CMG__TAG_NAME, work->gateway->name);
+}
+
+bool cmg__array_has(const struct cmg__json *array, const char *text)
+{
+    for (size_t i = 0; i < cmg__json_size(array); i++) {
+        const char *item = cmg__json_str(cmg__json_item(array, i), "");
+        if (item != NULL && strcmp(item, text) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void app_tag(const struct cmg__work *work, char out[64])
+{
+    (void)snprintf(out, 64, "libcmg:%s", work->deployment_id);
+}
+
+bool cmg__app_is_ours(const struct cmg__work *work, const struct cmg__json *app)
+{
+    char tag[64];
+
+    app_tag(work, tag);
+    return cmg__array_has(cmg__json_at(app, "/tags"), tag);
+}
+
+struct cmg__json *cmg__app_tags_make(const struct cmg__work *work)
+{
+    char tag[64];
+
+    app_tag(work, tag);
+    return cmg__json_pack("[s, s]", "libcmg", tag);
 }
 
 const struct cmg__json *cmg__resource_of_type(const struct cmg__work *work,

@@ -129,6 +129,16 @@ cmg_status cmg__answer_lacks(struct cmg__run *run, const char *path, cmg_error *
                      cmg__call_get(run->exchange->call)->name, path);
 }
 
+cmg_status cmg__answer_keep(struct cmg__run *run, const struct cmg__json *json,
+                            const char *path, const char *key, cmg_error **err)
+{
+    const char *value = cmg__json_str(json, path);
+
+    if (value == NULL)
+        return cmg__answer_lacks(run, path, err);
+    return cmg__run_fact_set(run, key, value) == CMG_OK ? CMG_OK : cmg__fail_nomem(err);
+}
+
 /* url NULL forgets both. */
 static cmg_status poll_keep(struct cmg__run *run, const char *url, const char *mode)
 {

@@ -132,6 +132,9 @@ cmg_status cmg__error_copy(cmg_error **err, const struct cmg__alloc *alloc,
                            const char *title, const cmg_error *from);
 /* An answer without something it must have. */
 cmg_status cmg__answer_lacks(struct cmg__run *run, const char *path, cmg_error **err);
+/* Keeps a string that an answer must have as the fact key, named as in cmg__run_value. */
+cmg_status cmg__answer_keep(struct cmg__run *run, const struct cmg__json *json,
+                            const char *path, const char *key, cmg_error **err);
 
 /* Long-running operations. begin reads the first answer of a write: it goes to "poll" and
    keeps the polling URL as a fact, to exchange->then in body mode or when it is done. */
@@ -141,6 +144,13 @@ cmg_status cmg__lro_start(struct cmg__run *run, const struct cmg__answer *answer
    expired or the operation failed. */
 cmg_status cmg__lro_poll(struct cmg__run *run, const struct cmg__answer *answer,
                          struct cmg__next *next, cmg_error **err);
+/* The row of that exchange in a step that looks at the resource itself in "inspect". */
+#define CMG__POLL_EXCHANGE                                                               \
+    {                                                                                    \
+        .name = "poll", .call = CMG__CALL_POLL, .also = { 404 }, .look = "inspect",      \
+        .then = "inspect", .bind = { { "url", "poll" } }, .read = cmg__lro_poll,         \
+    }
+
 /* The fact that holds the polling URL of the run's step. */
 const char *cmg__poll_url(const struct cmg__run *run);
 

@@ -52,6 +52,12 @@ bool cmg__deleted_vault_is_ours(const struct cmg__work *work,
                                 const struct cmg__json *deleted);
 /* {libcmg-deployment, libcmg-gateway}; NULL when memory ran out. */
 struct cmg__json *cmg__tags_make(const struct cmg__work *work);
+/* True when the tags of an application, a list in Graph, name this deployment. */
+bool cmg__app_is_ours(const struct cmg__work *work, const struct cmg__json *app);
+/* ["libcmg", "libcmg:<deployment>"]; NULL when memory ran out. */
+struct cmg__json *cmg__app_tags_make(const struct cmg__work *work);
+/* True when a list of strings holds text. */
+bool cmg__array_has(const struct cmg__json *array, const char *text);
 /* The first resource of a type that is ours in a list; NULL when there is none. */
 const struct cmg__json *cmg__resource_of_type(const struct cmg__work *work,
                                               const struct cmg__json *list,

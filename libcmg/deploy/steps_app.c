@@ -4,21 +4,12 @@
  * What differs between them is a row of the table at the end of the first half: the body,
  * the comparison, what is remembered.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "deploy/steps.h"
 
 /* ---- bodies ---- */
-
-static struct cmg__json *tags_of(const struct cmg__run *run)
-{
-    char tag[64];
-
-    (void)snprintf(tag, sizeof tag, "libcmg:%s", run->work->deployment_id);
-    return cmg__json_pack("[s, s]", "libcmg", tag);
-}
 
 /* A scope keeps the ID it has; a new one gets one that follows from the deployment. */
 static cmg_status scope_id(struct cmg__work *work, char out[CMG__GUID_SIZE])
@@ -65,16 +56,18 @@ static struct cmg__json *server_body(struct cmg__run *run)
         "api", "requestedAccessTokenVersion", "oauth2PermissionScopes",
         scope_of(id, name), "requiredResourceAccess",
         access_to(CMG__GRAPH_APP_ID, CMG__DIRECTORY_READ_ALL, "Role"), "tags",
-        tags_of(run));
+        cmg__app_tags_make(work));
 }
 
 static struct cmg__json *client_body(struct cmg__run *run)
 {
+    const struct cmg__work *work = run->work;
+
     return cmg__json_pack("{s:s, s:s, s:b, s:{s:{s:b}}, s:o}", "displayName",
-                          run->work->gateway->client_app->name, "signInAudience",
+                          work->gateway->client_app->name, "signInAudience",
                           "AzureADMyOrg", "isFallbackPublicClient", 1, "web",
                           "implicitGrantSettings", "enableIdTokenIssuance", 1, "tags",
-                          tags_of(run));
+                          cmg__app_tags_make(work));
 }
 
 static char *broker_uri(const struct cmg__run *run)
@@ -100,16 +93,6 @@ static cmg_status build_client_patch(struct cmg__run *run, struct cmg__ask *ask,
 }
 
 /* ---- comparison ---- */
-
-static bool array_has(const struct cmg__json *array, const char *text)
-{
-    for (size_t i = 0; i < cmg__json_size(array); i++) {
-        const char *item = cmg__json_str(cmg__json_item(array, i), "");
-        if (item != NULL && strcmp(item, text) == 0)
-            return true;
-    }
-    return false;
-}
 
 /* Arrays of Graph are sets: entries are found by their IDs, not by their place. */
 static bool has_access(const struct cmg__json *app, const char *resource, const char *id)
@@ -146,8 +129,8 @@ static const struct cmg__json *find_scope(const struct cmg__json *app)
 
 static bool server_is_right(const struct cmg__run *run, const struct cmg__json *app)
 {
-    return array_has(cmg__json_at(app, "/identifierUris"),
-                     cmg__fact(run->work, "server_id_uri")) &&
+    return cmg__array_has(cmg__json_at(app, "/identifierUris"),
+                          cmg__fact(run->work, "server_id_uri")) &&
            cmg__json_bool(find_scope(app), "/isEnabled", false) &&
            has_access(app, CMG__GRAPH_APP_ID, CMG__DIRECTORY_READ_ALL);
 }
@@ -157,7 +140,8 @@ static bool client_is_right(const struct cmg__run *run, const struct cmg__json *
     const struct cmg__work *work = run->work;
     char *uri = broker_uri(run);
     bool right =
-        uri != NULL && array_has(cmg__json_at(app, "/publicClient/redirectUris"), uri) &&
+        uri != NULL &&
+        cmg__array_has(cmg__json_at(app, "/publicClient/redirectUris"), uri) &&
         cmg__json_bool(app, "/isFallbackPublicClient", false) &&
         has_access(app, cmg__fact(work, "server_app_id"), cmg__fact(work, "scope_id"));
 
@@ -222,10 +206,7 @@ static const struct course *course_of(const struct cmg__run *run)
 static cmg_status check_owner(struct cmg__run *run, const struct cmg__json *app,
                               cmg_error **err)
 {
-    char tag[64];
-
-    (void)snprintf(tag, sizeof tag, "libcmg:%s", run->work->deployment_id);
-    if (array_has(cmg__json_at(app, "/tags"), tag))
+    if (cmg__app_is_ours(run->work, app))
         return CMG_OK;
     return cmg__fail(err, run->work->alloc, CMG_E_EXISTS,
                      cmg__run_value(run, ".unique_name"),
@@ -367,16 +348,13 @@ const struct cmg__step cmg__step_client_app = {
 static cmg_status inspect_sp(struct cmg__run *run, const struct cmg__answer *answer,
                              struct cmg__next *next, cmg_error **err)
 {
-    const char *id = cmg__json_str(answer->json, "/id");
-
     if (answer->status == 404) {
         run->plan = CMG__PLAN_CREATE;
         return cmg__next_go(next, "upsert");
     }
-    if (id == NULL)
-        return cmg__answer_lacks(run, "/id", err);
-    if (cmg__run_fact_set(run, ".sp_id", id) != CMG_OK)
-        return cmg__fail_nomem(err);
+    cmg_status rc = cmg__answer_keep(run, answer->json, "/id", ".sp_id", err);
+    if (rc != CMG_OK)
+        return rc;
     if (run->plan == CMG__PLAN_UNKNOWN)
         run->plan = CMG__PLAN_KEEP;
     cmg__run_say(run, "%s", run->plan == CMG__PLAN_KEEP ? "found" : "created");

@@ -13,13 +13,9 @@
 static cmg_status read_graph(struct cmg__run *run, const struct cmg__answer *answer,
                              struct cmg__next *next, cmg_error **err)
 {
-    const char *id = cmg__json_str(answer->json, "/id");
+    cmg_status rc = cmg__answer_keep(run, answer->json, "/id", "graph_sp_id", err);
 
-    if (id == NULL)
-        return cmg__answer_lacks(run, "/id", err);
-    if (cmg__fact_set(run->work, "graph_sp_id", id) != CMG_OK)
-        return cmg__fail_nomem(err);
-    return cmg__next_go(next, "list");
+    return rc == CMG_OK ? cmg__next_go(next, "list") : rc;
 }
 
 static bool is_role(const struct cmg__run *run, const struct cmg__json *entry)

@@ -3,28 +3,11 @@
  * application keeps its unique name and its URI. Then the secrets. Everything that is
  * absent already is fine, and what an interrupted run knew is in the journal's facts.
  */
-#include <stdio.h>
-#include <string.h>
-
 #include "base/error.h"
 #include "deploy/steps.h"
 
 /* A deletion shows up in the deleted items only after a while. */
 #define PURGE_TRIES 3
-
-static bool has_tag(const struct cmg__run *run, const struct cmg__json *app)
-{
-    const struct cmg__json *tags = cmg__json_at(app, "/tags");
-    char wanted[64];
-
-    (void)snprintf(wanted, sizeof wanted, "libcmg:%s", run->work->deployment_id);
-    for (size_t i = 0; i < cmg__json_size(tags); i++) {
-        const char *tag = cmg__json_str(cmg__json_item(tags, i), "");
-        if (tag != NULL && strcmp(tag, wanted) == 0)
-            return true;
-    }
-    return false;
-}
 
 static cmg_status absent(struct cmg__run *run, struct cmg__next *next)
 {
@@ -45,7 +28,7 @@ static cmg_status inspect_app(struct cmg__run *run, const struct cmg__answer *an
         return absent(run, next);
     if (object_id == NULL || app_id == NULL)
         return cmg__answer_lacks(run, "/appId", err);
-    if (!has_tag(run, answer->json)) {
+    if (!cmg__app_is_ours(run->work, answer->json)) {
         run->plan = CMG__PLAN_ABSENT;
         cmg__run_say(run, "belongs to another deployment, left alone");
         return cmg__next_done(next);
@@ -61,14 +44,11 @@ static cmg_status inspect_app(struct cmg__run *run, const struct cmg__answer *an
 static cmg_status inspect_sp(struct cmg__run *run, const struct cmg__answer *answer,
                              struct cmg__next *next, cmg_error **err)
 {
-    const char *id = cmg__json_str(answer->json, "/id");
-
     if (answer->status == 404)
         return cmg__next_go(next, "delete_app");
-    if (id == NULL)
-        return cmg__answer_lacks(run, "/id", err);
-    if (cmg__run_fact_set(run, ".sp_id", id) != CMG_OK)
-        return cmg__fail_nomem(err);
+    cmg_status rc = cmg__answer_keep(run, answer->json, "/id", ".sp_id", err);
+    if (rc != CMG_OK)
+        return rc;
     return cmg__next_go(next, "delete_principal");
 }
 

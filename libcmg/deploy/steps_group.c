@@ -82,15 +82,20 @@ const struct cmg__step cmg__step_resource_group = {
 
 /* ---- removing it ---- */
 
+/* Nothing is left: there was nothing to begin with, or this run has done it. */
+static cmg_status say_gone(struct cmg__run *run, struct cmg__next *next, const char *done)
+{
+    if (run->plan == CMG__PLAN_UNKNOWN)
+        run->plan = CMG__PLAN_ABSENT;
+    cmg__run_say(run, "%s", run->plan == CMG__PLAN_ABSENT ? "not there" : done);
+    return cmg__next_done(next);
+}
+
 static cmg_status inspect_gone(struct cmg__run *run, const struct cmg__answer *answer,
                                struct cmg__next *next, cmg_error **err)
 {
-    if (answer->status == 404) {
-        if (run->plan == CMG__PLAN_UNKNOWN)
-            run->plan = CMG__PLAN_ABSENT;
-        cmg__run_say(run, "%s", run->plan == CMG__PLAN_ABSENT ? "not there" : "removed");
-        return cmg__next_done(next);
-    }
+    if (answer->status == 404)
+        return say_gone(run, next, "removed");
     cmg_status rc = check_owner(run, answer->json, err);
     if (rc != CMG_OK)
         return rc;
@@ -135,13 +140,7 @@ static const struct cmg__exchange gone_exchanges[] = {
       .effect = true,
       .then = "inspect",
       .read = cmg__lro_start },
-    { .name = "poll",
-      .call = CMG__CALL_POLL,
-      .also = { 404 },
-      .look = "inspect",
-      .then = "inspect",
-      .bind = { { "url", "poll" } },
-      .read = cmg__lro_poll },
+    CMG__POLL_EXCHANGE,
 };
 
 const struct cmg__step cmg__step_group_gone = {
@@ -160,12 +159,8 @@ static cmg_status inspect_vault(struct cmg__run *run, const struct cmg__answer *
                                 struct cmg__next *next, cmg_error **err)
 {
     (void)err;
-    if (answer->status == 404 || !cmg__deleted_vault_is_ours(run->work, answer->json)) {
-        if (run->plan == CMG__PLAN_UNKNOWN)
-            run->plan = CMG__PLAN_ABSENT;
-        cmg__run_say(run, "%s", run->plan == CMG__PLAN_ABSENT ? "not there" : "purged");
-        return cmg__next_done(next);
-    }
+    if (answer->status == 404 || !cmg__deleted_vault_is_ours(run->work, answer->json))
+        return say_gone(run, next, "purged");
     if (run->bits != 0)
         return cmg__next_again(next, -1);
     run->plan = CMG__PLAN_REMOVE;
@@ -189,13 +184,7 @@ static const struct cmg__exchange vault_exchanges[] = {
       .effect = true,
       .then = "inspect",
       .read = read_purge },
-    { .name = "poll",
-      .call = CMG__CALL_POLL,
-      .also = { 404 },
-      .look = "inspect",
-      .then = "inspect",
-      .bind = { { "url", "poll" } },
-      .read = cmg__lro_poll },
+    CMG__POLL_EXCHANGE,
 };
 
 const struct cmg__step cmg__step_vault_gone = {

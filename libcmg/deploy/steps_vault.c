@@ -38,17 +38,6 @@ static cmg_status check_owner(struct cmg__run *run, const struct cmg__json *vaul
                      "key vault \"%s\" exists and belongs to another deployment", name);
 }
 
-static cmg_status keep_vault(struct cmg__run *run, const struct cmg__json *vault,
-                             cmg_error **err)
-{
-    const char *id = cmg__json_str(vault, "/id");
-
-    if (id == NULL)
-        return cmg__answer_lacks(run, "/id", err);
-    return cmg__fact_set(run->work, "vault_id", id) == CMG_OK ? CMG_OK
-                                                              : cmg__fail_nomem(err);
-}
-
 static cmg_status inspect_vault(struct cmg__run *run, const struct cmg__answer *answer,
                                 struct cmg__next *next, cmg_error **err)
 {
@@ -60,7 +49,7 @@ static cmg_status inspect_vault(struct cmg__run *run, const struct cmg__answer *
     }
     cmg_status rc = check_owner(run, vault, err);
     if (rc == CMG_OK)
-        rc = keep_vault(run, vault, err);
+        rc = cmg__answer_keep(run, vault, "/id", "vault_id", err);
     if (rc != CMG_OK)
         return rc;
     const char *state = cmg__json_str(vault, "/properties/provisioningState");
@@ -146,13 +135,7 @@ static const struct cmg__exchange vault_exchanges[] = {
       .then = "inspect",
       .build = build_vault,
       .read = cmg__lro_start },
-    { .name = "poll",
-      .call = CMG__CALL_POLL,
-      .also = { 404 },
-      .look = "inspect",
-      .then = "inspect",
-      .bind = { { "url", "poll" } },
-      .read = cmg__lro_poll },
+    CMG__POLL_EXCHANGE,
 };
 
 const struct cmg__step cmg__step_vault = {
@@ -184,12 +167,10 @@ static cmg_status wait_for_policy(struct cmg__run *run, const struct cmg__answer
 static cmg_status keep_secret_url(struct cmg__run *run, const struct cmg__json *cert,
                                   struct cmg__next *next, cmg_error **err)
 {
-    const char *sid = cmg__json_str(cert, "/sid");
+    cmg_status rc = cmg__answer_keep(run, cert, "/sid", "cert_secret_url", err);
 
-    if (sid == NULL)
-        return cmg__answer_lacks(run, "/sid", err);
-    if (cmg__fact_set(run->work, "cert_secret_url", sid) != CMG_OK)
-        return cmg__fail_nomem(err);
+    if (rc != CMG_OK)
+        return rc;
     cmg__run_say(run, "%s", run->plan == CMG__PLAN_KEEP ? "found" : "imported");
     return cmg__next_done(next);
 }
