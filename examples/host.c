@@ -56,8 +56,11 @@ char *host_read_file(const char *path, size_t *size)
 {
     FILE *f = fopen(path, "rb");
     struct stat info;
+    bool known = f != NULL && fstat(fileno(f), &info) == 0;
 
-    if (f == NULL || fstat(fileno(f), &info) != 0 || info.st_size > 1 << 20) {
+    if (known && info.st_size > 1 << 20)
+        errno = EFBIG;
+    if (!known || info.st_size > 1 << 20) {
         fprintf(stderr, "error: cannot read %s: %s\n", path, strerror(errno));
         if (f != NULL)
             fclose(f);
