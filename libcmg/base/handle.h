@@ -24,6 +24,15 @@ enum cmg__tag {
     CMG__TAG_CONNECTOR,
     CMG__TAG_CLIENT,
     CMG__TAG_SANDBOX,
+    CMG__TAG_KEY,
+    CMG__TAG_TEMPLATE,
+    CMG__TAG_CSR,
+    CMG__TAG_CRL,
+    CMG__TAG_PFX,
+    CMG__TAG_TRUST,
+    CMG__TAG_REPORT,
+    CMG__TAG_NAMES,
+    CMG__TAG_ENROLMENT,
     CMG__TAG_DEAD = 0x44656164
 };
 

@@ -38,15 +38,23 @@ static struct cmg__key *new_key(const struct cmg__alloc *alloc)
 
     if (key != NULL) {
         key->alloc = alloc;
+        key->refs = 1;
         key->pk = &key->storage;
         mbedtls_pk_init(key->pk);
     }
     return key;
 }
 
+struct cmg__key *cmg__key_ref(struct cmg__key *key)
+{
+    if (key != NULL)
+        key->refs++;
+    return key;
+}
+
 void cmg__key_free(struct cmg__key *key)
 {
-    if (key == NULL)
+    if (key == NULL || --key->refs > 0)
         return;
     const struct cmg__alloc *alloc = key->alloc;
     mbedtls_pk_free(key->pk);

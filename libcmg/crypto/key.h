@@ -20,6 +20,8 @@ cmg_status cmg__key_generate(const struct cmg__alloc *alloc, const struct cmg__e
 cmg_status cmg__key_parse(const struct cmg__alloc *alloc, const struct cmg__env *env,
                           const void *data, size_t n, struct cmg__key **out,
                           cmg_error **err);
+/* A key may have several holders: each gives its own reference back. */
+struct cmg__key *cmg__key_ref(struct cmg__key *key);
 void cmg__key_free(struct cmg__key *key);
 enum cmg__key_kind cmg__key_kind(const struct cmg__key *key);
 unsigned cmg__key_bits(const struct cmg__key *key);

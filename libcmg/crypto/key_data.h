@@ -8,6 +8,7 @@
 
 struct cmg__key {
     const struct cmg__alloc *alloc;
+    unsigned refs;
     mbedtls_pk_context *pk; /* points to storage: signing wants it without const */
     mbedtls_pk_context storage;
     enum cmg__key_kind kind;

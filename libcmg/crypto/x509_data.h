@@ -43,6 +43,7 @@ struct cmg__x509 {
     bool serial_is_positive;
     int64_t not_before;
     int64_t not_after;
+    struct cmg__span extensions; /* content of the list, for whoever walks it whole */
     /* extensions; absent ones have n == 0 */
     bool is_ca;
     int path_length; /* -1: none */

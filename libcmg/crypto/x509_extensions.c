@@ -160,6 +160,7 @@ bool cmg__x509_read_extensions(struct cmg__x509 *cert, struct cmg__span extensio
     if (!cmg__der_take(&extensions, CMG__DER_SEQUENCE, &list) || extensions.n != 0 ||
         list.n == 0)
         return false;
+    cert->extensions = list;
     while (list.n > 0) {
         struct cmg__span body;
         struct cmg__span peek;

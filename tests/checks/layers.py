@@ -13,10 +13,10 @@ from pathlib import Path
 import csource
 import house
 
-ROOMS = ("base", "crypto", "net", "azure", "model", "deploy", "relay", "operate", "site",
+ROOMS = ("base", "crypto", "net", "azure", "model", "enrol", "deploy", "relay", "operate", "site",
          "sandbox")
 NEVER = {("azure", "net"), ("model", "net"), ("crypto", "net"), ("relay", "deploy"),
-         ("deploy", "relay")}
+         ("deploy", "relay"), ("enrol", "azure")}
 HOMES = {  # first part of a third-party header: files that may include it
     "jansson": ("base/json*",),
     "mbedtls": ("crypto/*", "net/tls*"),
