@@ -7,6 +7,7 @@
 
 #include <cmg/certificate.h>
 #include <cmg/context.h>
+#include <cmg/crl.h>
 #include <cmg/deploy.h>
 #include <cmg/error.h>
 #include <cmg/gateway.h>

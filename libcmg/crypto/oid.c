@@ -23,6 +23,7 @@ struct entry {
 #define PKCS "\x2a\x86\x48\x86\xf7\x0d\x01"
 #define NIST "\x60\x86\x48\x01\x65\x03\x04"
 #define X962 "\x2a\x86\x48\xce\x3d"
+#define MS   "\x2b\x06\x01\x04\x01\x82\x37"
 #define PKIX "\x2b\x06\x01\x05\x05\x07"
 
 static const struct entry table[CMG__OID_COUNT] = {
@@ -66,6 +67,18 @@ static const struct entry table[CMG__OID_COUNT] = {
     [CMG__OID_SERVER_AUTH] = OID(PKIX "\x03\x01", "serverAuth"),
     [CMG__OID_CLIENT_AUTH] = OID(PKIX "\x03\x02", "clientAuth"),
     [CMG__OID_ANY_EKU] = OID("\x55\x1d\x25\x00", "anyExtendedKeyUsage"),
+    [CMG__OID_IAN] = OID("\x55\x1d\x12", "issuerAltName"),
+    [CMG__OID_CDP] = OID("\x55\x1d\x1f", "cRLDistributionPoints"),
+    [CMG__OID_AIA] = OID(PKIX "\x01\x01", "authorityInfoAccess"),
+    [CMG__OID_CRL_NUMBER] = OID("\x55\x1d\x14", "cRLNumber"),
+    [CMG__OID_CRL_REASON] = OID("\x55\x1d\x15", "reasonCode"),
+    [CMG__OID_INVALIDITY_DATE] = OID("\x55\x1d\x18", "invalidityDate"),
+    [CMG__OID_DELTA_CRL] = OID("\x55\x1d\x1b", "deltaCRLIndicator"),
+    [CMG__OID_ISSUING_POINT] = OID("\x55\x1d\x1c", "issuingDistributionPoint"),
+    [CMG__OID_CERTIFICATE_ISSUER] = OID("\x55\x1d\x1d", "certificateIssuer"),
+    [CMG__OID_FRESHEST_CRL] = OID("\x55\x1d\x2e", "freshestCRL"),
+    [CMG__OID_MS_CA_VERSION] = OID(MS "\x15\x01", "caVersion"),
+    [CMG__OID_MS_NEXT_PUBLISH] = OID(MS "\x15\x04", "crlNextPublish"),
     [CMG__OID_DATA] = OID(PKCS "\x07\x01", "data"),
     [CMG__OID_ENVELOPED_DATA] = OID(PKCS "\x07\x03", "envelopedData"),
     [CMG__OID_ENCRYPTED_DATA] = OID(PKCS "\x07\x06", "encryptedData"),
