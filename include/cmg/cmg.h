@@ -6,6 +6,7 @@
 #define CMG_CMG_H
 
 #include <cmg/certificate.h>
+#include <cmg/check.h>
 #include <cmg/context.h>
 #include <cmg/crl.h>
 #include <cmg/deploy.h>

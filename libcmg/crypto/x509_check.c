@@ -6,6 +6,7 @@
  * Depth and the number of signature checks are bounded, so no chain can buy much time.
  */
 #include "crypto/x509_constraints.h"
+#include "crypto/x509_judge.h"
 #include "crypto/x509_name.h"
 #include "crypto/x509_trust.h"
 
@@ -88,7 +89,7 @@ struct judge {
     const struct cmg__x509_trust *trust;
     enum cmg__x509_purpose purpose;
     int64_t now;
-    struct cmg__x509 *peer[MAX_PEER];
+    struct cmg__x509 *const *peer;
     size_t peer_count;
     const struct cmg__x509 *path[MAX_DEPTH + 1];
     unsigned signatures;
@@ -298,25 +299,57 @@ static cmg_status answer(const struct judge *j, cmg_error **err)
         extension ? j->culprit->unknown_critical : "");
 }
 
-static cmg_status read_peer(struct judge *j, const uint8_t *const *ders,
-                            const size_t *lens, size_t count, cmg_error **err)
+static void decide(struct judge *j)
 {
-    const struct cmg__alloc *alloc = j->trust->alloc;
+    j->path[0] = j->peer[0];
+    const enum rule rule = check_leaf(j, j->peer[0]);
+    if (rule != KEEPS_ALL)
+        refuse(j, rule, 0, j->peer[0]);
+    else if (climb(j, 1))
+        j->rule = KEEPS_ALL;
+}
 
+cmg_status cmg__x509_judge(const struct cmg__x509_trust *trust,
+                           const struct cmg__x509_question *question,
+                           struct cmg__x509 *const *chain, size_t count,
+                           struct cmg__report *report)
+{
+    struct judge judge = {
+        .trust = trust,
+        .purpose = question->purpose == CMG_PURPOSE_SERVER ? CMG__PURPOSE_SERVER
+                                                           : CMG__PURPOSE_CLIENT,
+        .now = question->now_unix_s,
+        .peer = chain,
+        .peer_count = count,
+    };
+
+    decide(&judge);
+    if (judge.rule == OUT_OF_MEMORY)
+        return CMG_E_NOMEM;
+    if (judge.rule != KEEPS_ALL)
+        cmg__report_add(report, CMG_FINDING_NO_ISSUER, CMG_SEVERITY_REFUSAL,
+                        judge.culprit->subject, texts[judge.rule].remedy, "%s",
+                        texts[judge.rule].cause);
+    return report->rc;
+}
+
+static cmg_status read_peer(const struct cmg__alloc *alloc, struct cmg__x509 **peer,
+                            const uint8_t *const *ders, const size_t *lens, size_t count,
+                            cmg_error **err)
+{
     if (count == 0 || count > MAX_PEER)
         return cmg__fail(err, alloc, CMG_E_CERT, "certificate",
                          "send the leaf and the authorities above it",
                          "a chain of %zu certificates is not accepted, 1 to %d are",
                          count, MAX_PEER);
     for (size_t i = 0; i < count; i++) {
-        const cmg_status rc = cmg__x509_parse(alloc, ders[i], lens[i], &j->peer[i], NULL);
+        const cmg_status rc = cmg__x509_parse(alloc, ders[i], lens[i], &peer[i], NULL);
         if (rc == CMG_E_NOMEM)
             return cmg__fail_nomem(err);
         if (rc != CMG_OK)
             return cmg__fail(err, alloc, CMG_E_CERT, "certificate", "issue it again",
                              "certificate %zu of the peer's chain is not well formed",
                              i + 1);
-        j->peer_count++;
     }
     return CMG_OK;
 }
@@ -326,18 +359,22 @@ cmg_status cmg__x509_check(const struct cmg__x509_trust *trust,
                            const size_t *lens, size_t count, int64_t now_unix_s,
                            cmg_error **err)
 {
-    struct judge judge = { .trust = trust, .purpose = purpose, .now = now_unix_s };
-    cmg_status rc = read_peer(&judge, ders, lens, count, err);
+    struct cmg__x509 *peer[MAX_PEER] = { NULL };
+    struct judge judge = {
+        .trust = trust,
+        .purpose = purpose,
+        .now = now_unix_s,
+        .peer = peer,
+        .peer_count = count,
+    };
+    cmg_status rc = read_peer(trust->alloc, peer, ders, lens, count, err);
 
     if (rc == CMG_OK) {
-        judge.path[0] = judge.peer[0];
-        const enum rule rule = check_leaf(&judge, judge.peer[0]);
-        if (rule != KEEPS_ALL)
-            refuse(&judge, rule, 0, judge.peer[0]);
-        if (rule != KEEPS_ALL || !climb(&judge, 1))
+        decide(&judge);
+        if (judge.rule != KEEPS_ALL)
             rc = answer(&judge, err);
     }
-    for (size_t i = 0; i < judge.peer_count; i++)
-        cmg__x509_free(judge.peer[i]);
+    for (size_t i = 0; i < MAX_PEER; i++)
+        cmg__x509_free(peer[i]);
     return rc;
 }

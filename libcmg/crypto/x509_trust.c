@@ -5,6 +5,8 @@
  */
 #include "crypto/x509_trust.h"
 
+#include <string.h>
+
 #include "crypto/x509_name.h"
 
 bool cmg__x509_is_self_issued(const struct cmg__x509 *cert)
@@ -12,37 +14,100 @@ bool cmg__x509_is_self_issued(const struct cmg__x509 *cert)
     return cmg__x509_name_equal(cert->subject_name, cert->issuer_name);
 }
 
-/* Moves the roots to the front, keeping their order. */
-static cmg_status sort_roots(struct cmg__x509_trust *trust)
+struct cmg__x509_trust *cmg__x509_trust_new_empty(const struct cmg__alloc *alloc)
+{
+    struct cmg__x509_trust *trust = cmg__alloc0(alloc, sizeof *trust);
+
+    if (trust != NULL)
+        trust->alloc = alloc;
+    return trust;
+}
+
+static bool is_known(const struct cmg__x509_trust *trust, const struct cmg__x509 *cert)
 {
     for (size_t i = 0; i < trust->count; i++) {
-        struct cmg__x509 *cert = trust->list[i];
-
-        if (!cert->is_ca || !cmg__x509_is_self_issued(cert))
-            continue;
-        const cmg_status rc = cmg__x509_verify_signature(cert, cert);
-        if (rc == CMG_E_NOMEM)
-            return rc;
-        if (rc != CMG_OK)
-            continue;
-        trust->list[i] = trust->list[trust->root_count];
-        trust->list[trust->root_count++] = cert;
+        if (cmg__span_eq(cmg__span_of(trust->list[i]->der, trust->list[i]->der_len),
+                         cmg__span_of(cert->der, cert->der_len)))
+            return true;
     }
+    return false;
+}
+
+/* Whether it is an authority that signed itself; CMG_E_NOMEM or CMG_OK. */
+static cmg_status find_root(const struct cmg__x509 *cert, bool *root)
+{
+    *root = false;
+    if (!cert->is_ca || !cmg__x509_is_self_issued(cert))
+        return CMG_OK;
+    const cmg_status rc = cmg__x509_verify_signature(cert, cert);
+    *root = rc == CMG_OK;
+    return rc == CMG_E_NOMEM ? rc : CMG_OK;
+}
+
+/* The list has room. Roots stay in front, in the order they came. */
+static void insert(struct cmg__x509_trust *trust, struct cmg__x509 *cert, bool root)
+{
+    if (root) {
+        trust->list[trust->count] = trust->list[trust->root_count];
+        trust->list[trust->root_count++] = cert;
+    } else {
+        trust->list[trust->count] = cert;
+    }
+    trust->count++;
+}
+
+static cmg_status grow(struct cmg__x509_trust *trust, size_t more)
+{
+    if (more > CMG__TRUST_MAX || trust->count + more > CMG__TRUST_MAX)
+        return CMG_E_LIMIT;
+    struct cmg__x509 **list =
+        cmg__alloc_array(trust->alloc, trust->count + more + 1, sizeof *list);
+    if (list == NULL)
+        return CMG_E_NOMEM;
+    if (trust->count > 0)
+        memcpy(list, trust->list, trust->count * sizeof(void *));
+    cmg__free(trust->alloc, trust->list);
+    trust->list = list;
     return CMG_OK;
+}
+
+cmg_status cmg__x509_trust_add(struct cmg__x509_trust *trust, struct cmg__x509 **list,
+                               size_t count)
+{
+    bool *roots = cmg__alloc_array(trust->alloc, count + 1, sizeof *roots);
+    cmg_status rc = roots != NULL ? grow(trust, count) : CMG_E_NOMEM;
+
+    for (size_t i = 0; i < count && rc == CMG_OK; i++)
+        rc = find_root(list[i], &roots[i]);
+    for (size_t i = 0; i < count; i++) {
+        if (rc == CMG_OK && !is_known(trust, list[i]))
+            insert(trust, list[i], roots[i]);
+        else
+            cmg__x509_free(list[i]);
+        list[i] = NULL;
+    }
+    cmg__free(trust->alloc, roots);
+    return rc;
 }
 
 cmg_status cmg__x509_trust_new(const struct cmg__alloc *alloc, const char *pem, size_t n,
                                struct cmg__x509_trust **out, cmg_error **err)
 {
-    struct cmg__x509_trust *trust = cmg__alloc0(alloc, sizeof *trust);
+    struct cmg__x509_trust *trust = cmg__x509_trust_new_empty(alloc);
+    struct cmg__x509 **list = NULL;
+    size_t count = 0;
 
     if (trust == NULL)
         return cmg__fail_nomem(err);
-    trust->alloc = alloc;
-    cmg_status rc = cmg__x509_parse_pem(alloc, pem, n, &trust->list, &trust->count, err);
+    cmg_status rc = cmg__x509_parse_pem(alloc, pem, n, &list, &count, err);
     if (rc == CMG_OK) {
-        rc = sort_roots(trust);
-        if (rc != CMG_OK)
+        rc = cmg__x509_trust_add(trust, list, count);
+        cmg__free(alloc, list);
+        if (rc == CMG_E_LIMIT)
+            rc = cmg__fail(err, alloc, rc, "trust list", NULL,
+                           "%zu certificates are too many, at most %d are taken", count,
+                           CMG__TRUST_MAX);
+        else if (rc != CMG_OK)
             rc = cmg__fail_nomem(err);
         else if (trust->root_count == 0)
             rc = cmg__fail(err, alloc, CMG_E_CERT, trust->list[0]->subject,

@@ -9,6 +9,7 @@ Everything a context owns belongs to one thread at a time; wakeup() excepted. Ha
 context managers, and failures are exceptions with a cause and a remedy.
 """
 
+from ._check import Finding, Report, Trust
 from ._deploy import Deploy, JournalStore, SecretStore, SignInPrompt, StepProgress
 from ._errors import (AbiMismatch, AlreadyExists, AuthenticationFailed, CallbackFailed,
                       Canceled, CertificateError, CmgError, Conflict, Denied, Forked,
@@ -23,8 +24,9 @@ from ._handles import ClosedError, Context, LogRecord
 from ._model import Authority, Certificate, ClientApp, Gateway, ServerApp, Tenant
 from ._relay import Client, Connector, RequestRecord, Response, Service
 from ._sandbox import Sandbox
-from ._types import (FOREVER, Cloud, DeployState, Listener, LogLevel, Operation, Origin, Pfx,
-                     Profile, Retry, SandboxFault, SandboxKind, Status, StepState)
+from ._types import (FOREVER, CheckFlags, Cloud, DeployState, FindingCode, Listener, LogLevel,
+                     Operation, Origin, Pfx, Profile, Purpose, Retry, Revocation,
+                     SandboxFault, SandboxKind, Severity, Status, StepState)
 
 _verify_version()
 
@@ -36,13 +38,14 @@ def has_feature(feature: str) -> bool:
 
 __all__ = [
     "FOREVER", "AbiMismatch", "AlreadyExists", "AuthenticationFailed", "Authority",
-    "CallbackFailed", "Canceled", "Certificate", "CertificateError", "Client", "ClientApp",
-    "ClosedError", "Cloud", "CmgError", "Conflict", "Connector", "Context", "Denied", "Deploy",
-    "DeployState", "Forked", "Gateway", "InputOutputError", "InternalError",
-    "InvalidArgument", "JournalStore", "LimitReached", "Listener", "LogLevel", "LogRecord",
-    "NotFound", "Operation", "Origin", "OutOfMemory", "ParseError", "Pfx", "Profile",
-    "ProtocolError", "Reentrant", "RequestRecord", "Response", "Retry", "Sandbox",
-    "SandboxFault", "SandboxKind", "SecretStore", "ServerApp", "Service", "SignInPrompt",
-    "Status", "StepProgress", "StepState", "Tenant", "TimedOut", "TlsError", "Unsupported",
-    "WrongState", "has_feature", "version",
+    "CallbackFailed", "Canceled", "Certificate", "CertificateError", "CheckFlags",
+    "Client", "ClientApp", "ClosedError", "Cloud", "CmgError", "Conflict", "Connector",
+    "Context", "Denied", "Deploy", "DeployState", "Finding", "FindingCode", "Forked",
+    "Gateway", "InputOutputError", "InternalError", "InvalidArgument", "JournalStore",
+    "LimitReached", "Listener", "LogLevel", "LogRecord", "NotFound", "Operation", "Origin",
+    "OutOfMemory", "ParseError", "Pfx", "Profile", "ProtocolError", "Purpose", "Reentrant",
+    "Report", "RequestRecord", "Response", "Retry", "Revocation", "Sandbox",
+    "SandboxFault", "SandboxKind", "SecretStore", "ServerApp", "Service", "Severity",
+    "SignInPrompt", "Status", "StepProgress", "StepState", "Tenant", "TimedOut",
+    "TlsError", "Trust", "Unsupported", "WrongState", "has_feature", "version",
 ]

@@ -15,9 +15,9 @@ from enum import Enum
 from typing import Any, Optional
 
 from ._types import (AUTHORITY, BYTES, CERTIFICATE, CLIENT, CLIENT_APP, CONNECTOR, CONTEXT,
-                     DEPLOY, ERROR, GATEWAY, SANDBOX, SERVER_APP, SERVICE, TENANT,
+                     DEPLOY, ERROR, GATEWAY, REPORT, SANDBOX, SERVER_APP, SERVICE, TENANT, TRUST,
                      ClientDoneFn, LogFn, ResolveFn, cmg_address, cmg_allocator,
-                     cmg_certificate_request, cmg_connector_events, cmg_deploy_events,
+                     cmg_certificate_request, cmg_check_options, cmg_connector_events, cmg_deploy_events,
                      cmg_journal_store, cmg_sandbox_settings, cmg_secret_store,
                      cmg_service_events)
 
@@ -61,6 +61,8 @@ OUT_CONTEXT = POINTER(CONTEXT)
 OUT_BYTES = POINTER(BYTES)
 OUT_CERTIFICATE = POINTER(CERTIFICATE)
 OUT_AUTHORITY = POINTER(AUTHORITY)
+OUT_TRUST = POINTER(TRUST)
+OUT_REPORT = POINTER(REPORT)
 OUT_GATEWAY = POINTER(GATEWAY)
 OUT_DEPLOY = POINTER(DEPLOY)
 OUT_SERVICE = POINTER(SERVICE)
@@ -126,6 +128,25 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_authority_certificate": plain(CERTIFICATE, AUTHORITY),
     "cmg_authority_ref": plain(AUTHORITY, AUTHORITY),
     "cmg_authority_unref": plain(None, AUTHORITY),
+    "cmg_trust_new": fallible(CONTEXT, OUT_TRUST),
+    "cmg_trust_add": fallible(TRUST, DATA, c_size_t),
+    "cmg_trust_add_certificate": fallible(TRUST, CERTIFICATE),
+    "cmg_trust_count": plain(c_size_t, TRUST),
+    "cmg_trust_root_count": plain(c_size_t, TRUST),
+    "cmg_trust_ref": plain(TRUST, TRUST),
+    "cmg_trust_unref": plain(None, TRUST),
+    "cmg_certificate_check": fallible(CERTIFICATE, TRUST, POINTER(cmg_check_options),
+                                      OUT_REPORT),
+    "cmg_report_is_accepted": plain(c_bool, REPORT),
+    "cmg_report_count": plain(c_size_t, REPORT),
+    "cmg_report_finding_code": plain(ENUM, REPORT, c_size_t),
+    "cmg_report_severity": plain(ENUM, REPORT, c_size_t),
+    "cmg_report_subject": copied(REPORT, c_size_t),
+    "cmg_report_cause": copied(REPORT, c_size_t),
+    "cmg_report_remedy": copied(REPORT, c_size_t),
+    "cmg_report_describe": fallible(REPORT, OUT_BYTES),
+    "cmg_report_ref": plain(REPORT, REPORT),
+    "cmg_report_unref": plain(None, REPORT),
     "cmg_tenant_set_client_secret": fallible(TENANT, TEXT, TEXT, c_size_t),
     "cmg_tenant_set_device_code": fallible(TENANT, TEXT),
     "cmg_tenant_domain": copied(TENANT),

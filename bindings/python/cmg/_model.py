@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from . import _ffi
 from ._handles import Context, Guard, Handle
-from ._types import (AUTHORITY, BYTES, CERTIFICATE, GATEWAY, Operation, Pfx, Profile,
-                     cmg_certificate_request)
+from ._types import (AUTHORITY, BYTES, CERTIFICATE, GATEWAY, CheckFlags, Operation, Pfx,
+                     Profile, Purpose, Revocation, cmg_certificate_request)
 
 if TYPE_CHECKING:
+    from ._check import Report, Trust
     from ._deploy import Deploy, JournalStore
 
 
@@ -65,6 +66,16 @@ class Certificate(Handle):
     def export_pfx(self, password: str, profile: Pfx = Pfx.COMPAT) -> bytes:
         """Leaf, chain and key as PFX."""
         return out_bytes(self, "export_pfx", profile, _ffi.encoded(password))
+
+    def check(self, trust: "Trust", purpose: Purpose, *, name: Optional[str] = None,
+              at: int = 0, revocation: Revocation = Revocation.SOFT, crl_grace: int = 0,
+              max_depth: int = 0, flags: CheckFlags | int = 0) -> "Report":
+        """Judges it for a purpose and perhaps a host name, now or at seconds since 1970;
+        the report lists everything that is wrong, not just the first thing."""
+        from ._check import check
+
+        return check(self, trust, purpose, name=name, at=at, revocation=revocation,
+                     crl_grace=crl_grace, max_depth=max_depth, flags=flags)
 
     @property
     def subject(self) -> str:

@@ -95,6 +95,75 @@ class Pfx(IntEnum):
     MODERN = 2
 
 
+class Purpose(IntEnum):
+    """What a certificate is wanted for."""
+
+    SERVER = 1
+    CLIENT = 2
+    CONNECTOR = 3
+    AUTHORITY = 4
+
+
+class Revocation(IntEnum):
+    """What revocation lists are worth."""
+
+    SOFT = 0
+    HARD = 1
+    OFF = 2
+
+
+class CheckFlags(IntEnum):
+    """What else a check asks for; bits."""
+
+    STRICT = 1
+
+
+class Severity(IntEnum):
+    """How much a finding weighs."""
+
+    NOTE = 1
+    WARNING = 2
+    REFUSAL = 3
+
+
+class FindingCode(IntEnum):
+    """What was found."""
+
+    NO_ISSUER = 1
+    UNTRUSTED = 2
+    TOO_DEEP = 3
+    TOO_MUCH_WORK = 4
+    SIGNATURE = 5
+    VERSION = 10
+    SERIAL = 11
+    UNKNOWN_EXTENSION = 12
+    EXTENSION = 13
+    EMPTY_NAME = 14
+    ALTERNATIVE_NAMES = 15
+    PROFILE = 17
+    NOT_YET_VALID = 20
+    EXPIRED = 21
+    EXPIRES_SOON = 22
+    WEAK_KEY = 30
+    WEAK_SIGNATURE = 31
+    IS_AUTHORITY = 40
+    NOT_AUTHORITY = 41
+    KEY_USAGE = 42
+    EXTENDED_KEY_USAGE = 43
+    PATH_LENGTH = 44
+    NAME_CONSTRAINTS = 45
+    POLICY = 46
+    WRONG_NAME = 50
+    NAME_IN_CN_ONLY = 51
+    NO_ALTERNATIVE_NAME = 52
+    REVOKED = 60
+    ON_HOLD = 61
+    REVOCATION_UNKNOWN = 62
+    CRL_EXPIRED = 63
+    CRL_NOT_USABLE = 64
+    REVOCATION_UNASKED = 65
+
+
 class Operation(IntEnum):
     """What to do with the gateway."""
 
@@ -167,6 +236,11 @@ ENUMS: dict[str, tuple[type[IntEnum], str]] = {
     "cmg_cloud": (Cloud, "CMG_CLOUD_"),
     "cmg_profile": (Profile, "CMG_PROFILE_"),
     "cmg_pfx": (Pfx, "CMG_PFX_"),
+    "cmg_purpose": (Purpose, "CMG_PURPOSE_"),
+    "cmg_revocation": (Revocation, "CMG_REVOCATION_"),
+    "cmg_check_flags": (CheckFlags, "CMG_CHECK_"),
+    "cmg_severity": (Severity, "CMG_SEVERITY_"),
+    "cmg_finding": (FindingCode, "CMG_FINDING_"),
     "cmg_deploy_operation": (Operation, "CMG_DEPLOY_"),
     "cmg_deploy_state": (DeployState, "CMG_DEPLOY_"),
     "cmg_step_state": (StepState, "CMG_STEP_"),
@@ -186,6 +260,8 @@ ERROR = _opaque("cmg_error")
 BYTES = _opaque("cmg_bytes")
 CERTIFICATE = _opaque("cmg_certificate")
 AUTHORITY = _opaque("cmg_authority")
+TRUST = _opaque("cmg_trust")
+REPORT = _opaque("cmg_report")
 TENANT = _opaque("cmg_tenant")
 SERVER_APP = _opaque("cmg_server_app")
 CLIENT_APP = _opaque("cmg_client_app")
@@ -226,6 +302,14 @@ class cmg_certificate_request(Structure):
     _fields_ = [("size", c_size_t), ("profile", c_int), ("days", c_uint32),
                 ("common_name", c_char_p), ("dns_names", POINTER(c_char_p)),
                 ("ip_addresses", POINTER(c_char_p))]
+
+
+class cmg_check_options(Structure):
+    """The question to the judge of certificates."""
+
+    _fields_ = [("size", c_size_t), ("purpose", c_int), ("revocation", c_int),
+                ("name", c_char_p), ("at_unix_s", c_int64), ("crl_grace_s", c_int64),
+                ("max_depth", c_uint32), ("flags", c_uint32)]
 
 
 class cmg_step_progress(Structure):
