@@ -4,11 +4,11 @@
  */
 #include "crypto/oid.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/compiler.h"
+#include "base/str.h"
 
 struct entry {
     const char *bytes;
@@ -79,6 +79,15 @@ static const struct entry table[CMG__OID_COUNT] = {
     [CMG__OID_FRESHEST_CRL] = OID("\x55\x1d\x2e", "freshestCRL"),
     [CMG__OID_MS_CA_VERSION] = OID(MS "\x15\x01", "caVersion"),
     [CMG__OID_MS_NEXT_PUBLISH] = OID(MS "\x15\x04", "crlNextPublish"),
+    [CMG__OID_CODE_SIGNING] = OID(PKIX "\x03\x03", "codeSigning"),
+    [CMG__OID_EMAIL_PROTECTION] = OID(PKIX "\x03\x04", "emailProtection"),
+    [CMG__OID_TIME_STAMPING] = OID(PKIX "\x03\x08", "timeStamping"),
+    [CMG__OID_OCSP_SIGNING] = OID(PKIX "\x03\x09", "OCSPSigning"),
+    [CMG__OID_CA_ISSUERS] = OID(PKIX "\x30\x02", "caIssuers"),
+    [CMG__OID_EXTENSION_REQUEST] = OID(PKCS "\x09\x0e", "extensionRequest"),
+    [CMG__OID_MS_EXTENSION_REQUEST] = OID(MS "\x02\x01\x0e", "certExtensions"),
+    [CMG__OID_MS_TEMPLATE_NAME] = OID(MS "\x14\x02", "certificateTemplateName"),
+    [CMG__OID_UPN] = OID(MS "\x14\x02\x03", "userPrincipalName"),
     [CMG__OID_DATA] = OID(PKCS "\x07\x01", "data"),
     [CMG__OID_ENVELOPED_DATA] = OID(PKCS "\x07\x03", "envelopedData"),
     [CMG__OID_ENCRYPTED_DATA] = OID(PKCS "\x07\x06", "encryptedData"),
@@ -146,4 +155,48 @@ void cmg__oid_format(const uint8_t *bytes, size_t n, char out[CMG__OID_TEXT_SIZE
                                  (unsigned long long)arc);
         arc = 0;
     }
+}
+
+/* One arc of a dotted identifier; its number and what follows it. */
+static bool take_arc(const char **text, uint64_t *arc)
+{
+    const size_t n = strcspn(*text, ".");
+
+    if (n == 0 || (n > 1 && (*text)[0] == '0') || !cmg__parse_u64(*text, n, arc))
+        return false;
+    *text += n;
+    if (**text == '.' && *++*text == '\0')
+        return false;
+    return true;
+}
+
+static bool put_arc(uint64_t arc, uint8_t out[CMG__OID_BYTES_MAX], size_t *n)
+{
+    size_t count = 1;
+
+    while (count < 10 && arc >> (7 * count) != 0)
+        count++;
+    if (*n + count > CMG__OID_BYTES_MAX)
+        return false;
+    while (count-- > 0) {
+        out[*n] = (uint8_t)((arc >> (7 * count) & 0x7fU) | (count > 0 ? 0x80U : 0U));
+        (*n)++;
+    }
+    return true;
+}
+
+bool cmg__oid_parse(const char *text, uint8_t out[CMG__OID_BYTES_MAX], size_t *n)
+{
+    uint64_t root;
+    uint64_t arc;
+
+    *n = 0;
+    if (!take_arc(&text, &root) || root > 2 || !take_arc(&text, &arc) ||
+        arc > (root < 2 ? 39U : UINT32_MAX) || !put_arc(root * 40 + arc, out, n))
+        return false;
+    while (*text != '\0') {
+        if (!take_arc(&text, &arc) || arc > UINT32_MAX || !put_arc(arc, out, n))
+            return false;
+    }
+    return true;
 }

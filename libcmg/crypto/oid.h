@@ -5,6 +5,7 @@
 #ifndef CMG_CRYPTO_OID_H
 #define CMG_CRYPTO_OID_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -67,6 +68,16 @@ enum cmg__oid {
     CMG__OID_FRESHEST_CRL,
     CMG__OID_MS_CA_VERSION,
     CMG__OID_MS_NEXT_PUBLISH,
+    CMG__OID_CODE_SIGNING,
+    CMG__OID_EMAIL_PROTECTION,
+    CMG__OID_TIME_STAMPING,
+    CMG__OID_OCSP_SIGNING,
+    CMG__OID_CA_ISSUERS,
+    /* requests, and what Microsoft adds to them */
+    CMG__OID_EXTENSION_REQUEST,
+    CMG__OID_MS_EXTENSION_REQUEST,
+    CMG__OID_MS_TEMPLATE_NAME,
+    CMG__OID_UPN,
     /* PKCS#7 and PKCS#12 */
     CMG__OID_DATA,
     CMG__OID_ENVELOPED_DATA,
@@ -102,5 +113,8 @@ const char *cmg__oid_name(enum cmg__oid oid);
 /* Dotted decimal, shortened when it does not fit. */
 #define CMG__OID_TEXT_SIZE 64
 void cmg__oid_format(const uint8_t *bytes, size_t n, char out[CMG__OID_TEXT_SIZE]);
+/* Dotted decimal to DER content. False: not an identifier, or longer than out holds. */
+#define CMG__OID_BYTES_MAX 40
+bool cmg__oid_parse(const char *text, uint8_t out[CMG__OID_BYTES_MAX], size_t *n);
 
 #endif

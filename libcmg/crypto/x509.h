@@ -1,12 +1,14 @@
 /*
  * Reading and writing X.509 certificates. Reading keeps the DER and gives what the rest
- * of the library asks for; writing issues from a named profile, extensions composed by
- * hand so that both mbedTLS lines write the same bytes.
+ * of the library asks for; writing issues by a template, extensions composed by hand so
+ * that both mbedTLS lines write the same bytes.
  */
 #ifndef CMG_CRYPTO_X509_H
 #define CMG_CRYPTO_X509_H
 
+#include "crypto/der_read.h"
 #include "crypto/key.h"
+#include "crypto/x509_template.h"
 
 struct cmg__x509; /* one certificate, immutable */
 
@@ -46,23 +48,38 @@ void cmg__x509_free_list(const struct cmg__alloc *alloc, struct cmg__x509 **list
                          size_t count);
 cmg_status cmg__x509_write_pem(const struct cmg__x509 *cert, struct cmg__buf *out);
 
-enum cmg__x509_profile {
-    CMG__PROFILE_ROOT,       /* self-signed CA */
-    CMG__PROFILE_WEB_SERVER, /* CMG server authentication */
-    CMG__PROFILE_CLIENT,     /* internet client */
-    CMG__PROFILE_CONNECTOR   /* connection point: clientAuth and serverAuth */
+/* Lists are NULL-terminated, or NULL. */
+struct cmg__x509_urls {
+    const char *const *crl;       /* where the list of revoked certificates is */
+    const char *const *delta_crl; /* and the one of changes since */
+    const char *const *issuer;    /* and the issuer's certificate */
 };
+#define CMG__X509_SERIAL_SIZE 16
 struct cmg__x509_request {
-    enum cmg__x509_profile profile;
+    enum cmg__x509_profile profile;            /* the built-in template to issue by, */
+    const struct cmg__x509_template *template; /* unless one is given */
+    struct cmg__span subject; /* content of a Name; empty: from the texts */
     const char *common_name;
-    const char *organization;        /* NULL for none */
-    const char *const *dns_names;    /* NULL-terminated or NULL */
-    const char *const *ip_addresses; /* NULL-terminated or NULL */
+    const char *organization; /* NULL for none, as the others */
+    const char *organizational_unit;
+    const char *locality;
+    const char *state;
+    const char *country;
+    const char *const *dns_names; /* NULL-terminated or NULL, as the others */
+    const char *const *ip_addresses;
+    const char *const *upns;
+    const char *const *uris;
     int64_t not_before_unix_s;
     int64_t not_after_unix_s;
-    const struct cmg__key *key; /* the subject's */
+    const struct cmg__key *key; /* the subject's; NULL: spki */
+    struct cmg__span spki;
+    const uint8_t *serial;             /* NULL: drawn */
+    const struct cmg__x509_urls *urls; /* NULL for none */
 };
-/* issuer NULL: self-signed with request->key. Serial: 16 random bytes, positive. */
+/* Positive, sixteen octets, the first of them never zero. */
+cmg_status cmg__x509_draw_serial(const struct cmg__env *env,
+                                 uint8_t serial[CMG__X509_SERIAL_SIZE]);
+/* issuer NULL: self-signed with request->key. */
 cmg_status cmg__x509_issue(const struct cmg__alloc *alloc, const struct cmg__env *env,
                            const struct cmg__x509_request *request,
                            const struct cmg__x509 *issuer,

@@ -20,8 +20,10 @@ enum {
 
 /* Tags of GeneralName. */
 enum {
+    CMG__GN_OTHER = CMG__DER_CONTEXT_CONS + 0,
     CMG__GN_DNS = CMG__DER_CONTEXT + 2,
     CMG__GN_DIRECTORY = CMG__DER_CONTEXT_CONS + 4,
+    CMG__GN_URI = CMG__DER_CONTEXT + 6,
     CMG__GN_IP = CMG__DER_CONTEXT + 7
 };
 

@@ -6,79 +6,27 @@
  */
 #include "crypto/x509.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "crypto/hash.h"
 #include "crypto/key_data.h"
+#include "crypto/spki.h"
 #include "crypto/x509_data.h"
 #include "crypto/x509_name.h"
 
-static unsigned bit_length(struct cmg__span number)
+static bool read_public_key(struct cmg__x509 *cert, const struct cmg__der_item *item)
 {
-    unsigned bits = (unsigned)number.n * 8;
+    struct cmg__spki key;
 
-    for (unsigned mask = 0x80; mask != 0 && bits > 0 && (number.p[0] & mask) == 0;
-         mask >>= 1)
-        bits--;
-    return bits;
-}
-
-static bool read_rsa_key(struct cmg__x509 *cert)
-{
-    struct cmg__span bits = cert->key_bits;
-    struct cmg__span body;
-    struct cmg__span modulus;
-    struct cmg__span exponent;
-
-    if (!cmg__der_take(&bits, CMG__DER_SEQUENCE, &body) || bits.n != 0 ||
-        !cmg__der_take_number(&body, &modulus) ||
-        !cmg__der_take_number(&body, &exponent) || body.n != 0)
+    if (!cmg__spki_read(item, &key))
         return false;
-    cert->bits = bit_length(modulus);
-    (void)snprintf(cert->key_description, sizeof cert->key_description, "RSA %u",
-                   cert->bits);
-    return true;
-}
-
-static void read_ec_key(struct cmg__x509 *cert, struct cmg__span parameters)
-{
-    static const struct {
-        enum cmg__oid curve;
-        unsigned bits;
-    } curves[] = {
-        { CMG__OID_P256, 256 },
-        { CMG__OID_P384, 384 },
-        { CMG__OID_P521, 521 },
-    };
-
-    if (!cmg__der_take_oid(&parameters, &cert->curve))
-        cert->curve = CMG__OID_UNKNOWN;
-    for (size_t i = 0; i < CMG__ARRAY_LEN(curves); i++) {
-        if (curves[i].curve == cert->curve)
-            cert->bits = curves[i].bits;
-    }
-    (void)snprintf(cert->key_description, sizeof cert->key_description, "EC %s",
-                   cert->bits > 0 ? cmg__oid_name(cert->curve) : "other");
-}
-
-static bool read_public_key(struct cmg__x509 *cert, struct cmg__der_item *item)
-{
-    struct cmg__span body = item->content;
-    struct cmg__span parameters;
-
-    cert->spki = item->whole;
-    if (item->tag != CMG__DER_SEQUENCE ||
-        !cmg__der_take_algorithm(&body, &cert->key_algorithm, &parameters) ||
-        !cmg__der_take_bits(&body, &cert->key_bits) || body.n != 0)
-        return false;
-    if (cert->key_algorithm == CMG__OID_RSA)
-        return read_rsa_key(cert);
-    if (cert->key_algorithm == CMG__OID_EC)
-        read_ec_key(cert, parameters);
-    else
-        memcpy(cert->key_description, "other", sizeof "other");
+    cert->spki = key.whole;
+    cert->key_bits = key.bits;
+    cert->key_algorithm = key.algorithm;
+    cert->curve = key.curve;
+    cert->bits = key.size;
+    memcpy(cert->key_description, key.description, sizeof cert->key_description);
     return true;
 }
 

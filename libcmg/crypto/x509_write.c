@@ -1,74 +1,42 @@
 /*
- * Issuing certificates from named profiles. Every byte is composed here, so both lines of
- * mbedTLS give the same certificate and an ECDSA signature gets the parameterless
- * algorithm identifier that 2.28.3 writes wrongly. What was issued is parsed again and
- * its signature checked before it is handed out.
+ * Issuing certificates by template. Every byte is composed here, so both lines of mbedTLS
+ * give the same certificate and an ECDSA signature gets the parameterless algorithm
+ * identifier that 2.28.3 writes wrongly. What was issued is parsed again and its
+ * signature checked before it is handed out.
  */
 #include <string.h>
 
-#include "base/str.h"
 #include "crypto/hash.h"
-#include "crypto/key_data.h"
+#include "crypto/spki.h"
+#include "crypto/x509_compose.h"
 #include "crypto/x509_data.h"
-#include "crypto/x509_host.h"
 
-#define MAX_NAMES   100
-#define MAX_CN_SIZE 64
-
-struct profile {
-    bool is_ca;
-    bool repeat_cn; /* the common name is also an alternative name */
-    unsigned key_usage;
-    unsigned rsa_key_usage; /* more for an RSA key */
-    enum cmg__oid eku[2];
-};
-
-static const struct profile profiles[] = {
-    [CMG__PROFILE_ROOT] = { .is_ca = true,
-                            .key_usage = CMG__KU_KEY_CERT_SIGN | CMG__KU_CRL_SIGN },
-    [CMG__PROFILE_WEB_SERVER] = { .repeat_cn = true,
-                                  .key_usage = CMG__KU_DIGITAL_SIGNATURE,
-                                  .rsa_key_usage = CMG__KU_KEY_ENCIPHERMENT,
-                                  .eku = { CMG__OID_SERVER_AUTH } },
-    [CMG__PROFILE_CLIENT] = { .key_usage = CMG__KU_DIGITAL_SIGNATURE,
-                              .rsa_key_usage = CMG__KU_KEY_ENCIPHERMENT,
-                              .eku = { CMG__OID_CLIENT_AUTH } },
-    [CMG__PROFILE_CONNECTOR] = { .key_usage = CMG__KU_DIGITAL_SIGNATURE,
-                                 .rsa_key_usage = CMG__KU_KEY_ENCIPHERMENT,
-                                 .eku = { CMG__OID_CLIENT_AUTH, CMG__OID_SERVER_AUTH } },
-};
+#define LAST_UNIX_S INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 
 /* What one certificate is made of. */
 struct issue {
     const struct cmg__x509_request *request;
-    const struct profile *profile;
+    const struct cmg__x509_template *template;
     const struct cmg__x509 *issuer; /* NULL: self-signed */
     const struct cmg__key *signer;
-    uint8_t serial[16];
+    struct cmg__x509_names names;
+    uint8_t serial[CMG__X509_SERIAL_SIZE];
     uint8_t key_id[20];
-    struct cmg__span spki;
-    struct cmg__span key_bits;
+    struct cmg__spki key;
 };
 
-static void put_attribute(struct cmg__der_writer *w, enum cmg__oid type, const char *text)
+static enum cmg__key_kind kind_of(const struct issue *issue)
 {
-    const size_t set = cmg__der_open(w, CMG__DER_SET);
-    const size_t pair = cmg__der_open(w, CMG__DER_SEQUENCE);
-
-    cmg__der_put_oid(w, type);
-    cmg__der_put(w, CMG__DER_UTF8_STRING, text, strlen(text));
-    cmg__der_close(w, pair);
-    cmg__der_close(w, set);
+    return issue->key.algorithm == CMG__OID_RSA ? CMG__KEY_RSA : CMG__KEY_EC;
 }
 
 static void put_subject(struct cmg__der_writer *w, const struct issue *issue)
 {
-    const size_t mark = cmg__der_open(w, CMG__DER_SEQUENCE);
-
-    if (issue->request->organization != NULL)
-        put_attribute(w, CMG__OID_O, issue->request->organization);
-    put_attribute(w, CMG__OID_CN, issue->request->common_name);
-    cmg__der_close(w, mark);
+    if (issue->request->subject.n > 0)
+        cmg__der_put(w, CMG__DER_SEQUENCE, issue->request->subject.p,
+                     issue->request->subject.n);
+    else
+        cmg__x509_names_put_subject(w, issue->template, &issue->names);
 }
 
 static void put_issuer(struct cmg__der_writer *w, const struct issue *issue)
@@ -89,148 +57,44 @@ static void put_validity(struct cmg__der_writer *w, const struct issue *issue)
     cmg__der_close(w, mark);
 }
 
-struct extension {
-    size_t outer;
-    size_t value;
-};
-
-static struct extension open_extension(struct cmg__der_writer *w, enum cmg__oid oid,
-                                       bool critical)
-{
-    struct extension mark;
-
-    mark.outer = cmg__der_open(w, CMG__DER_SEQUENCE);
-    cmg__der_put_oid(w, oid);
-    if (critical)
-        cmg__der_put_true(w);
-    mark.value = cmg__der_open(w, CMG__DER_OCTET_STRING);
-    return mark;
-}
-
-static void close_extension(struct cmg__der_writer *w, struct extension mark)
-{
-    cmg__der_close(w, mark.value);
-    cmg__der_close(w, mark.outer);
-}
-
-static void put_basic_constraints(struct cmg__der_writer *w, const struct issue *issue)
-{
-    const struct extension mark = open_extension(w, CMG__OID_BASIC_CONSTRAINTS, true);
-    const size_t body = cmg__der_open(w, CMG__DER_SEQUENCE);
-
-    if (issue->profile->is_ca)
-        cmg__der_put_true(w);
-    cmg__der_close(w, body);
-    close_extension(w, mark);
-}
-
-static void put_key_usage(struct cmg__der_writer *w, const struct issue *issue)
-{
-    const struct extension mark = open_extension(w, CMG__OID_KEY_USAGE, true);
-    unsigned usage = issue->profile->key_usage;
-    uint8_t bits[2] = { 0, 0 };
-
-    if (cmg__key_kind(issue->request->key) == CMG__KEY_RSA)
-        usage |= issue->profile->rsa_key_usage;
-    /* Named bits: trailing zeros do not count. */
-    while ((usage >> bits[0] & 1U) == 0)
-        bits[0]++;
-    bits[1] = (uint8_t)usage;
-    cmg__der_put(w, CMG__DER_BIT_STRING, bits, sizeof bits);
-    close_extension(w, mark);
-}
-
-static void put_eku(struct cmg__der_writer *w, const struct issue *issue)
-{
-    const enum cmg__oid *eku = issue->profile->eku;
-
-    if (eku[0] == CMG__OID_UNKNOWN)
-        return;
-    const struct extension mark = open_extension(w, CMG__OID_EKU, false);
-    const size_t body = cmg__der_open(w, CMG__DER_SEQUENCE);
-    for (size_t i = 0; i < CMG__ARRAY_LEN(issue->profile->eku); i++) {
-        if (eku[i] != CMG__OID_UNKNOWN)
-            cmg__der_put_oid(w, eku[i]);
-    }
-    cmg__der_close(w, body);
-    close_extension(w, mark);
-}
-
 static void put_key_ids(struct cmg__der_writer *w, const struct issue *issue)
 {
-    struct cmg__span authority = cmg__span_of(issue->key_id, sizeof issue->key_id);
-    struct extension mark = open_extension(w, CMG__OID_SKI, false);
+    const struct cmg__extension mark = cmg__extension_open(w, CMG__OID_SKI, false);
 
     cmg__der_put(w, CMG__DER_OCTET_STRING, issue->key_id, sizeof issue->key_id);
-    close_extension(w, mark);
-    if (issue->issuer != NULL)
-        authority = issue->issuer->key_id;
-    if (authority.n == 0)
+    cmg__extension_close(w, mark);
+    cmg__compose_authority_key_id(
+        w, issue->issuer != NULL ? issue->issuer->key_id
+                                 : cmg__span_of(issue->key_id, sizeof issue->key_id));
+}
+
+static void put_urls(struct cmg__der_writer *w, const struct issue *issue)
+{
+    const struct cmg__x509_urls *urls = issue->request->urls;
+
+    /* A root is not revoked by its own list. */
+    if (urls == NULL || issue->issuer == NULL)
         return;
-    mark = open_extension(w, CMG__OID_AKI, false);
-    const size_t body = cmg__der_open(w, CMG__DER_SEQUENCE);
-    cmg__der_put(w, CMG__DER_CONTEXT + 0, authority.p, authority.n);
-    cmg__der_close(w, body);
-    close_extension(w, mark);
-}
-
-static bool list_has(const char *const *list, const char *name)
-{
-    for (size_t i = 0; list != NULL && list[i] != NULL; i++) {
-        if (cmg__str_ieq(list[i], name))
-            return true;
-    }
-    return false;
-}
-
-static bool repeats_cn(const struct issue *issue)
-{
-    const struct cmg__x509_request *request = issue->request;
-
-    return issue->profile->repeat_cn && cmg__host_is_valid(request->common_name, true) &&
-           !list_has(request->dns_names, request->common_name);
-}
-
-static void put_alternative_names(struct cmg__der_writer *w, const struct issue *issue)
-{
-    const struct cmg__x509_request *request = issue->request;
-    uint8_t address[16];
-    const bool cn = repeats_cn(issue);
-
-    if (!cn && (request->dns_names == NULL || request->dns_names[0] == NULL) &&
-        (request->ip_addresses == NULL || request->ip_addresses[0] == NULL))
-        return;
-    const struct extension mark = open_extension(w, CMG__OID_SAN, false);
-    const size_t body = cmg__der_open(w, CMG__DER_SEQUENCE);
-    if (cn)
-        cmg__der_put(w, CMG__GN_DNS, request->common_name, strlen(request->common_name));
-    for (const char *const *p = request->dns_names; p != NULL && *p != NULL; p++)
-        cmg__der_put(w, CMG__GN_DNS, *p, strlen(*p));
-    for (const char *const *p = request->ip_addresses; p != NULL && *p != NULL; p++)
-        cmg__der_put(w, CMG__GN_IP, address, cmg__host_address(*p, address));
-    cmg__der_close(w, body);
-    close_extension(w, mark);
+    cmg__compose_points(w, CMG__OID_CDP, urls->crl);
+    cmg__compose_points(w, CMG__OID_FRESHEST_CRL, urls->delta_crl);
+    cmg__compose_issuers(w, urls->issuer);
 }
 
 static void put_extensions(struct cmg__der_writer *w, const struct issue *issue)
 {
-    static void (*const parts[])(struct cmg__der_writer *, const struct issue *) = {
-        put_basic_constraints, put_key_usage, put_eku, put_alternative_names, put_key_ids,
-    };
     const size_t wrap = cmg__der_open(w, CMG__DER_CONTEXT_CONS + 3);
     const size_t list = cmg__der_open(w, CMG__DER_SEQUENCE);
+    const bool named =
+        issue->request->subject.n > 0 || cmg__x509_names_has_subject(&issue->names);
 
-    for (size_t i = 0; i < CMG__ARRAY_LEN(parts); i++)
-        parts[i](w, issue);
+    cmg__compose_basic_constraints(w, issue->template);
+    cmg__compose_key_usage(w, issue->template, kind_of(issue));
+    cmg__compose_eku(w, issue->template);
+    cmg__compose_alternatives(w, issue->template, &issue->names, !named);
+    put_key_ids(w, issue);
+    put_urls(w, issue);
     cmg__der_close(w, list);
     cmg__der_close(w, wrap);
-}
-
-static void put_signature_algorithm(struct cmg__der_writer *w, const struct issue *issue)
-{
-    const bool rsa = cmg__key_kind(issue->signer) == CMG__KEY_RSA;
-
-    cmg__der_put_algorithm(w, rsa ? CMG__OID_RSA_SHA256 : CMG__OID_ECDSA_SHA256, rsa);
 }
 
 static void put_tbs(struct cmg__der_writer *w, const struct issue *issue)
@@ -241,11 +105,11 @@ static void put_tbs(struct cmg__der_writer *w, const struct issue *issue)
     cmg__der_put_uint(w, 2);
     cmg__der_close(w, version);
     cmg__der_put_number(w, issue->serial, sizeof issue->serial);
-    put_signature_algorithm(w, issue);
+    cmg__compose_algorithm(w, cmg__key_kind(issue->signer), issue->template->hash);
     put_issuer(w, issue);
     put_validity(w, issue);
     put_subject(w, issue);
-    cmg__der_put_raw(w, issue->spki.p, issue->spki.n);
+    cmg__der_put_raw(w, issue->key.whole.p, issue->key.whole.n);
     put_extensions(w, issue);
     cmg__der_close(w, tbs);
 }
@@ -255,127 +119,84 @@ static cmg_status sign(const struct cmg__env *env, const struct issue *issue,
                        struct cmg__buf *out, cmg_error **err)
 {
     struct cmg__buf tbs;
-    struct cmg__buf signature;
     struct cmg__der_writer w;
 
     cmg__buf_init(&tbs, out->alloc, CMG__X509_DER_MAX);
-    cmg__buf_init(&signature, out->alloc, 1024);
     cmg__der_write_init(&w, &tbs);
     put_tbs(&w, issue);
-    cmg_status rc = w.rc;
-    if (rc == CMG_OK)
-        rc = cmg__key_sign_sha256(issue->signer, env, tbs.data, tbs.len, &signature, err);
-    else
-        rc = rc == CMG_E_NOMEM ? cmg__fail_nomem(err)
-                               : cmg__fail(err, out->alloc, rc, "request", NULL,
-                                           "the certificate would be too large");
-    if (rc == CMG_OK) {
-        cmg__der_write_init(&w, out);
-        const size_t mark = cmg__der_open(&w, CMG__DER_SEQUENCE);
-        cmg__der_put_raw(&w, tbs.data, tbs.len);
-        put_signature_algorithm(&w, issue);
-        cmg__der_put_bits(&w, signature.data, signature.len);
-        cmg__der_close(&w, mark);
-        rc = w.rc == CMG_OK ? CMG_OK : cmg__fail_nomem(err);
-    }
-    cmg__buf_done(&signature);
+    const cmg_status rc =
+        cmg__compose_signed(issue->signer, env, issue->template->hash, &w, out, err);
     cmg__buf_done(&tbs);
     return rc;
 }
 
-static cmg_status check_names(const struct cmg__alloc *alloc,
-                              const struct cmg__x509_request *request, cmg_error **err)
+static cmg_status check_issuer(const struct cmg__alloc *alloc, const struct issue *issue,
+                               cmg_error **err)
 {
-    uint8_t address[16];
-    size_t count = 0;
+    const struct cmg__x509 *issuer = issue->issuer;
 
-    for (const char *const *p = request->dns_names; p != NULL && *p != NULL; p++) {
-        if (!cmg__host_is_valid(*p, true) || ++count > MAX_NAMES)
-            return cmg__fail(err, alloc, CMG_E_INVAL, "dns_names",
-                             "give at most 100 names such as \"gw.contoso.com\"",
-                             "\"%.80s\" cannot be an alternative name", *p);
-    }
-    for (const char *const *p = request->ip_addresses; p != NULL && *p != NULL; p++) {
-        if (cmg__host_address(*p, address) == 0 || ++count > MAX_NAMES)
-            return cmg__fail(err, alloc, CMG_E_INVAL, "ip_addresses",
-                             "give at most 100 IPv4 or IPv6 addresses",
-                             "\"%.80s\" cannot be an alternative address", *p);
-    }
-    return CMG_OK;
-}
-
-/* Length in characters of valid UTF-8; 0 when it is not. */
-static size_t utf8_length(const char *text)
-{
-    size_t count = 0;
-
-    if (!cmg__utf8_is_valid(text, strlen(text)))
-        return 0;
-    for (; *text != '\0'; text++)
-        count += ((unsigned char)*text & 0xc0U) != 0x80U;
-    return count;
-}
-
-static cmg_status check_name_part(const struct cmg__alloc *alloc, const char *field,
-                                  const char *text, cmg_error **err)
-{
-    const size_t n = text != NULL ? utf8_length(text) : 0;
-
-    if (n >= 1 && n <= MAX_CN_SIZE)
+    if (issuer == NULL)
         return CMG_OK;
-    return cmg__fail(err, alloc, CMG_E_INVAL, field, "give 1 to 64 characters of UTF-8",
-                     "%s has %zu characters", field, n);
-}
-
-static cmg_status check_request(const struct cmg__alloc *alloc,
-                                const struct cmg__x509_request *request,
-                                const struct cmg__x509 *issuer,
-                                const struct cmg__key *issuer_key, cmg_error **err)
-{
-    cmg_status rc = check_name_part(alloc, "common_name", request->common_name, err);
-
-    if (rc == CMG_OK && request->organization != NULL)
-        rc = check_name_part(alloc, "organization", request->organization, err);
-    if (rc == CMG_OK)
-        rc = check_names(alloc, request, err);
-    if (rc != CMG_OK)
-        return rc;
-    if (request->not_before_unix_s < 0 ||
-        request->not_after_unix_s <= request->not_before_unix_s ||
-        request->not_after_unix_s > INT64_C(253402300799))
-        return cmg__fail(
-            err, alloc, CMG_E_INVAL, "not_after", NULL,
-            "the validity would end before it begins or after the year 9999");
-    if (issuer != NULL && (!issuer->is_ca || !cmg__x509_matches_key(issuer, issuer_key)))
+    if (!issuer->is_ca || !cmg__x509_matches_key(issuer, issue->signer))
         return cmg__fail(err, alloc, CMG_E_CERT, issuer->subject,
                          "use the certificate and key of an authority",
                          "the issuer's certificate is not an authority's or its key is "
                          "another one");
+    if (issue->template->is_ca && issuer->path_length == 0)
+        return cmg__fail(err, alloc, CMG_E_CERT, issuer->subject,
+                         "issue it from an authority higher up",
+                         "the issuer's path length allows no authority below it");
     return CMG_OK;
 }
 
-/* Serial, key identifier and public key. */
+static cmg_status check_request(const struct cmg__alloc *alloc, const struct issue *issue,
+                                cmg_error **err)
+{
+    const struct cmg__x509_request *request = issue->request;
+    cmg_status rc = cmg__x509_names_check(alloc, issue->template, &issue->names, err);
+
+    if (rc == CMG_OK && (request->not_before_unix_s < 0 ||
+                         request->not_after_unix_s <= request->not_before_unix_s ||
+                         request->not_after_unix_s > LAST_UNIX_S))
+        rc = cmg__fail(err, alloc, CMG_E_INVAL, "not_after", NULL,
+                       "the validity would end before it begins or after the year 9999");
+    if (rc == CMG_OK)
+        rc = check_issuer(alloc, issue, err);
+    return rc;
+}
+
+cmg_status cmg__x509_draw_serial(const struct cmg__env *env,
+                                 uint8_t serial[CMG__X509_SERIAL_SIZE])
+{
+    if (env->random(env->user, serial, CMG__X509_SERIAL_SIZE) != 0)
+        return CMG_E_IO;
+    /* Positive, and always sixteen octets. */
+    serial[0] = (uint8_t)((serial[0] & 0x7fU) | 0x40U);
+    return CMG_OK;
+}
+
+/* Serial, public key and its identifier; spki keeps what is not the request's. */
 static cmg_status prepare(const struct cmg__env *env, struct issue *issue,
                           struct cmg__buf *spki)
 {
-    struct cmg__span body;
-    struct cmg__span parameters;
-    enum cmg__oid algorithm;
-    const cmg_status rc = cmg__key_write_public_der(issue->request->key, spki);
+    const struct cmg__x509_request *request = issue->request;
+    struct cmg__span in = request->spki;
+    struct cmg__der_item item;
+    cmg_status rc = CMG_OK;
 
+    if (request->key != NULL) {
+        rc = cmg__key_write_public_der(request->key, spki);
+        in = cmg__span_of(spki->data, spki->len);
+    }
+    if (rc == CMG_OK && request->serial != NULL)
+        memcpy(issue->serial, request->serial, sizeof issue->serial);
+    else if (rc == CMG_OK)
+        rc = cmg__x509_draw_serial(env, issue->serial);
     if (rc != CMG_OK)
         return rc;
-    if (env->random(env->user, issue->serial, sizeof issue->serial) != 0)
-        return CMG_E_IO;
-    /* Positive, and always sixteen octets. */
-    issue->serial[0] = (uint8_t)((issue->serial[0] & 0x7fU) | 0x40U);
-    issue->spki = cmg__span_of(spki->data, spki->len);
-    struct cmg__span in = issue->spki;
-    if (!cmg__der_take(&in, CMG__DER_SEQUENCE, &body) ||
-        !cmg__der_take_algorithm(&body, &algorithm, &parameters) ||
-        !cmg__der_take_bits(&body, &issue->key_bits))
+    if (!cmg__der_next(&in, &item) || !cmg__spki_read(&item, &issue->key))
         return CMG_E_INTERNAL;
-    return cmg__sha1(issue->key_bits.p, issue->key_bits.n, issue->key_id);
+    return cmg__sha1(issue->key.bits.p, issue->key.bits.n, issue->key_id);
 }
 
 static cmg_status parse_issued(const struct cmg__buf *der, const struct issue *issue,
@@ -398,6 +219,22 @@ static cmg_status parse_issued(const struct cmg__buf *der, const struct issue *i
                      "the new certificate's signature does not verify");
 }
 
+static struct cmg__x509_names names_of(const struct cmg__x509_request *request)
+{
+    return (struct cmg__x509_names){
+        .common_name = request->common_name,
+        .organization = request->organization,
+        .organizational_unit = request->organizational_unit,
+        .locality = request->locality,
+        .state = request->state,
+        .country = request->country,
+        .dns_names = request->dns_names,
+        .ip_addresses = request->ip_addresses,
+        .upns = request->upns,
+        .uris = request->uris,
+    };
+}
+
 cmg_status cmg__x509_issue(const struct cmg__alloc *alloc, const struct cmg__env *env,
                            const struct cmg__x509_request *request,
                            const struct cmg__x509 *issuer,
@@ -405,12 +242,15 @@ cmg_status cmg__x509_issue(const struct cmg__alloc *alloc, const struct cmg__env
                            cmg_error **err)
 {
     struct issue issue = { .request = request,
-                           .profile = &profiles[request->profile],
+                           .template = request->template != NULL
+                                           ? request->template
+                                           : cmg__x509_builtin(request->profile),
                            .issuer = issuer,
-                           .signer = issuer != NULL ? issuer_key : request->key };
+                           .signer = issuer != NULL ? issuer_key : request->key,
+                           .names = names_of(request) };
     struct cmg__buf spki;
     struct cmg__buf der;
-    cmg_status rc = check_request(alloc, request, issuer, issuer_key, err);
+    cmg_status rc = check_request(alloc, &issue, err);
 
     if (rc != CMG_OK)
         return rc;
@@ -422,6 +262,9 @@ cmg_status cmg__x509_issue(const struct cmg__alloc *alloc, const struct cmg__env
     else if (rc != CMG_OK)
         rc = cmg__fail(err, alloc, rc, "certificate", NULL,
                        "a serial number could not be made");
+    if (rc == CMG_OK)
+        rc = cmg__x509_template_allows_key(alloc, issue.template, kind_of(&issue),
+                                           issue.key.size, err);
     if (rc == CMG_OK)
         rc = sign(env, &issue, &der, err);
     if (rc == CMG_OK)
