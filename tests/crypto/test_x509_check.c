@@ -1,6 +1,8 @@
 /* The judge on certificates of our own: clock, limits, impostors, hosts. */
 #include "crypto/pki.h"
 
+#include "crypto/x509_data.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -206,10 +208,13 @@ START_TEST(hosts_match_by_whole_labels)
     const struct host_case *c = &host_cases[_i];
     struct pki pki;
     struct cmg__x509 *cert = NULL;
-    const char *const names[] = { c->pattern, NULL };
+    char *name = strdup(c->pattern);
+    const char *const names[] = { name, NULL };
     cmg_error *err = NULL;
 
     pki_init(&pki, CMG__PROFILE_CLIENT);
+    /* This library does not issue every pattern: others do. */
+    name[0] = name[0] == '*' ? 'x' : name[0];
     const struct cmg__x509_request request = { .profile = CMG__PROFILE_CLIENT,
                                                .common_name = "other.fabrikam.com",
                                                .dns_names = names,
@@ -219,10 +224,12 @@ START_TEST(hosts_match_by_whole_labels)
     ck_ok(cmg__x509_issue(&pki.a.alloc, &pki.e.env, &request, pki.root, pki.root_key,
                           &cert, &err),
           err);
+    cert->dns_names[0][0] = c->pattern[0];
     ck_assert_int_eq(cmg__x509_matches_host(cert, c->host), c->matches);
     /* The common name counts only without alternative names. */
     ck_assert(!cmg__x509_matches_host(cert, "other.fabrikam.com"));
     ck_assert(cmg__x509_matches_host(pki.leaf, "granitefalls.contoso.com"));
+    free(name);
     cmg__x509_free(cert);
     pki_done(&pki);
 }
