@@ -26,12 +26,38 @@ static void add_blanks(struct cmg__describe *d, size_t n)
         add(d, " ", 1);
 }
 
-/* U+200B to 200F, 2028 to 202E, 2060 to 206F: no width, new lines, direction marks. */
-static bool turns_or_hides(unsigned second, unsigned third)
+/* What has no width, ends a line or turns the direction: Unicode's "default ignorable"
+   code points, the line separators, C1 controls and annotations. */
+static bool turns_or_hides(unsigned code)
 {
-    if (second == 0x80)
-        return (third >= 0x8b && third <= 0x8f) || (third >= 0xa8 && third <= 0xae);
-    return second == 0x81 && third >= 0xa0 && third <= 0xaf;
+    static const struct {
+        unsigned first;
+        unsigned last;
+    } ranges[] = {
+        { 0x80, 0x9f },       { 0xad, 0xad },       { 0x34f, 0x34f },
+        { 0x61c, 0x61c },     { 0x115f, 0x1160 },   { 0x17b4, 0x17b5 },
+        { 0x180b, 0x180f },   { 0x200b, 0x200f },   { 0x2028, 0x202e },
+        { 0x2060, 0x206f },   { 0x3164, 0x3164 },   { 0xfe00, 0xfe0f },
+        { 0xfeff, 0xfeff },   { 0xffa0, 0xffa0 },   { 0xfff0, 0xfffb },
+        { 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
+    };
+
+    for (size_t i = 0; i < CMG__ARRAY_LEN(ranges); i++) {
+        if (code >= ranges[i].first && code <= ranges[i].last)
+            return true;
+    }
+    return false;
+}
+
+/* The code point of the n bytes of one well-formed character. */
+static unsigned code_of(const char *p, size_t n)
+{
+    static const unsigned char masks[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
+    unsigned code = (unsigned char)*p & masks[n];
+
+    for (size_t i = 1; i < n; i++)
+        code = code << 6 | ((unsigned char)p[i] & 0x3fU);
+    return code;
 }
 
 /* Length of the well-formed UTF-8 character at p that may be shown as it is; 0: none. */
@@ -40,13 +66,8 @@ static size_t printable(const char *p, size_t n)
     const unsigned char first = (unsigned char)*p;
     const size_t want = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
 
-    if (first < 0x20 || first == 0x7f || want > n || !cmg__utf8_is_valid(p, want))
-        return 0;
-    /* C1 controls */
-    if (want == 2 && first == 0xc2 && (unsigned char)p[1] < 0xa0)
-        return 0;
-    if (want == 3 && first == 0xe2 &&
-        turns_or_hides((unsigned char)p[1], (unsigned char)p[2]))
+    if (first < 0x20 || first == 0x7f || want > n || !cmg__utf8_is_valid(p, want) ||
+        turns_or_hides(code_of(p, want)))
         return 0;
     return want;
 }
@@ -66,6 +87,14 @@ static void add_escaped(struct cmg__describe *d, const char *text, size_t n)
         text += whole > 0 ? whole : 1;
         n -= whole > 0 ? whole : 1;
     }
+}
+
+cmg_status cmg__describe_escape(struct cmg__buf *out, const void *text, size_t n)
+{
+    struct cmg__describe d = { .out = out };
+
+    add_escaped(&d, text, n);
+    return d.rc;
 }
 
 static void add_label(struct cmg__describe *d, const char *label)

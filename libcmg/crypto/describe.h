@@ -17,6 +17,9 @@ struct cmg__describe {
     cmg_status rc;   /* the first failure sticks */
 };
 
+/* Appends text in the form it has in a description: what is no printable UTF-8, or would
+   end a line or turn its direction, becomes \xNN. */
+cmg_status cmg__describe_escape(struct cmg__buf *out, const void *text, size_t n);
 void cmg__describe_init(struct cmg__describe *d, struct cmg__buf *out);
 /* "Certificate\n"; what follows is indented until _end. */
 void cmg__describe_title(struct cmg__describe *d, const char *fmt, ...) CMG__PRINTF(2, 3);
