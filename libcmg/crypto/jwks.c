@@ -9,9 +9,6 @@
 
 #include "base/base64.h"
 #include "base/str.h"
-#include "crypto/hash.h"
-
-#include <mbedtls/rsa.h>
 
 #define DOCUMENT_MAX ((size_t)256 * 1024)
 #define MODULUS_MIN  256
@@ -46,21 +43,6 @@ static bool numbers_are_fit(const struct cmg__buf *n, const struct cmg__buf *e)
            ((uint8_t)n->data[0] & 0x80U) != 0 &&
            ((uint8_t)n->data[n->len - 1] & 1U) != 0 && e->len == sizeof exponent &&
            memcmp(e->data, exponent, sizeof exponent) == 0;
-}
-
-static int make_public_key(mbedtls_pk_context *pk, const struct cmg__buf *n,
-                           const struct cmg__buf *e)
-{
-    int ret = mbedtls_pk_setup(pk, mbedtls_pk_info_from_type(MBEDTLS_PK_RSA));
-
-    if (ret != 0)
-        return ret;
-    mbedtls_rsa_context *rsa = mbedtls_pk_rsa(*pk);
-    ret = mbedtls_rsa_import_raw(rsa, (const uint8_t *)n->data, n->len, NULL, 0, NULL, 0,
-                                 NULL, 0, (const uint8_t *)e->data, e->len);
-    if (ret == 0)
-        ret = mbedtls_rsa_complete(rsa);
-    return ret == 0 ? mbedtls_rsa_check_pubkey(rsa) : ret;
 }
 
 static bool is_absent_or(const struct cmg__json *key, const char *member,
@@ -100,8 +82,9 @@ static cmg_status add_key(struct cmg__jwks *jwks, const struct cmg__json *json)
     if (rc == CMG_OK && !numbers_are_fit(&n, &e))
         rc = CMG_E_PARSE;
     if (rc == CMG_OK) {
-        mbedtls_pk_init(&key->pk);
-        rc = cmg__mbed_status(make_public_key(&key->pk, &n, &e), CMG_E_PARSE);
+        rc = cmg__mbed_status(cmg__pk_init_rsa(&key->pk, cmg__span_of(n.data, n.len),
+                                               cmg__span_of(e.data, e.len)),
+                              CMG_E_PARSE);
         if (rc == CMG_OK && cmg__json_str(json, "/issuer") != NULL)
             rc = cmg__str_assign(jwks->alloc, &key->issuer,
                                  cmg__json_str(json, "/issuer"));
@@ -111,7 +94,6 @@ static cmg_status add_key(struct cmg__jwks *jwks, const struct cmg__json *json)
     if (rc == CMG_OK) {
         memcpy(key->kid, cmg__json_str(json, "/kid"),
                strlen(cmg__json_str(json, "/kid")) + 1);
-        key->size = n.len;
         jwks->count++;
     }
     cmg__buf_done(&n);
@@ -197,17 +179,14 @@ bool cmg__jwks_has(const struct cmg__jwks *jwks, const char *kid)
 cmg_status cmg__jwk_verify(const struct cmg__jwk *key, const void *data, size_t n,
                            const void *signature, size_t signature_len)
 {
-    uint8_t hash[32];
+    static const struct cmg__signature_algorithm rs256 = { .algorithm =
+                                                               CMG__OID_RSA_SHA256,
+                                                           .hash = CMG__OID_SHA256 };
     mbedtls_pk_context pk = key->pk; /* verifying wants it without const; nothing moves */
+    const cmg_status rc = cmg__pk_verify(&pk, &rs256, cmg__span_of(data, n),
+                                         cmg__span_of(signature, signature_len));
 
-    if (signature_len != key->size)
-        return CMG_E_AUTH;
-    const cmg_status rc = cmg__sha256(data, n, hash);
-    if (rc != CMG_OK)
-        return rc;
-    return cmg__mbed_status(mbedtls_pk_verify(&pk, MBEDTLS_MD_SHA256, hash, sizeof hash,
-                                              signature, signature_len),
-                            CMG_E_AUTH);
+    return rc == CMG_E_CERT ? CMG_E_AUTH : rc;
 }
 
 cmg_status cmg__jwks_append(struct cmg__json *keys, const struct cmg__key *key,

@@ -3,7 +3,7 @@
 #define CMG_CRYPTO_JWKS_H
 
 #include "crypto/jwt.h"
-#include "crypto/mbed_compat.h"
+#include "crypto/key_data.h"
 
 #define CMG__JWKS_MAX      32
 #define CMG__JWKS_KID_SIZE 129
@@ -11,7 +11,6 @@
 struct cmg__jwk {
     char kid[CMG__JWKS_KID_SIZE];
     char *issuer; /* may hold "{tenantid}"; NULL: any */
-    size_t size;  /* of the modulus, in bytes */
     mbedtls_pk_context pk;
 };
 struct cmg__jwks {

@@ -375,7 +375,8 @@ cmg_status cmg__jwt_make(const struct cmg__alloc *alloc, const struct cmg__env *
                                : cmg__fail(err, alloc, rc, "payload", NULL,
                                            "the token would be too large");
     else
-        rc = cmg__key_sign_sha256(key, env, text.data, text.len, &signature, err);
+        rc = cmg__key_sign(key, env, CMG__OID_SHA256, text.data, text.len, &signature,
+                           err);
     if (rc == CMG_OK &&
         (cmg__buf_add_char(&text, '.') != CMG_OK ||
          cmg__base64url_encode(&text, signature.data, signature.len) != CMG_OK ||

@@ -62,8 +62,8 @@ void cmg__key_free(struct cmg__key *key)
     cmg__free(alloc, key);
 }
 
-static cmg_status fail_mbed(cmg_error **err, const struct cmg__alloc *alloc, int ret,
-                            cmg_status otherwise, const char *what)
+cmg_status cmg__key_fail(cmg_error **err, const struct cmg__alloc *alloc, int ret,
+                         cmg_status otherwise, const char *what)
 {
     const cmg_status rc = cmg__mbed_status(ret, otherwise);
 
@@ -129,7 +129,7 @@ cmg_status cmg__key_generate(const struct cmg__alloc *alloc, const struct cmg__e
     const int ret = generate(key, env, curve);
     if (ret != 0) {
         cmg__key_free(key);
-        return fail_mbed(err, alloc, ret, CMG_E_INTERNAL, "making a key");
+        return cmg__key_fail(err, alloc, ret, CMG_E_INTERNAL, "making a key");
     }
     *out = key;
     return CMG_OK;
@@ -215,7 +215,7 @@ cmg_status cmg__key_parse_der(const struct cmg__alloc *alloc, const struct cmg__
     if (ret == 0)
         ret = cmg__mbed_check_pair(key->pk, key->pk, env);
     if (ret != 0)
-        rc = fail_mbed(err, alloc, ret, CMG_E_PARSE, "reading a private key");
+        rc = cmg__key_fail(err, alloc, ret, CMG_E_PARSE, "reading a private key");
     else if (!classify(key))
         rc = cmg__fail(err, alloc, CMG_E_CERT, "key",
                        "use RSA 2048 to 4096, or EC P-256 or P-384",
@@ -406,25 +406,4 @@ cmg_status cmg__key_rsa_public(const struct cmg__key *key, struct cmg__buf *n,
     if (rc == CMG_OK)
         rc = cmg__buf_add(e, exponent + zeros, sizeof exponent - zeros);
     return rc;
-}
-
-cmg_status cmg__key_sign_sha256(const struct cmg__key *key, const struct cmg__env *env,
-                                const void *data, size_t n, struct cmg__buf *signature,
-                                cmg_error **err)
-{
-    uint8_t hash[32];
-    uint8_t bytes[MBEDTLS_PK_SIGNATURE_MAX_SIZE];
-    size_t len = 0;
-
-    if (cmg__sha256(data, n, hash) != CMG_OK)
-        return cmg__fail_nomem(err);
-    int ret = cmg__mbed_sign_sha256(key->pk, hash, bytes, sizeof bytes, &len, env);
-    if (ret == 0)
-        ret =
-            mbedtls_pk_verify(key->pk, MBEDTLS_MD_SHA256, hash, sizeof hash, bytes, len);
-    if (ret != 0)
-        return fail_mbed(err, key->alloc, ret, CMG_E_INTERNAL, "signing");
-    if (cmg__buf_add(signature, bytes, len) != CMG_OK)
-        return cmg__fail_nomem(err);
-    return CMG_OK;
 }

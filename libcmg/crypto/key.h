@@ -8,6 +8,7 @@
 
 #include "base/env.h"
 #include "base/error.h"
+#include "crypto/signature.h"
 
 struct cmg__key;
 
@@ -33,9 +34,12 @@ cmg_status cmg__key_write_public_der(const struct cmg__key *key, struct cmg__buf
 /* Modulus and exponent, big-endian, of an RSA key (for a JWKS). */
 cmg_status cmg__key_rsa_public(const struct cmg__key *key, struct cmg__buf *n,
                                struct cmg__buf *e);
-/* PKCS#1 v1.5 / ECDSA over SHA-256; signature appended. */
-cmg_status cmg__key_sign_sha256(const struct cmg__key *key, const struct cmg__env *env,
-                                const void *data, size_t n, struct cmg__buf *signature,
-                                cmg_error **err);
+/* The algorithm of the signatures that such a key makes over this hash. */
+struct cmg__signature_algorithm cmg__key_signature_algorithm(enum cmg__key_kind kind,
+                                                             enum cmg__oid hash);
+/* PKCS#1 v1.5 or ECDSA over SHA-256, SHA-384 or SHA-512; signature appended. */
+cmg_status cmg__key_sign(const struct cmg__key *key, const struct cmg__env *env,
+                         enum cmg__oid hash, const void *data, size_t n,
+                         struct cmg__buf *signature, cmg_error **err);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "crypto/key.h"
 #include "crypto/mbed_compat.h"
-#include "crypto/oid.h"
+#include "crypto/signature.h"
 
 struct cmg__key {
     const struct cmg__alloc *alloc;
@@ -20,5 +20,19 @@ struct cmg__key {
 cmg_status cmg__key_parse_der(const struct cmg__alloc *alloc, const struct cmg__env *env,
                               const void *der, size_t n, struct cmg__key **out,
                               cmg_error **err);
+
+/* What mbedTLS answered, in words. */
+cmg_status cmg__key_fail(cmg_error **err, const struct cmg__alloc *alloc, int ret,
+                         cmg_status otherwise, const char *what);
+
+/* Public keys: fill pk, which is to be freed in every case. CMG_E_CERT for a kind, a form
+   or numbers that are not used here; algorithm, if given, allows a key for RSASSA-PSS. */
+cmg_status cmg__pk_init_public(mbedtls_pk_context *pk, struct cmg__span spki,
+                               const struct cmg__signature_algorithm *algorithm);
+int cmg__pk_init_rsa(mbedtls_pk_context *pk, struct cmg__span n, struct cmg__span e);
+/* CMG_OK, CMG_E_CERT or CMG_E_NOMEM. */
+cmg_status cmg__pk_verify(mbedtls_pk_context *pk,
+                          const struct cmg__signature_algorithm *algorithm,
+                          struct cmg__span data, struct cmg__span signature);
 
 #endif

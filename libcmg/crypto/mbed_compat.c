@@ -12,6 +12,7 @@
 #include <mbedtls/ecp.h>
 #include <mbedtls/entropy.h>
 #include <mbedtls/pkcs5.h>
+#include <mbedtls/rsa.h>
 #include <mbedtls/version.h>
 
 #define IS_3 (MBEDTLS_VERSION_NUMBER >= 0x03000000)
@@ -65,19 +66,34 @@ int cmg__mbed_check_pair(mbedtls_pk_context *pub, mbedtls_pk_context *prv,
 #endif
 }
 
-int cmg__mbed_sign_sha256(mbedtls_pk_context *pk, const uint8_t hash[32], uint8_t *sig,
-                          size_t size, size_t *sig_len, const struct cmg__env *env)
+int cmg__mbed_sign(mbedtls_pk_context *pk, mbedtls_md_type_t md, const uint8_t *digest,
+                   uint8_t *sig, size_t size, size_t *sig_len, const struct cmg__env *env)
 {
+    const size_t n = mbedtls_md_get_size(mbedtls_md_info_from_type(md));
     struct cmg__env rng = *env;
 
 #if IS_3
-    return mbedtls_pk_sign(pk, MBEDTLS_MD_SHA256, hash, 32, sig, size, sig_len,
-                           cmg__crypto_rng, &rng);
+    return mbedtls_pk_sign(pk, md, digest, n, sig, size, sig_len, cmg__crypto_rng, &rng);
 #else
     if (size < MBEDTLS_PK_SIGNATURE_MAX_SIZE)
         return MBEDTLS_ERR_PK_BAD_INPUT_DATA;
-    return mbedtls_pk_sign(pk, MBEDTLS_MD_SHA256, hash, 32, sig, sig_len, cmg__crypto_rng,
-                           &rng);
+    return mbedtls_pk_sign(pk, md, digest, n, sig, sig_len, cmg__crypto_rng, &rng);
+#endif
+}
+
+int cmg__mbed_verify_pss(mbedtls_pk_context *pk, mbedtls_md_type_t md,
+                         const uint8_t *digest, size_t digest_len, unsigned salt_len,
+                         const uint8_t *sig)
+{
+    mbedtls_rsa_context *rsa = mbedtls_pk_rsa(*pk);
+
+#if IS_3
+    return mbedtls_rsa_rsassa_pss_verify_ext(rsa, md, (unsigned)digest_len, digest, md,
+                                             (int)salt_len, sig);
+#else
+    return mbedtls_rsa_rsassa_pss_verify_ext(rsa, NULL, NULL, MBEDTLS_RSA_PUBLIC, md,
+                                             (unsigned)digest_len, digest, md,
+                                             (int)salt_len, sig);
 #endif
 }
 

@@ -21,8 +21,15 @@ int cmg__mbed_parse_key(mbedtls_pk_context *pk, const void *der, size_t n,
 /* 0 when both are halves of one key. */
 int cmg__mbed_check_pair(mbedtls_pk_context *pub, mbedtls_pk_context *prv,
                          const struct cmg__env *env);
-int cmg__mbed_sign_sha256(mbedtls_pk_context *pk, const uint8_t hash[32], uint8_t *sig,
-                          size_t size, size_t *sig_len, const struct cmg__env *env);
+/* PKCS#1 v1.5 or ECDSA; size is at least MBEDTLS_PK_SIGNATURE_MAX_SIZE. */
+int cmg__mbed_sign(mbedtls_pk_context *pk, mbedtls_md_type_t md, const uint8_t *digest,
+                   uint8_t *sig, size_t size, size_t *sig_len,
+                   const struct cmg__env *env);
+/* RSASSA-PSS with MGF1 of the same hash; sig is as long as the modulus. Asked of the RSA
+   module itself, since mbedtls_pk_verify_ext of a PSA build takes any salt. */
+int cmg__mbed_verify_pss(mbedtls_pk_context *pk, mbedtls_md_type_t md,
+                         const uint8_t *digest, size_t digest_len, unsigned salt_len,
+                         const uint8_t *sig);
 int cmg__mbed_pbkdf2(mbedtls_md_type_t md, const void *password, size_t password_len,
                      const uint8_t *salt, size_t salt_len, unsigned iterations,
                      uint8_t *out, size_t n);

@@ -31,6 +31,8 @@ enum cmg__oid {
     CMG__OID_ECDSA_SHA256,
     CMG__OID_ECDSA_SHA384,
     CMG__OID_ECDSA_SHA512,
+    CMG__OID_RSA_PSS, /* names a key, too */
+    CMG__OID_MGF1,
     /* parts of a name */
     CMG__OID_CN,
     CMG__OID_SERIAL_NUMBER,

@@ -140,21 +140,10 @@ void cmg__compose_issuers(struct cmg__der_writer *w, const char *const *urls)
 void cmg__compose_algorithm(struct cmg__der_writer *w, enum cmg__key_kind kind,
                             enum cmg__oid hash)
 {
-    static const struct {
-        enum cmg__oid hash;
-        enum cmg__oid rsa;
-        enum cmg__oid ecdsa;
-    } algorithms[] = {
-        { CMG__OID_SHA256, CMG__OID_RSA_SHA256, CMG__OID_ECDSA_SHA256 },
-        { CMG__OID_SHA384, CMG__OID_RSA_SHA384, CMG__OID_ECDSA_SHA384 },
-        { CMG__OID_SHA512, CMG__OID_RSA_SHA512, CMG__OID_ECDSA_SHA512 },
-    };
-    const bool rsa = kind == CMG__KEY_RSA;
+    const struct cmg__signature_algorithm algorithm =
+        cmg__key_signature_algorithm(kind, hash);
 
-    for (size_t i = 0; i < CMG__ARRAY_LEN(algorithms); i++) {
-        if (algorithms[i].hash == hash)
-            cmg__der_put_algorithm(w, rsa ? algorithms[i].rsa : algorithms[i].ecdsa, rsa);
-    }
+    cmg__signature_algorithm_put(w, &algorithm);
 }
 
 cmg_status cmg__compose_signed(const struct cmg__key *key, const struct cmg__env *env,
@@ -172,7 +161,7 @@ cmg_status cmg__compose_signed(const struct cmg__key *key, const struct cmg__env
                          tbs->out->max);
     cmg__buf_init(&signature, out->alloc, SIGNATURE_MAX);
     cmg_status rc =
-        cmg__key_sign_sha256(key, env, tbs->out->data, tbs->out->len, &signature, err);
+        cmg__key_sign(key, env, hash, tbs->out->data, tbs->out->len, &signature, err);
     if (rc == CMG_OK) {
         cmg__der_write_init(&w, out);
         const size_t mark = cmg__der_open(&w, CMG__DER_SEQUENCE);

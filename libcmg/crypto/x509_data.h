@@ -38,6 +38,7 @@ struct cmg__x509 {
     struct cmg__span spki; /* with its header */
     struct cmg__span key_bits;
     struct cmg__span signature;
+    struct cmg__span signature_identifier; /* AlgorithmIdentifier, with its header */
     enum cmg__oid signature_algorithm;
     enum cmg__oid key_algorithm; /* CMG__OID_RSA, CMG__OID_EC or unknown */
     enum cmg__oid curve;

@@ -108,6 +108,7 @@ static bool read_certificate(struct cmg__x509 *cert)
         !cmg__der_take_bits(&body, &cert->signature) || body.n != 0)
         return false;
     cert->tbs = tbs.whole;
+    cert->signature_identifier = outer.whole;
     struct cmg__span algorithm = outer.whole;
     return cmg__der_take_algorithm(&algorithm, &cert->signature_algorithm, &parameters) &&
            read_tbs(cert, tbs.whole, &inner) && cmg__span_eq(inner, outer.whole);
@@ -260,34 +261,13 @@ bool cmg__x509_matches_key(const struct cmg__x509 *cert, const struct cmg__key *
     return same;
 }
 
-static enum cmg__oid key_of_signature(enum cmg__oid algorithm)
-{
-    if (algorithm >= CMG__OID_RSA_SHA1 && algorithm <= CMG__OID_RSA_SHA512)
-        return CMG__OID_RSA;
-    if (algorithm >= CMG__OID_ECDSA_SHA1 && algorithm <= CMG__OID_ECDSA_SHA512)
-        return CMG__OID_EC;
-    return CMG__OID_UNKNOWN;
-}
-
 cmg_status cmg__x509_verify_signature(const struct cmg__x509 *cert,
                                       const struct cmg__x509 *issuer)
 {
-    uint8_t hash[MBEDTLS_MD_MAX_SIZE];
-    mbedtls_pk_context pk;
-    const mbedtls_md_type_t type = cmg__mbed_md(cert->signature_algorithm);
-    const mbedtls_md_info_t *md = mbedtls_md_info_from_type(type);
-    const enum cmg__oid key = key_of_signature(cert->signature_algorithm);
+    struct cmg__signature_algorithm algorithm;
+    struct cmg__span identifier = cert->signature_identifier;
 
-    if (key == CMG__OID_UNKNOWN || issuer->bits == 0 || issuer->key_algorithm != key)
+    if (!cmg__signature_algorithm_take(&identifier, &algorithm))
         return CMG_E_CERT;
-    mbedtls_pk_init(&pk);
-    unsigned char *p = issuer->der + (issuer->spki.p - issuer->der);
-    int ret = mbedtls_pk_parse_subpubkey(&p, p + issuer->spki.n, &pk);
-    if (ret == 0)
-        ret = mbedtls_md(md, cert->tbs.p, cert->tbs.n, hash);
-    if (ret == 0)
-        ret = mbedtls_pk_verify(&pk, type, hash, mbedtls_md_get_size(md),
-                                cert->signature.p, cert->signature.n);
-    mbedtls_pk_free(&pk);
-    return cmg__mbed_status(ret, CMG_E_CERT);
+    return cmg__key_verify_weak(issuer->spki, &algorithm, cert->tbs, cert->signature);
 }
