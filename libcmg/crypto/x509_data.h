@@ -10,12 +10,17 @@
 
 #define CMG__X509_DER_MAX ((size_t)64 * 1024)
 
-/* Bits of keyUsage as the first octet has them. */
+/* Bits of keyUsage as the first octet has them, and the one of the second. */
 enum {
     CMG__KU_DIGITAL_SIGNATURE = 0x80,
+    CMG__KU_NON_REPUDIATION = 0x40,
     CMG__KU_KEY_ENCIPHERMENT = 0x20,
+    CMG__KU_DATA_ENCIPHERMENT = 0x10,
+    CMG__KU_KEY_AGREEMENT = 0x08,
     CMG__KU_KEY_CERT_SIGN = 0x04,
-    CMG__KU_CRL_SIGN = 0x02
+    CMG__KU_CRL_SIGN = 0x02,
+    CMG__KU_ENCIPHER_ONLY = 0x01,
+    CMG__KU_DECIPHER_ONLY = 0x100
 };
 
 /* Tags of GeneralName. */

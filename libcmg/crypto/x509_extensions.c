@@ -6,38 +6,19 @@
 #include "crypto/x509_data.h"
 
 #include "base/str.h"
+#include "crypto/x509_list.h"
 
 #define MAX_EXTENSIONS 64
 
 static bool read_basic_constraints(struct cmg__x509 *cert, struct cmg__span value)
 {
-    struct cmg__span body;
-    uint32_t length;
-
-    if (!cmg__der_take(&value, CMG__DER_SEQUENCE, &body) || value.n != 0)
-        return false;
-    if (cmg__der_peek(&body) == CMG__DER_BOOLEAN &&
-        !cmg__der_take_bool(&body, &cert->is_ca))
-        return false;
-    if (body.n == 0)
-        return true;
-    if (!cmg__der_take_uint(&body, INT32_MAX, &length))
-        return false;
-    cert->path_length = (int)length;
-    return body.n == 0;
+    return cmg__basic_constraints_read(value, &cert->is_ca, &cert->path_length);
 }
 
 static bool read_key_usage(struct cmg__x509 *cert, struct cmg__span value)
 {
-    struct cmg__span bytes;
-
-    /* Up to nine named bits; the count of unused ones in front. */
-    if (!cmg__der_take(&value, CMG__DER_BIT_STRING, &bytes) || value.n != 0 ||
-        bytes.n < 2 || bytes.n > 3 || bytes.p[0] > 7)
-        return false;
     cert->has_key_usage = true;
-    cert->key_usage = bytes.p[1];
-    return true;
+    return cmg__key_usage_read(value, &cert->key_usage);
 }
 
 static bool read_eku(struct cmg__x509 *cert, struct cmg__span value)
