@@ -58,7 +58,32 @@ typedef struct cmg_certificate_request {
 } cmg_certificate_request;
 
 /**
- * @brief Reads a certificate from PEM text: leaf first, then its chain; a key if there.
+ * @brief Reads a certificate, its chain and perhaps its key from whatever holds them.
+ *
+ * The form is recognised: PEM text with any number of blocks (certificates, PKCS#7, a
+ * key), DER, PKCS#7 as DER, BER or base64, PFX. A key tells which certificate is the
+ * leaf, wherever it stands; without one the first is. The chain is put in order. An error
+ * names what was found instead.
+ * @param[in]  ctx      The context.
+ * @param[in]  data     The bytes, copied.
+ * @param[in]  size     Length in bytes, at most 1 MiB.
+ * @param[in]  password UTF-8, or NULL for none; opens a PFX or an encrypted key, used
+ *                      during the call only.
+ * @param[out] out_cert Receives the certificate, yours.
+ * @param[out] err      Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_PARSE for damage and for bytes without a certificate,
+ *         #CMG_E_AUTH for a wrong password, #CMG_E_CERT for a key that belongs to none of
+ *         the certificates, #CMG_E_UNSUPPORTED for a cipher that is not read here and for
+ *         more than one key, #CMG_E_LIMIT, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_certificate_new_from_bytes(cmg_context *ctx, const void *data,
+                                                  size_t size, const char *password,
+                                                  cmg_certificate **out_cert,
+                                                  cmg_error **err);
+
+/**
+ * @brief Reads a certificate from PEM text: its chain, and its key if there.
  * @param[in]  ctx      The context.
  * @param[in]  pem      Text, copied.
  * @param[in]  size     Length in bytes, at most 1 MiB.

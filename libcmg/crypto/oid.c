@@ -116,6 +116,7 @@ static const struct entry table[CMG__OID_COUNT] = {
     [CMG__OID_MS_EFS] = OID(MS "\x0a\x03\x04", "encryptedFileSystem"),
     [CMG__OID_MS_DOCUMENT_SIGNING] = OID(MS "\x0a\x03\x0c", "documentSigning"),
     [CMG__OID_DATA] = OID(PKCS "\x07\x01", "data"),
+    [CMG__OID_SIGNED_DATA] = OID(PKCS "\x07\x02", "signedData"),
     [CMG__OID_ENVELOPED_DATA] = OID(PKCS "\x07\x03", "envelopedData"),
     [CMG__OID_ENCRYPTED_DATA] = OID(PKCS "\x07\x06", "encryptedData"),
     [CMG__OID_KEY_BAG] = OID(PKCS "\x0c\x0a\x01\x01", "keyBag"),

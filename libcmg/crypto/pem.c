@@ -25,12 +25,13 @@ static size_t find(const char *text, size_t n, const char *needle)
     return n;
 }
 
+/* The blanks of RFC 7468, section 3: line ends of every system among them. */
 static bool is_space(char c)
 {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+    return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-static cmg_status decode_body(const char *text, size_t n, struct cmg__buf *der)
+cmg_status cmg__pem_decode_body(const char *text, size_t n, struct cmg__buf *der)
 {
     struct cmg__buf digits;
     cmg_status rc = CMG_OK;
@@ -86,7 +87,7 @@ cmg_status cmg__pem_next(struct cmg__pem_reader *in, struct cmg__pem_block *bloc
     in->text = text + after;
     in->left = left - after;
     block->encrypted = find(text, body, "Proc-Type:") != body;
-    return block->encrypted ? CMG_OK : decode_body(text, body, der);
+    return block->encrypted ? CMG_OK : cmg__pem_decode_body(text, body, der);
 }
 
 bool cmg__pem_is(const struct cmg__pem_block *block, const char *label)

@@ -21,6 +21,8 @@ struct cmg__pem_block {
    the text, CMG_E_PARSE, CMG_E_LIMIT, CMG_E_NOMEM. */
 cmg_status cmg__pem_next(struct cmg__pem_reader *in, struct cmg__pem_block *block,
                          struct cmg__buf *der);
+/* The base64 of a body, white space allowed, appended to der (a secret buffer). */
+cmg_status cmg__pem_decode_body(const char *text, size_t n, struct cmg__buf *der);
 bool cmg__pem_is(const struct cmg__pem_block *block, const char *label);
 cmg_status cmg__pem_write(struct cmg__buf *out, const char *label, const void *der,
                           size_t n);

@@ -40,7 +40,8 @@ bool cmg__x509_matches_key(const struct cmg__x509 *cert, const struct cmg__key *
 /* RFC 9525 against dNSName entries (CN only when there are none). */
 bool cmg__x509_matches_host(const struct cmg__x509 *cert, const char *host);
 
-/* A bundle of PEM certificates (other blocks are skipped); CMG_E_PARSE without any. */
+/* A bundle of certificates, PEM, DER or PKCS#7 (keys in it are skipped), in the order of
+   the text; CMG_E_PARSE without any. */
 cmg_status cmg__x509_parse_pem(const struct cmg__alloc *alloc, const char *pem, size_t n,
                                struct cmg__x509 ***out, size_t *out_count,
                                cmg_error **err);

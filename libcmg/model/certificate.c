@@ -1,11 +1,11 @@
 /*
- * cmg_certificate: a chain and perhaps the key of its leaf, read from PEM or PFX, given
- * out as PEM or PFX. Immutable; the key leaves only inside a PFX. What a certificate is
- * worth is not judged here.
+ * cmg_certificate: a chain and perhaps the key of its leaf, read from PEM, DER, PKCS#7 or
+ * PFX, given out as PEM or PFX. Immutable; the key leaves only inside a PFX. What a
+ * certificate is worth is not judged here.
  */
 #include "model/certificate.h"
 
-#include <string.h>
+#include "crypto/intake.h"
 
 #define INPUT_MAX  ((size_t)1024 * 1024)
 #define OUTPUT_MAX ((size_t)4 * 1024 * 1024)
@@ -43,15 +43,23 @@ cmg_status cmg__certificate_make(cmg_context *ctx, struct cmg__x509 **chain, siz
     return CMG_OK;
 }
 
-static bool contains(const char *text, size_t n, const char *needle)
+cmg_status cmg__certificate_intake(cmg_context *ctx, const void *data, size_t size,
+                                   const char *password, cmg_certificate **out,
+                                   cmg_error **err)
 {
-    const size_t len = strlen(needle);
+    struct cmg__intake intake;
+    cmg_status rc = cmg__intake_read(&intake, &ctx->alloc, &ctx->env, data, size,
+                                     password, true, err);
 
-    for (size_t i = 0; i + len <= n; i++) {
-        if (text[i] == needle[0] && memcmp(text + i, needle, len) == 0)
-            return true;
+    if (rc != CMG_OK)
+        return rc;
+    rc = cmg__intake_sort(&intake, err);
+    if (rc != CMG_OK) {
+        cmg__intake_done(&intake);
+        return rc;
     }
-    return false;
+    return cmg__certificate_make(ctx, intake.certs.items, intake.certs.count, intake.key,
+                                 out, err);
 }
 
 static cmg_status check_input(cmg_context *ctx, const void *data, size_t size,
@@ -74,21 +82,25 @@ static cmg_status check_input(cmg_context *ctx, const void *data, size_t size,
 cmg_status cmg_certificate_new_from_pem(cmg_context *ctx, const char *pem, size_t size,
                                         cmg_certificate **out_cert, cmg_error **err)
 {
-    struct cmg__x509 **chain = NULL;
-    struct cmg__key *key = NULL;
-    size_t count = 0;
-    cmg_status rc = check_input(ctx, pem, size, err);
+    return cmg_certificate_new_from_bytes(ctx, pem, size, NULL, out_cert, err);
+}
 
-    if (rc == CMG_OK)
-        rc = cmg__x509_parse_pem(&ctx->alloc, pem, size, &chain, &count, err);
-    if (rc == CMG_OK && contains(pem, size, "PRIVATE KEY-----")) {
-        rc = cmg__key_parse(&ctx->alloc, &ctx->env, pem, size, &key, err);
-        if (rc != CMG_OK)
-            cmg__x509_free_list(&ctx->alloc, chain, count);
-    }
-    if (rc == CMG_OK)
-        rc = cmg__certificate_make(ctx, chain, count, key, out_cert, err);
-    return rc;
+cmg_status cmg_certificate_new_from_pfx(cmg_context *ctx, const void *data, size_t size,
+                                        const char *password, cmg_certificate **out_cert,
+                                        cmg_error **err)
+{
+    return cmg_certificate_new_from_bytes(ctx, data, size, password, out_cert, err);
+}
+
+cmg_status cmg_certificate_new_from_bytes(cmg_context *ctx, const void *data, size_t size,
+                                          const char *password,
+                                          cmg_certificate **out_cert, cmg_error **err)
+{
+    const cmg_status rc = check_input(ctx, data, size, err);
+
+    return rc == CMG_OK
+               ? cmg__certificate_intake(ctx, data, size, password, out_cert, err)
+               : rc;
 }
 
 cmg_status cmg__certificate_chain_pem(const cmg_certificate *cert, struct cmg__buf *out)

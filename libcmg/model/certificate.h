@@ -24,6 +24,10 @@ struct cmg_authority {
 cmg_status cmg__certificate_make(cmg_context *ctx, struct cmg__x509 **chain, size_t count,
                                  struct cmg__key *key, cmg_certificate **out,
                                  cmg_error **err);
+/* The certificate in whatever form the bytes have it. */
+cmg_status cmg__certificate_intake(cmg_context *ctx, const void *data, size_t size,
+                                   const char *password, cmg_certificate **out,
+                                   cmg_error **err);
 /* Appends the chain (and, to a secret buffer, the key) as PEM. */
 cmg_status cmg__certificate_chain_pem(const cmg_certificate *cert, struct cmg__buf *out);
 cmg_status cmg__certificate_key_pem(const cmg_certificate *cert, struct cmg__buf *out);

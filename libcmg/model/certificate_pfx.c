@@ -1,42 +1,12 @@
-/* cmg_certificate in and out of PKCS#12. */
+/* cmg_certificate as PKCS#12. */
 #include "model/certificate.h"
 
 #include <string.h>
 
 #include "crypto/pfx.h"
 
-#define INPUT_MAX    ((size_t)1024 * 1024)
+#define OUTPUT_MAX   ((size_t)1024 * 1024)
 #define PASSWORD_MAX 127
-
-cmg_status cmg_certificate_new_from_pfx(cmg_context *ctx, const void *data, size_t size,
-                                        const char *password, cmg_certificate **out_cert,
-                                        cmg_error **err)
-{
-    struct cmg__x509 **chain = NULL;
-    struct cmg__key *key = NULL;
-    size_t count = 0;
-    cmg_status rc = cmg__check(ctx != NULL ? &ctx->head : NULL, CMG__TAG_CONTEXT, err);
-
-    if (rc != CMG_OK)
-        return rc;
-    if (data == NULL)
-        return cmg__fail(err, &ctx->alloc, CMG_E_INVAL, "data", NULL,
-                         "there is no PFX to read");
-    if (size > INPUT_MAX)
-        return cmg__fail(err, &ctx->alloc, CMG_E_LIMIT, "size", "give at most 1 MiB",
-                         "%zu bytes are too many for a PFX", size);
-    rc = cmg__pfx_read(&ctx->alloc, &ctx->env, data, size, password, &key, &chain, &count,
-                       err);
-    if (rc != CMG_OK)
-        return rc;
-    if (count == 0) {
-        cmg__key_free(key);
-        return cmg__fail(err, &ctx->alloc, CMG_E_PARSE, "data",
-                         "export the PFX with the certificate",
-                         "there is no certificate in the PFX");
-    }
-    return cmg__certificate_make(ctx, chain, count, key, out_cert, err);
-}
 
 static bool password_is_allowed(const char *password)
 {
@@ -83,7 +53,7 @@ cmg_status cmg_certificate_export_pfx(cmg_certificate *cert, cmg_pfx profile,
     if (rc != CMG_OK)
         return rc;
     const cmg_context *ctx = cert->head.ctx;
-    cmg__buf_init_secret(&pfx, &ctx->alloc, INPUT_MAX);
+    cmg__buf_init_secret(&pfx, &ctx->alloc, OUTPUT_MAX);
     rc = cmg__pfx_write(&ctx->alloc, &ctx->env,
                         profile == CMG_PFX_COMPAT ? CMG__PFX_COMPAT : CMG__PFX_MODERN,
                         cert->info.common_name, cert->key, cert->chain, cert->count,

@@ -107,6 +107,8 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_context_process": fallible(CONTEXT),
     "cmg_context_wait": fallible(CONTEXT, c_int),
     "cmg_context_wakeup": plain(None, CONTEXT),
+    "cmg_certificate_new_from_bytes": fallible(CONTEXT, DATA, c_size_t, TEXT,
+                                               OUT_CERTIFICATE),
     "cmg_certificate_new_from_pem": fallible(CONTEXT, TEXT, c_size_t, OUT_CERTIFICATE),
     "cmg_certificate_new_from_pfx": fallible(CONTEXT, DATA, c_size_t, TEXT, OUT_CERTIFICATE),
     "cmg_certificate_export_pem": fallible(CERTIFICATE, OUT_BYTES),

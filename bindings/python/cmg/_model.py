@@ -37,6 +37,16 @@ class Certificate(Handle):
     _kind = "certificate"
 
     @classmethod
+    def from_bytes(cls, ctx: Context, data: _ffi.Buffer,
+                   password: Optional[str] = None) -> "Certificate":
+        """Reads it from PEM, DER, PKCS#7 or PFX; the form is recognised."""
+        found = CERTIFICATE()
+        with ctx._guard:
+            _ffi.call("cmg_certificate_new_from_bytes", ctx.pointer, bytes(data), len(data),
+                      _ffi.optional(password), ctypes.byref(found))
+        return cls(found, ctx._guard)
+
+    @classmethod
     def from_pem(cls, ctx: Context, pem: _ffi.Buffer) -> "Certificate":
         """Reads a leaf, its chain and perhaps its key from PEM text."""
         found = CERTIFICATE()

@@ -53,6 +53,15 @@ def test_a_pfx_survives_the_way_out_and_in(ctx: Any, authority: Any) -> None:
     assert pem.sha256 == leaf.sha256 and not pem.has_key
 
 
+def test_the_form_of_a_certificate_is_recognised(ctx: Any, authority: Any) -> None:
+    leaf = authority.issue(cmg.Profile.CLIENT, "client.contoso.com")
+    for data, has_key in ((leaf.export_pem(), False), (leaf.export_pfx("secret"), True)):
+        again = cmg.Certificate.from_bytes(ctx, data, "secret")
+        assert again.sha256 == leaf.sha256 and again.has_key == has_key
+    with pytest.raises(cmg.ParseError, match="a web page"):
+        cmg.Certificate.from_bytes(ctx, b"<html></html>")
+
+
 def test_an_authority_in_a_directory_is_found_again(ctx: Any, tmp_path: Path) -> None:
     first = cmg.Authority(ctx, "Kept CA", tmp_path / "ca").certificate.sha256
     again = cmg.Authority(ctx, "Other name", tmp_path / "ca").certificate
