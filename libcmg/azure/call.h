@@ -124,11 +124,6 @@ cmg_status cmg__azure_error(const struct cmg__alloc *alloc, const struct cmg__ca
 cmg_status cmg__azure_error_value(const struct cmg__alloc *alloc,
                                   const struct cmg__call *call,
                                   const struct cmg__json *value, cmg_error **err);
-/* Retry-After in ms (seconds, fractional, or an HTTP date against now); -1 when absent.
- */
-int64_t cmg__azure_retry_after_ms(const struct cmg__http_response *resp,
-                                  int64_t now_unix_s);
-
 /* Long-running operations: how to follow the first answer of a write. STATUS: GET the
    status document; LOCATION: GET until it is no longer 202; BODY: GET the resource itself
    until its provisioningState is final. */

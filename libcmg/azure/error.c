@@ -9,7 +9,7 @@
 #include <string.h>
 #include "azure/error_body.h"
 #include "azure/error_codes.h"
-#include "azure/http_date.h"
+#include "base/http_date.h"
 #include "base/str.h"
 
 /* What an HTTP status means when nothing better is known. */
@@ -153,7 +153,7 @@ cmg_status cmg__azure_error(const struct cmg__alloc *alloc, const struct cmg__ca
 
     if (date != NULL && !cmg__http_date_parse(date, &sent_unix_s))
         sent_unix_s = INT64_MAX;
-    int64_t wait_ms = cmg__azure_retry_after_ms(resp, sent_unix_s);
+    int64_t wait_ms = cmg__http_retry_after_ms(resp, sent_unix_s);
     cmg__azure_fault_from_response(alloc, resp, &fault);
     const struct report report = {
         .fault = &fault,

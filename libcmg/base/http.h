@@ -63,6 +63,10 @@ void cmg__http_response_init(struct cmg__http_response *resp,
                              const struct cmg__alloc *alloc);
 void cmg__http_response_clear(struct cmg__http_response *resp);
 void cmg__http_response_done(struct cmg__http_response *resp);
+/* Retry-After in ms (seconds, fractional, or an HTTP date against now); -1 when absent.
+ */
+int64_t cmg__http_retry_after_ms(const struct cmg__http_response *resp,
+                                 int64_t now_unix_s);
 
 /* A URL cut into its parts (views into the text); only http and https. */
 struct cmg__url {

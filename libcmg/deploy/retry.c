@@ -44,16 +44,6 @@ enum cmg__verdict cmg__retry_judge(const struct cmg__outcome *outcome)
     return CMG__VERDICT_FAIL;
 }
 
-int64_t cmg__backoff_ms(unsigned attempt, uint8_t random, int64_t hint_ms)
-{
-    int64_t delay = CMG__BACKOFF_CAP_MS;
-
-    if (attempt < 5)
-        delay = (int64_t)CMG__BACKOFF_BASE_MS << attempt;
-    delay = delay / 2 + delay * random / 510;
-    return hint_ms > 0 ? hint_ms : delay;
-}
-
 int64_t cmg__poll_delay_ms(unsigned polls, int64_t hint_ms)
 {
     if (hint_ms >= 0)

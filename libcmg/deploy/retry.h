@@ -14,6 +14,7 @@
 #ifndef CMG_DEPLOY_RETRY_H
 #define CMG_DEPLOY_RETRY_H
 
+#include "base/backoff.h"
 #include "deploy/step.h"
 
 enum cmg__verdict {
@@ -32,12 +33,6 @@ struct cmg__outcome {
 };
 
 enum cmg__verdict cmg__retry_judge(const struct cmg__outcome *outcome);
-
-#define CMG__BACKOFF_BASE_MS 1000
-#define CMG__BACKOFF_CAP_MS  30000
-/* Delay before repeat number attempt (0 first): doubled each time up to the cap, of which
-   random (0 to 255) picks a point in the upper half. A hint of the peer wins. */
-int64_t cmg__backoff_ms(unsigned attempt, uint8_t random, int64_t hint_ms);
 
 /* Delay before the next poll of something that goes on by itself: what the peer says, at
    least a second then; else 100 ms, doubled up to 5 s. */

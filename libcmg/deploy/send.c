@@ -15,15 +15,6 @@
 static void on_answer(void *user, const struct cmg__http_response *resp,
                       const cmg_error *err);
 
-/* One random byte for jitter; without randomness the middle will do. */
-static uint8_t jitter(struct cmg__exec *exec)
-{
-    const struct cmg__env *env = &exec->run.work->ctx->env;
-    uint8_t byte = 0x80;
-
-    return env->random(env->user, &byte, 1) == 0 ? byte : 0x80;
-}
-
 static cmg_status request_id(const struct cmg__work *work, char out[CMG__GUID_SIZE],
                              cmg_error **err)
 {
@@ -346,7 +337,7 @@ static void receive(struct cmg__exec *exec, const struct cmg__http_response *res
     got->answer.status = resp->status;
     got->answer.resp = resp;
     got->answer.url = exec->url;
-    got->hint_ms = cmg__azure_retry_after_ms(resp, cmg__env_unix_s(&work->ctx->env));
+    got->hint_ms = cmg__http_retry_after_ms(resp, cmg__env_unix_s(&work->ctx->env));
     parse_body(exec, got);
     if (resp->status >= 400 ||
         !cmg__call_is_ok(cmg__call_get(got->exchange->call), resp->status))
@@ -383,14 +374,16 @@ static void verdict_read(struct cmg__exec *exec, const struct received *got)
 
 static void verdict_again(struct cmg__exec *exec, const struct received *got)
 {
-    int64_t delay = cmg__backoff_ms(exec->attempt++, jitter(exec), got->hint_ms);
+    int64_t delay = cmg__backoff_ms(
+        exec->attempt++, cmg__backoff_jitter(&exec->run.work->ctx->env), got->hint_ms);
 
     cmg__exec_delay(exec, delay, got->error);
 }
 
 static void verdict_look(struct cmg__exec *exec, const struct received *got)
 {
-    int64_t delay = cmg__backoff_ms(exec->attempt++, jitter(exec), got->hint_ms);
+    int64_t delay = cmg__backoff_ms(
+        exec->attempt++, cmg__backoff_jitter(&exec->run.work->ctx->env), got->hint_ms);
 
     exec->looks_left = CMG__EXEC_LOOKS;
     cmg__exec_go(exec, got->exchange->look, delay, got->error);

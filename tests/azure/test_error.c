@@ -319,7 +319,7 @@ START_TEST(retry_after_is_understood)
     struct cmg__http_response resp;
 
     answer_make(&resp, 429, waits[_i].headers, "");
-    ck_assert_int_eq(cmg__azure_retry_after_ms(&resp, 784111777), waits[_i].ms);
+    ck_assert_int_eq(cmg__http_retry_after_ms(&resp, 784111777), waits[_i].ms);
     cmg__http_response_done(&resp);
 }
 END_TEST

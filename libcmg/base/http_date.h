@@ -1,6 +1,6 @@
 /* Dates of HTTP headers, in the one form that may be sent (RFC 9110, 5.6.7). */
-#ifndef CMG_AZURE_HTTP_DATE_H
-#define CMG_AZURE_HTTP_DATE_H
+#ifndef CMG_BASE_HTTP_DATE_H
+#define CMG_BASE_HTTP_DATE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,10 +2,10 @@
  * Retry-After (RFC 9110, 10.2.3) as the services really send it: whole seconds, seconds
  * with a fraction (Graph), or an HTTP date.
  */
-#include "azure/call.h"
+#include "base/http.h"
 
 #include <string.h>
-#include "azure/http_date.h"
+#include "base/http_date.h"
 #include "base/str.h"
 
 /* A peer that asks for more than a day is not taken at its word. */
@@ -35,8 +35,8 @@ static bool seconds_ms(const char *s, int64_t *out_ms)
     return true;
 }
 
-int64_t cmg__azure_retry_after_ms(const struct cmg__http_response *resp,
-                                  int64_t now_unix_s)
+int64_t cmg__http_retry_after_ms(const struct cmg__http_response *resp,
+                                 int64_t now_unix_s)
 {
     const char *value = cmg__headers_get(&resp->headers, "Retry-After");
     int64_t ms = -1;

@@ -2,7 +2,7 @@
  * The IMF-fixdate of HTTP. The two obsolete forms are refused: no service sends them, and
  * a date that is not understood only means that no hint was given.
  */
-#include "azure/http_date.h"
+#include "base/http_date.h"
 
 #include <string.h>
 #include "base/str.h"
