@@ -10,6 +10,7 @@
 #include <cmg/context.h>
 #include <cmg/crl.h>
 #include <cmg/deploy.h>
+#include <cmg/enrol.h>
 #include <cmg/error.h>
 #include <cmg/gateway.h>
 #include <cmg/relay.h>

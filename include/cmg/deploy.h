@@ -101,9 +101,6 @@ typedef struct cmg_sign_in_prompt {
     int64_t expires_unix_s;       /**< When the code ends. */
 } cmg_sign_in_prompt;
 
-/** @brief Returned by a callback that wants the behaviour of a missing one. @since 0.1 */
-#define CMG_CALLBACK_PASS (-2147483647 - 1)
-
 /**
  * @brief The host's callbacks; size-tagged, copied. Each may be NULL.
  *

@@ -40,6 +40,9 @@
 /** @brief A duration without end, in milliseconds. @since 0.1 */
 #define CMG_FOREVER (-1)
 
+/** @brief Returned by a callback that wants the behaviour of a missing one. @since 0.1 */
+#define CMG_CALLBACK_PASS (-2147483647 - 1)
+
 #ifdef __cplusplus
 extern "C" {
 #endif

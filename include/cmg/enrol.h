@@ -1,0 +1,294 @@
+/**
+ * @file enrol.h
+ * @brief A certificate from an authority elsewhere: one interface, several ways there.
+ *
+ * An enrolment carries one request (PKCS#10) to an authority and brings its certificate
+ * back. The way is chosen by one of the cmg_enrolment_use_ functions; everything else is
+ * the same for all. With a checkpoint file, a process may be killed at any point: made
+ * again with the same request and file, the enrolment goes on where it stood. Callbacks
+ * come from inside cmg_context_process(), cmg_context_wait() or cmg_enrolment_run().
+ *
+ * State | goes to
+ * ----- | -------
+ * IDLE | SUBMITTING
+ * SUBMITTING | CHALLENGE, PENDING, ISSUED
+ * CHALLENGE | SUBMITTING
+ * PENDING | SUBMITTING, ISSUED
+ * any of these | DENIED, FAILED, CANCELED
+ *
+ * @code
+ * rc = cmg_enrolment_new(ctx, csr, csr_size, &enrolment, &err);
+ * if (rc == CMG_OK)
+ *     rc = cmg_enrolment_set_checkpoint_file(enrolment, "granitefalls.enrol", &err);
+ * if (rc == CMG_OK)
+ *     rc = cmg_enrolment_set_events(enrolment, &events, &err);
+ * if (rc == CMG_OK)
+ *     rc = cmg_enrolment_run(enrolment, &err);
+ * @endcode
+ */
+#ifndef CMG_ENROL_H
+#define CMG_ENROL_H
+
+#include <cmg/certificate.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** @brief One request on its way to an authority and back. @since 0.1 */
+typedef struct cmg_enrolment cmg_enrolment;
+
+/** @brief Where an enrolment stands. @since 0.1 */
+typedef enum cmg_enrolment_state {
+    CMG_ENROLMENT_IDLE = 0,       /**< Made, not started. */
+    CMG_ENROLMENT_SUBMITTING = 1, /**< Requests are under way. */
+    CMG_ENROLMENT_CHALLENGE = 2,  /**< The host has to prove something. */
+    CMG_ENROLMENT_PENDING = 3,    /**< The authority is deciding; it is asked again. */
+    CMG_ENROLMENT_ISSUED = 4,     /**< Done: the certificate is there. */
+    CMG_ENROLMENT_DENIED = 5,     /**< The authority said no. */
+    CMG_ENROLMENT_FAILED = 6,     /**< Stopped by an error; the checkpoint can go on. */
+    CMG_ENROLMENT_CANCELED = 7,   /**< Stopped on request; the checkpoint can go on. */
+    CMG_ENROLMENT_STATE_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
+} cmg_enrolment_state;
+
+/** @brief What the host is to do about a challenge. @since 0.1 */
+typedef enum cmg_challenge_action {
+    CMG_CHALLENGE_PRESENT = 1,              /**< Put it in place. */
+    CMG_CHALLENGE_REMOVE = 2,               /**< It has been looked at; take it away. */
+    CMG_CHALLENGE_ACTION_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
+} cmg_challenge_action;
+
+/**
+ * @brief What an authority wants to see before it issues; borrowed for the call;
+ *        size-tagged.
+ * @since 0.1
+ */
+typedef struct cmg_challenge {
+    size_t size;            /**< sizeof(cmg_challenge) of the library. */
+    const char *type;       /**< "dns-01" or "http-01". */
+    const char *identifier; /**< The name to be proved, for example "contoso.com". */
+    const char *name;       /**< Where: a DNS name, or the path of a URL. */
+    const char *value;      /**< What: the text of a TXT record, or the page's body. */
+    int32_t action;         /**< A #cmg_challenge_action. */
+} cmg_challenge;
+
+/**
+ * @brief The host's callbacks; size-tagged, copied. Each may be NULL.
+ *
+ * Each returns 0 to go on; another value fails the enrolment with #CMG_E_CALLBACK and
+ * that number; #CMG_CALLBACK_PASS stands for "as if not installed".
+ * @since 0.1
+ */
+typedef struct cmg_enrolment_events {
+    size_t size; /**< sizeof(cmg_enrolment_events) of the caller. */
+    void *user;  /**< Handed to each callback. */
+    /** A transition; why is NULL unless something failed. */
+    int (*on_state)(cmg_enrolment *enrolment, cmg_enrolment_state now,
+                    const cmg_error *why, void *user);
+    /** One challenge to put in place or to take away. When all are in place the host
+        calls cmg_enrolment_challenge_done(). Missing: the enrolment fails. */
+    int (*on_challenge)(cmg_enrolment *enrolment, const cmg_challenge *challenge,
+                        void *user);
+    /** Exactly once per start: the end state is reached; err is NULL on success. */
+    int (*on_closed)(cmg_enrolment *enrolment, cmg_enrolment_state end,
+                     const cmg_error *err, void *user);
+} cmg_enrolment_events;
+
+/**
+ * @brief Makes an enrolment for a request.
+ * @param[in]  ctx           The context.
+ * @param[in]  csr           The request, PKCS#10 as PEM or DER; copied.
+ * @param[in]  csr_size      Length in bytes, at most 64 KiB.
+ * @param[out] out_enrolment Receives the enrolment, yours.
+ * @param[out] err           Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_INVAL, #CMG_E_PARSE, #CMG_E_LIMIT, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_enrolment_new(cmg_context *ctx, const void *csr, size_t csr_size,
+                                     cmg_enrolment **out_enrolment, cmg_error **err);
+
+/**
+ * @brief Keeps what must survive a crash in a file.
+ *
+ * The file (0600) is written beside, fsynced and renamed before each request that must
+ * not be doubled and after each answer; "<path>.lock" is locked while the enrolment runs.
+ * No password and no private key enters it.
+ * @param[in]  enrolment The enrolment, not started.
+ * @param[in]  path      The file; its directory must be there.
+ * @param[out] err       Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_STATE while it runs, #CMG_E_INVAL, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_enrolment_set_checkpoint_file(cmg_enrolment *enrolment,
+                                                     const char *path, cmg_error **err);
+
+/**
+ * @brief Installs the callbacks.
+ * @param[in]  enrolment The enrolment, not started.
+ * @param[in]  events    The table, copied; NULL removes all.
+ * @param[out] err       Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_STATE while it runs, #CMG_E_ABI.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_enrolment_set_events(cmg_enrolment *enrolment,
+                                            const cmg_enrolment_events *events,
+                                            cmg_error **err);
+
+/**
+ * @brief Says how often an authority that is deciding is asked.
+ * @param[in]  enrolment   The enrolment, not started.
+ * @param[in]  interval_ms 1 to 86400000; 0 for what the way there suggests (the default).
+ *                         A server's Retry-After wins.
+ * @param[out] err         Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_STATE while it runs, #CMG_E_INVAL.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_enrolment_set_poll_interval_ms(cmg_enrolment *enrolment,
+                                                      int64_t interval_ms,
+                                                      cmg_error **err);
+
+/**
+ * @brief Says how long one run may take.
+ * @param[in]  enrolment The enrolment, not started.
+ * @param[in]  budget_ms Milliseconds, or #CMG_FOREVER (the default). A run whose time is
+ *                       over ends with #CMG_E_TIMEOUT, in state PENDING when the
+ *                       authority was deciding; started again, it goes on.
+ * @param[out] err       Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_STATE while it runs, #CMG_E_INVAL.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_enrolment_set_budget_ms(cmg_enrolment *enrolment,
+                                               int64_t budget_ms, cmg_error **err);
+
+/**
+ * @brief Starts; the work is done while the host drives the context.
+ * @param[in]  enrolment The enrolment with a way to its authority. One that is PENDING,
+ *                       FAILED or CANCELED goes on.
+ * @param[out] err       Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_STATE when it runs, was issued or denied, or knows no way;
+ * #CMG_E_CONFLICT when another process holds the checkpoint or it belongs to another
+ * request or way, #CMG_E_PARSE when it is damaged, #CMG_E_UNSUPPORTED when a newer
+ * version wrote it, #CMG_E_IO.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_enrolment_start(cmg_enrolment *enrolment, cmg_error **err);
+
+/**
+ * @brief Starts and drives the context until the end.
+ * @param[in]  enrolment The enrolment.
+ * @param[out] err       Receives the error that ended it, or NULL.
+ * @return #CMG_OK when ISSUED is reached; as cmg_enrolment_start(); else the code of what
+ *         ended it: #CMG_E_DENIED, #CMG_E_CANCELED, #CMG_E_TIMEOUT and others.
+ * #CMG_E_REENTRANT inside a callback.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_enrolment_run(cmg_enrolment *enrolment, cmg_error **err);
+
+/**
+ * @brief Tells that every challenge is in place. Callbacks may call it.
+ * @param[in]  enrolment The enrolment, in state CHALLENGE.
+ * @param[out] err       Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_STATE in another state.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_enrolment_challenge_done(cmg_enrolment *enrolment,
+                                                cmg_error **err);
+
+/**
+ * @brief Takes the authority's answer that came another way: as a file, by mail.
+ * @param[in]  enrolment The enrolment, not running and not ISSUED.
+ * @param[in]  data      A certificate (PEM or DER), with its chain perhaps, or PKCS#7.
+ * @param[in]  size      Length in bytes, at most 1 MiB.
+ * @param[out] err       Receives the error, or NULL.
+ * @return #CMG_OK: it is ISSUED, and the checkpoint says so; #CMG_E_CERT when no
+ *         certificate in it is for the key of the request, #CMG_E_PARSE, #CMG_E_STATE,
+ * #CMG_E_LIMIT, #CMG_E_CONFLICT and #CMG_E_IO for the checkpoint.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_enrolment_accept(cmg_enrolment *enrolment, const void *data,
+                                        size_t size, cmg_error **err);
+
+/**
+ * @brief Asks to stop; the state becomes CANCELED. Callbacks may call it.
+ *
+ * A request under way is waited for, so that its answer is not lost.
+ * @param[in]  enrolment The enrolment.
+ * @param[out] err       Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_STATE when it does not run.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_enrolment_cancel(cmg_enrolment *enrolment, cmg_error **err);
+
+/**
+ * @brief Where the enrolment stands.
+ * @param[in] enrolment The enrolment.
+ * @return The state. Callbacks may call it.
+ * @since 0.1
+ */
+CMG_API cmg_enrolment_state cmg_enrolment_get_state(const cmg_enrolment *enrolment);
+
+/**
+ * @brief A state's name, for example "PENDING".
+ * @param[in] state Any value.
+ * @return A static string; "UNKNOWN" for a value this library does not know. Any thread.
+ * @since 0.1
+ */
+CMG_API const char *cmg_enrolment_state_name(cmg_enrolment_state state);
+
+/**
+ * @brief The certificate, once ISSUED.
+ * @param[in] enrolment The enrolment.
+ * @return Borrowed, as long as @p enrolment; NULL before ISSUED. Callbacks may call it.
+ * @since 0.1
+ */
+CMG_API cmg_certificate *cmg_enrolment_get_certificate(cmg_enrolment *enrolment);
+
+/**
+ * @brief The number by which the authority knows the request.
+ * @param[in] enrolment The enrolment.
+ * @return Borrowed until the enrolment is driven on; "" when there is none. Callbacks may
+ *         call it.
+ * @since 0.1
+ */
+CMG_API const char *cmg_enrolment_request_id(const cmg_enrolment *enrolment);
+
+/**
+ * @brief What the authority said last, in its own words.
+ * @param[in] enrolment The enrolment.
+ * @return Plain text, at most 1 KiB, borrowed until the enrolment is driven on; "" when
+ *         it said nothing. Callbacks may call it.
+ * @since 0.1
+ */
+CMG_API const char *cmg_enrolment_message(const cmg_enrolment *enrolment);
+
+/**
+ * @brief How many certificates the authority may have issued that nobody knows of.
+ *
+ * An answer that is lost after the authority carried the request out leaves such a one
+ * behind when the request has to be made again.
+ * @param[in] enrolment The enrolment.
+ * @return The number, kept in the checkpoint. Callbacks may call it.
+ * @since 0.1
+ */
+CMG_API uint32_t cmg_enrolment_orphan_count(const cmg_enrolment *enrolment);
+
+/**
+ * @brief Takes one more reference.
+ * @param[in] enrolment The enrolment or NULL.
+ * @return @p enrolment.
+ * @since 0.1
+ */
+CMG_API cmg_enrolment *cmg_enrolment_ref(cmg_enrolment *enrolment);
+
+/**
+ * @brief Gives a reference back. One that still runs is aborted: no callback comes any
+ *        more, the checkpoint keeps what was acknowledged.
+ * @param[in] enrolment The enrolment; NULL does nothing.
+ * @since 0.1
+ */
+CMG_API void cmg_enrolment_unref(cmg_enrolment *enrolment);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,373 @@
+/*
+ * The public functions of cmg_enrolment: arguments are checked, the checkpoint is opened,
+ * and the engine is set going; what it does is in engine.c.
+ */
+#include "enrol/enrolment.h"
+
+#include "base/str.h"
+#include "crypto/hash.h"
+#include "enrol/request.h"
+
+#define DAY_MS     ((int64_t)24 * 60 * 60 * 1000)
+#define ACCEPT_MAX ((size_t)1024 * 1024)
+
+static cmg_status check(const cmg_enrolment *e, cmg_error **err)
+{
+    return cmg__check(e == NULL ? NULL : &e->head, CMG__TAG_ENROLMENT, err);
+}
+
+void cmg__enrolment_free(cmg_enrolment *e)
+{
+    cmg_context *ctx = cmg_context_ref(e->head.ctx);
+
+    if (e->method != NULL)
+        e->method->ops->free(e->method, &ctx->alloc);
+    cmg__http_request_done(&e->step.request);
+    cmg__x509_free_list(&ctx->alloc, e->step.certs, e->step.cert_count);
+    cmg__checkpoint_done(&e->checkpoint);
+    cmg__buf_done(&e->c.csr);
+    cmg__free(&ctx->alloc, e->origin);
+    cmg__key_free(e->key);
+    cmg_certificate_unref(e->certificate);
+    cmg_error_unref(e->error);
+    cmg__handle_done(&e->head);
+    cmg__free(&ctx->alloc, e);
+    cmg_context_unref(ctx);
+}
+
+static cmg_status read_request(cmg_enrolment *e, const void *csr, size_t n,
+                               cmg_error **err)
+{
+    struct cmg__enrol_case *c = &e->c;
+    cmg_status rc = cmg__enrol_request_read(c->alloc, csr, n, &c->csr, err);
+
+    if (rc == CMG_OK && cmg__sha256_hex(c->csr.data, c->csr.len, c->csr_sha256) != CMG_OK)
+        rc = cmg__fail_nomem(err);
+    return rc;
+}
+
+cmg_status cmg_enrolment_new(cmg_context *ctx, const void *csr, size_t csr_size,
+                             cmg_enrolment **out_enrolment, cmg_error **err)
+{
+    cmg_status rc = cmg__check(ctx == NULL ? NULL : &ctx->head, CMG__TAG_CONTEXT, err);
+
+    if (rc != CMG_OK)
+        return rc;
+    if (csr == NULL || out_enrolment == NULL)
+        return cmg__fail(err, &ctx->alloc, CMG_E_INVAL, "csr",
+                         "pass the request and where to put the enrolment",
+                         "cmg_enrolment_new got no request");
+    cmg_enrolment *e = cmg__alloc0(&ctx->alloc, sizeof *e);
+    if (e == NULL)
+        return cmg__fail_nomem(err);
+    cmg__handle_init(&e->head, CMG__TAG_ENROLMENT, ctx);
+    e->c.alloc = &ctx->alloc;
+    e->c.env = &ctx->env;
+    cmg__buf_init(&e->c.csr, &ctx->alloc, CMG__ENROL_REQUEST_MAX);
+    cmg__checkpoint_init(&e->checkpoint, ctx);
+    e->transport = cmg__enrol_transport_http(ctx);
+    e->budget_ms = CMG_FOREVER;
+    cmg__enrol_init(e);
+    rc = read_request(e, csr, csr_size, err);
+    if (rc == CMG_OK)
+        *out_enrolment = e;
+    else
+        cmg__enrolment_free(e);
+    return rc;
+}
+
+cmg_status cmg__enrolment_may_set(const cmg_enrolment *e, const char *what,
+                                  cmg_error **err)
+{
+    cmg_status rc = check(e, err);
+
+    if (rc != CMG_OK || !e->running)
+        return rc;
+    return cmg__fail(err, &e->head.ctx->alloc, CMG_E_STATE, what,
+                     "set it before cmg_enrolment_start()",
+                     "%s cannot be set while the enrolment runs", what);
+}
+
+/* "https://host:port" of a URL, lower case. */
+static cmg_status origin_of(cmg_enrolment *e, const char *base_url, cmg_error **err)
+{
+    struct cmg__url url;
+    const struct cmg__alloc *alloc = &e->head.ctx->alloc;
+
+    if (!cmg__url_parse(base_url, &url))
+        return cmg__fail(err, alloc, CMG_E_INVAL, "url", "use an absolute https URL",
+                         "\"%.200s\" is not an http or https URL", base_url);
+    char *origin = cmg__format(alloc, "%s://%.*s:%u", url.https ? "https" : "http",
+                               (int)url.host_len, url.host, (unsigned)url.port);
+    if (origin == NULL)
+        return cmg__fail_nomem(err);
+    cmg__lower_in_place(origin);
+    cmg__free(alloc, e->origin);
+    e->origin = origin;
+    return CMG_OK;
+}
+
+cmg_status cmg__enrolment_use(cmg_enrolment *e, struct cmg__enrol_method *method,
+                              const char *base_url, cmg_error **err)
+{
+    cmg_status rc = base_url == NULL ? CMG_OK : origin_of(e, base_url, err);
+    struct cmg__enrol_method *old = method;
+
+    if (rc == CMG_OK) {
+        old = e->method;
+        e->method = method;
+    }
+    if (old != NULL)
+        old->ops->free(old, &e->head.ctx->alloc);
+    return rc;
+}
+
+cmg_status cmg_enrolment_set_checkpoint_file(cmg_enrolment *enrolment, const char *path,
+                                             cmg_error **err)
+{
+    cmg_status rc = cmg__enrolment_may_set(enrolment, "checkpoint file", err);
+
+    if (rc != CMG_OK)
+        return rc;
+    if (cmg__str_is_empty(path))
+        return cmg__fail(err, &enrolment->head.ctx->alloc, CMG_E_INVAL, "path",
+                         "pass the path of a file", "the checkpoint's path is empty");
+    rc = cmg__checkpoint_set_path(&enrolment->checkpoint, path);
+    return rc == CMG_OK ? CMG_OK : cmg__fail_nomem(err);
+}
+
+cmg_status cmg_enrolment_set_events(cmg_enrolment *enrolment,
+                                    const cmg_enrolment_events *events, cmg_error **err)
+{
+    cmg_enrolment_events copy = { 0 };
+    cmg_status rc = cmg__enrolment_may_set(enrolment, "events", err);
+
+    if (rc == CMG_OK && events != NULL)
+        rc = cmg__tagged_copy(&copy, sizeof copy, sizeof copy, events,
+                              "cmg_enrolment_events", err);
+    if (rc == CMG_OK)
+        enrolment->events = copy;
+    return rc;
+}
+
+cmg_status cmg_enrolment_set_poll_interval_ms(cmg_enrolment *enrolment,
+                                              int64_t interval_ms, cmg_error **err)
+{
+    cmg_status rc = cmg__enrolment_may_set(enrolment, "poll interval", err);
+
+    if (rc != CMG_OK)
+        return rc;
+    if (interval_ms < 0 || interval_ms > DAY_MS)
+        return cmg__fail(err, &enrolment->head.ctx->alloc, CMG_E_INVAL, "interval_ms",
+                         "give 0 to 86400000 milliseconds",
+                         "a poll interval of %lld ms is not allowed",
+                         (long long)interval_ms);
+    enrolment->c.poll_interval_ms = interval_ms;
+    return CMG_OK;
+}
+
+cmg_status cmg_enrolment_set_budget_ms(cmg_enrolment *enrolment, int64_t budget_ms,
+                                       cmg_error **err)
+{
+    cmg_status rc = cmg__enrolment_may_set(enrolment, "budget", err);
+
+    if (rc != CMG_OK)
+        return rc;
+    if (budget_ms < CMG_FOREVER)
+        return cmg__fail(err, &enrolment->head.ctx->alloc, CMG_E_INVAL, "budget_ms",
+                         "give milliseconds, or CMG_FOREVER",
+                         "a budget of %lld ms is not allowed", (long long)budget_ms);
+    enrolment->budget_ms = budget_ms;
+    return CMG_OK;
+}
+
+static cmg_status check_not_over(const cmg_enrolment *e, cmg_error **err)
+{
+    if (!e->running && e->state != CMG_ENROLMENT_ISSUED &&
+        e->state != CMG_ENROLMENT_DENIED)
+        return CMG_OK;
+    return cmg__fail(err, &e->head.ctx->alloc, CMG_E_STATE, "enrolment",
+                     "make a new one, with another checkpoint, for another certificate",
+                     "the enrolment cannot be started in state %s",
+                     cmg_enrolment_state_name(e->state));
+}
+
+cmg_status cmg_enrolment_start(cmg_enrolment *enrolment, cmg_error **err)
+{
+    cmg_status rc = check(enrolment, err);
+
+    if (rc == CMG_OK)
+        rc = check_not_over(enrolment, err);
+    if (rc != CMG_OK)
+        return rc;
+    if (enrolment->method == NULL)
+        return cmg__fail(err, &enrolment->head.ctx->alloc, CMG_E_STATE, "enrolment",
+                         "call one of the cmg_enrolment_use_ functions first",
+                         "the enrolment knows no way to an authority");
+    rc = cmg__enrol_open(enrolment, err);
+    if (rc == CMG_OK)
+        cmg__enrol_begin(enrolment);
+    return rc;
+}
+
+static cmg_status outcome(const cmg_enrolment *e, cmg_error **err)
+{
+    if (e->state == CMG_ENROLMENT_ISSUED)
+        return CMG_OK;
+    cmg_error *error = cmg_error_ref(e->error);
+    return cmg__error_move(err, &error);
+}
+
+cmg_status cmg_enrolment_run(cmg_enrolment *enrolment, cmg_error **err)
+{
+    cmg_status rc = check(enrolment, err);
+
+    if (rc != CMG_OK)
+        return rc;
+    cmg_context *ctx = enrolment->head.ctx;
+    if (ctx->callback_depth > 0)
+        return cmg__fail(err, &ctx->alloc, CMG_E_REENTRANT, "enrolment",
+                         "call cmg_enrolment_start() there",
+                         "cmg_enrolment_run was called from inside a callback");
+    cmg_enrolment_ref(enrolment);
+    rc = cmg_enrolment_start(enrolment, err);
+    if (rc == CMG_OK) {
+        while (rc == CMG_OK && enrolment->running)
+            rc = cmg_context_wait(ctx, CMG_FOREVER, err);
+        if (rc == CMG_OK)
+            rc = outcome(enrolment, err);
+    }
+    cmg_enrolment_unref(enrolment);
+    return rc;
+}
+
+static cmg_status not_running(const cmg_enrolment *e, cmg_error **err)
+{
+    return cmg__fail(err, &e->head.ctx->alloc, CMG_E_STATE, "enrolment", NULL,
+                     "the enrolment is not at that point: its state is %s",
+                     cmg_enrolment_state_name(e->state));
+}
+
+cmg_status cmg_enrolment_challenge_done(cmg_enrolment *enrolment, cmg_error **err)
+{
+    cmg_status rc = check(enrolment, err);
+
+    if (rc != CMG_OK)
+        return rc;
+    if (!enrolment->running || enrolment->state != CMG_ENROLMENT_CHALLENGE)
+        return not_running(enrolment, err);
+    enrolment->challenged = false;
+    cmg__enrol_poke(enrolment);
+    return CMG_OK;
+}
+
+cmg_status cmg_enrolment_cancel(cmg_enrolment *enrolment, cmg_error **err)
+{
+    cmg_status rc = check(enrolment, err);
+
+    if (rc != CMG_OK)
+        return rc;
+    if (!enrolment->running)
+        return not_running(enrolment, err);
+    enrolment->cancel = true;
+    cmg__enrol_poke(enrolment);
+    return CMG_OK;
+}
+
+static cmg_status take_bytes(cmg_enrolment *e, const void *data, size_t size,
+                             cmg_error **err)
+{
+    struct cmg__x509 **certs = NULL;
+    size_t count = 0;
+    cmg_status rc = cmg__x509_parse_pem(e->c.alloc, data, size, &certs, &count, err);
+
+    if (rc == CMG_OK)
+        rc = cmg__enrol_take(e, certs, count, err);
+    return rc;
+}
+
+cmg_status cmg_enrolment_accept(cmg_enrolment *enrolment, const void *data, size_t size,
+                                cmg_error **err)
+{
+    cmg_status rc = check(enrolment, err);
+
+    if (rc == CMG_OK)
+        rc = check_not_over(enrolment, err);
+    if (rc != CMG_OK)
+        return rc;
+    if (data == NULL || size > ACCEPT_MAX)
+        return cmg__fail(err, enrolment->c.alloc,
+                         data == NULL ? CMG_E_INVAL : CMG_E_LIMIT, "data",
+                         "give the authority's answer, at most 1 MiB",
+                         "an answer of %zu bytes cannot be taken", size);
+    rc = cmg__enrol_open(enrolment, err);
+    if (rc != CMG_OK)
+        return rc;
+    rc = take_bytes(enrolment, data, size, err);
+    if (rc == CMG_OK)
+        rc = cmg__enrol_save(enrolment, err);
+    if (rc == CMG_OK)
+        enrolment->state = CMG_ENROLMENT_ISSUED;
+    cmg__checkpoint_close(&enrolment->checkpoint);
+    return rc;
+}
+
+cmg_enrolment_state cmg_enrolment_get_state(const cmg_enrolment *enrolment)
+{
+    return check(enrolment, NULL) == CMG_OK ? enrolment->state : CMG_ENROLMENT_IDLE;
+}
+
+static const char *const state_names[] = {
+    [CMG_ENROLMENT_IDLE] = "IDLE",           [CMG_ENROLMENT_SUBMITTING] = "SUBMITTING",
+    [CMG_ENROLMENT_CHALLENGE] = "CHALLENGE", [CMG_ENROLMENT_PENDING] = "PENDING",
+    [CMG_ENROLMENT_ISSUED] = "ISSUED",       [CMG_ENROLMENT_DENIED] = "DENIED",
+    [CMG_ENROLMENT_FAILED] = "FAILED",       [CMG_ENROLMENT_CANCELED] = "CANCELED",
+};
+
+const char *cmg_enrolment_state_name(cmg_enrolment_state state)
+{
+    if ((unsigned)state >= CMG__ARRAY_LEN(state_names))
+        return "UNKNOWN";
+    return state_names[state];
+}
+
+cmg_certificate *cmg_enrolment_get_certificate(cmg_enrolment *enrolment)
+{
+    return check(enrolment, NULL) == CMG_OK && enrolment->state == CMG_ENROLMENT_ISSUED
+               ? enrolment->certificate
+               : NULL;
+}
+
+const char *cmg_enrolment_request_id(const cmg_enrolment *enrolment)
+{
+    return check(enrolment, NULL) == CMG_OK ? enrolment->c.request_id : "";
+}
+
+const char *cmg_enrolment_message(const cmg_enrolment *enrolment)
+{
+    return check(enrolment, NULL) == CMG_OK ? enrolment->c.message : "";
+}
+
+uint32_t cmg_enrolment_orphan_count(const cmg_enrolment *enrolment)
+{
+    return check(enrolment, NULL) == CMG_OK ? enrolment->c.orphans : 0;
+}
+
+cmg_enrolment *cmg_enrolment_ref(cmg_enrolment *enrolment)
+{
+    if (enrolment != NULL)
+        cmg__handle_ref(&enrolment->head);
+    return enrolment;
+}
+
+void cmg_enrolment_unref(cmg_enrolment *enrolment)
+{
+    if (enrolment == NULL || !cmg__handle_unref(&enrolment->head))
+        return;
+    if (cmg__handle_is_foreign(&enrolment->head)) {
+        /* In a forked child request and lock are the parent's: only memory may go. */
+        enrolment->call = NULL;
+        enrolment->checkpoint.lock_fd = -1;
+    }
+    cmg__enrol_abort(enrolment);
+}
