@@ -15,10 +15,13 @@ from enum import Enum
 from typing import Any, Optional
 
 from ._types import (AUTHORITY, BYTES, CERTIFICATE, CLIENT, CLIENT_APP, CONNECTOR, CONTEXT,
-                     DEPLOY, ERROR, GATEWAY, REPORT, SANDBOX, SERVER_APP, SERVICE, TENANT, TRUST,
-                     ClientDoneFn, LogFn, ResolveFn, cmg_address, cmg_allocator,
-                     cmg_certificate_request, cmg_check_options, cmg_connector_events, cmg_deploy_events,
-                     cmg_journal_store, cmg_sandbox_settings, cmg_secret_store,
+                     DEPLOY, ENROLMENT, ERROR, GATEWAY, REPORT, SANDBOX,
+                     SERVER_APP, SERVICE, TENANT, TRUST, ClientDoneFn,
+                     LogFn, ResolveFn, cmg_address, cmg_allocator,
+                     cmg_certificate_request, cmg_check_options,
+                     cmg_connector_events, cmg_deploy_events,
+                     cmg_enrolment_events, cmg_journal_store,
+                     cmg_sandbox_settings, cmg_secret_store,
                      cmg_service_events)
 
 SOVERSION = 0
@@ -65,6 +68,7 @@ OUT_TRUST = POINTER(TRUST)
 OUT_REPORT = POINTER(REPORT)
 OUT_GATEWAY = POINTER(GATEWAY)
 OUT_DEPLOY = POINTER(DEPLOY)
+OUT_ENROLMENT = POINTER(ENROLMENT)
 OUT_SERVICE = POINTER(SERVICE)
 OUT_CONNECTOR = POINTER(CONNECTOR)
 OUT_CLIENT = POINTER(CLIENT)
@@ -201,6 +205,24 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_deploy_state_name": copied(ENUM),
     "cmg_deploy_ref": plain(DEPLOY, DEPLOY),
     "cmg_deploy_unref": plain(None, DEPLOY),
+    "cmg_enrolment_new": fallible(CONTEXT, DATA, c_size_t, OUT_ENROLMENT),
+    "cmg_enrolment_set_checkpoint_file": fallible(ENROLMENT, TEXT),
+    "cmg_enrolment_set_events": fallible(ENROLMENT, POINTER(cmg_enrolment_events)),
+    "cmg_enrolment_set_poll_interval_ms": fallible(ENROLMENT, c_int64),
+    "cmg_enrolment_set_budget_ms": fallible(ENROLMENT, c_int64),
+    "cmg_enrolment_start": fallible(ENROLMENT),
+    "cmg_enrolment_run": fallible(ENROLMENT),
+    "cmg_enrolment_challenge_done": fallible(ENROLMENT),
+    "cmg_enrolment_accept": fallible(ENROLMENT, DATA, c_size_t),
+    "cmg_enrolment_cancel": fallible(ENROLMENT),
+    "cmg_enrolment_get_state": plain(ENUM, ENROLMENT),
+    "cmg_enrolment_state_name": copied(ENUM),
+    "cmg_enrolment_get_certificate": plain(CERTIFICATE, ENROLMENT),
+    "cmg_enrolment_request_id": copied(ENROLMENT),
+    "cmg_enrolment_message": copied(ENROLMENT),
+    "cmg_enrolment_orphan_count": plain(c_uint32, ENROLMENT),
+    "cmg_enrolment_ref": plain(ENROLMENT, ENROLMENT),
+    "cmg_enrolment_unref": plain(None, ENROLMENT),
     "cmg_service_new": fallible(CONTEXT, OUT_SERVICE),
     "cmg_service_configure": fallible(SERVICE, TEXT, c_size_t),
     "cmg_service_set_certificate": fallible(SERVICE, CERTIFICATE),

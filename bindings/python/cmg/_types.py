@@ -189,6 +189,26 @@ class DeployState(IntEnum):
     DELETED = 12
 
 
+class EnrolmentState(IntEnum):
+    """Where an enrolment stands."""
+
+    IDLE = 0
+    SUBMITTING = 1
+    CHALLENGE = 2
+    PENDING = 3
+    ISSUED = 4
+    DENIED = 5
+    FAILED = 6
+    CANCELED = 7
+
+
+class ChallengeAction(IntEnum):
+    """What the host is to do about a challenge."""
+
+    PRESENT = 1
+    REMOVE = 2
+
+
 class StepState(IntEnum):
     """Where a step stands."""
 
@@ -244,6 +264,8 @@ ENUMS: dict[str, tuple[type[IntEnum], str]] = {
     "cmg_deploy_operation": (Operation, "CMG_DEPLOY_"),
     "cmg_deploy_state": (DeployState, "CMG_DEPLOY_"),
     "cmg_step_state": (StepState, "CMG_STEP_"),
+    "cmg_enrolment_state": (EnrolmentState, "CMG_ENROLMENT_"),
+    "cmg_challenge_action": (ChallengeAction, "CMG_CHALLENGE_"),
     "cmg_listener": (Listener, "CMG_LISTENER_"),
     "cmg_sandbox_kind": (SandboxKind, "CMG_SANDBOX_"),
     "cmg_sandbox_fault": (SandboxFault, "CMG_SANDBOX_FAULT_"),
@@ -267,6 +289,7 @@ SERVER_APP = _opaque("cmg_server_app")
 CLIENT_APP = _opaque("cmg_client_app")
 GATEWAY = _opaque("cmg_gateway")
 DEPLOY = _opaque("cmg_deploy")
+ENROLMENT = _opaque("cmg_enrolment")
 SERVICE = _opaque("cmg_service")
 CONNECTOR = _opaque("cmg_connector")
 CLIENT = _opaque("cmg_client")
@@ -327,6 +350,13 @@ class cmg_sign_in_prompt(Structure):
                 ("message", c_char_p), ("expires_unix_s", c_int64)]
 
 
+class cmg_challenge(Structure):
+    """What an authority wants to see before it issues."""
+
+    _fields_ = [("size", c_size_t), ("type", c_char_p), ("identifier", c_char_p),
+                ("name", c_char_p), ("value", c_char_p), ("action", c_int32)]
+
+
 class cmg_request_record(Structure):
     """One request that the service has answered."""
 
@@ -352,6 +382,8 @@ OnStep = CFUNCTYPE(c_int, DEPLOY, POINTER(cmg_step_progress), c_void_p)
 OnPrompt = CFUNCTYPE(c_int, DEPLOY, POINTER(cmg_sign_in_prompt), c_void_p)
 OnConfirm = CFUNCTYPE(c_int, DEPLOY, c_char_p, c_void_p)
 OnDone = CFUNCTYPE(c_int, DEPLOY, c_int, ERROR, c_void_p)
+EnrolmentOnState = CFUNCTYPE(c_int, ENROLMENT, c_int, ERROR, c_void_p)
+EnrolmentOnChallenge = CFUNCTYPE(c_int, ENROLMENT, POINTER(cmg_challenge), c_void_p)
 JournalLoad = CFUNCTYPE(c_int64, c_void_p, c_size_t, c_void_p)
 JournalSave = CFUNCTYPE(c_int, c_void_p, c_size_t, c_void_p)
 JournalLock = CFUNCTYPE(c_int, c_void_p)
@@ -371,6 +403,13 @@ class cmg_deploy_events(Structure):
     _fields_ = [("size", c_size_t), ("user", c_void_p), ("on_state", OnState),
                 ("on_step", OnStep), ("on_prompt", OnPrompt), ("on_confirm", OnConfirm),
                 ("on_done", OnDone)]
+
+
+class cmg_enrolment_events(Structure):
+    """Callbacks of an enrolment."""
+
+    _fields_ = [("size", c_size_t), ("user", c_void_p), ("on_state", EnrolmentOnState),
+                ("on_challenge", EnrolmentOnChallenge), ("on_closed", EnrolmentOnState)]
 
 
 class cmg_journal_store(Structure):
@@ -412,5 +451,6 @@ class cmg_sandbox_settings(Structure):
 STRUCTURES: tuple[type[Structure], ...] = (
     cmg_allocator, cmg_log_record, cmg_address, cmg_certificate_request, cmg_step_progress,
     cmg_sign_in_prompt, cmg_request_record, cmg_client_response, cmg_deploy_events,
+    cmg_challenge, cmg_enrolment_events,
     cmg_journal_store, cmg_secret_store, cmg_service_events, cmg_connector_events,
     cmg_sandbox_settings)
