@@ -92,10 +92,8 @@ static const struct reader {
     { CMG__OID_INHIBIT_ANY_POLICY, read_nothing },
 };
 
-static const struct reader *reader_of(struct cmg__span oid)
+static const struct reader *reader_of(enum cmg__oid known)
 {
-    const enum cmg__oid known = cmg__oid_find(oid.p, oid.n);
-
     for (size_t i = 0; i < CMG__ARRAY_LEN(readers); i++) {
         if (readers[i].oid == known)
             return &readers[i];
@@ -103,24 +101,19 @@ static const struct reader *reader_of(struct cmg__span oid)
     return NULL;
 }
 
-static bool read_extension(struct cmg__x509 *cert, struct cmg__span body)
+bool cmg__x509_take_extension(struct cmg__span *list, struct cmg__x509_extension *out)
 {
-    struct cmg__span oid;
-    struct cmg__span value;
-    bool critical = false;
+    struct cmg__span body;
 
-    if (!cmg__der_take(&body, CMG__DER_OID, &oid) || oid.n == 0)
+    out->critical = false;
+    if (!cmg__der_take(list, CMG__DER_SEQUENCE, &body) ||
+        !cmg__der_take(&body, CMG__DER_OID, &out->oid) || out->oid.n == 0)
         return false;
-    if (cmg__der_peek(&body) == CMG__DER_BOOLEAN && !cmg__der_take_bool(&body, &critical))
+    if (cmg__der_peek(&body) == CMG__DER_BOOLEAN &&
+        !cmg__der_take_bool(&body, &out->critical))
         return false;
-    if (!cmg__der_take(&body, CMG__DER_OCTET_STRING, &value) || body.n != 0)
-        return false;
-    const struct reader *reader = reader_of(oid);
-    if (reader != NULL)
-        return reader->read(cert, value);
-    if (critical && cert->unknown_critical[0] == '\0')
-        cmg__oid_format(oid.p, oid.n, cert->unknown_critical);
-    return true;
+    out->known = cmg__oid_find(out->oid.p, out->oid.n);
+    return cmg__der_take(&body, CMG__DER_OCTET_STRING, &out->value) && body.n == 0;
 }
 
 static bool is_repeated(struct cmg__span oid, const struct cmg__span *seen, size_t count)
@@ -132,27 +125,62 @@ static bool is_repeated(struct cmg__span oid, const struct cmg__span *seen, size
     return false;
 }
 
-bool cmg__x509_read_extensions(struct cmg__x509 *cert, struct cmg__span extensions)
+bool cmg__x509_extensions_are_distinct(struct cmg__span list)
 {
-    struct cmg__span list;
     struct cmg__span seen[MAX_EXTENSIONS];
     size_t count = 0;
 
+    while (list.n > 0) {
+        struct cmg__x509_extension extension;
+
+        if (count == MAX_EXTENSIONS || !cmg__x509_take_extension(&list, &extension) ||
+            is_repeated(extension.oid, seen, count))
+            return false;
+        seen[count++] = extension.oid;
+    }
+    return true;
+}
+
+bool cmg__x509_find_extension(const struct cmg__x509 *cert, enum cmg__oid oid,
+                              struct cmg__span *value)
+{
+    struct cmg__span list = cert->extensions;
+    struct cmg__x509_extension extension;
+
+    while (cmg__x509_take_extension(&list, &extension)) {
+        if (extension.known == oid) {
+            *value = extension.value;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool read_extension(struct cmg__x509 *cert,
+                           const struct cmg__x509_extension *extension)
+{
+    const struct reader *reader = reader_of(extension->known);
+
+    if (reader != NULL)
+        return reader->read(cert, extension->value);
+    if (extension->critical && cert->unknown_critical[0] == '\0')
+        cmg__oid_format(extension->oid.p, extension->oid.n, cert->unknown_critical);
+    return true;
+}
+
+bool cmg__x509_read_extensions(struct cmg__x509 *cert, struct cmg__span extensions)
+{
+    struct cmg__span list;
+    struct cmg__x509_extension extension;
+
     if (!cmg__der_take(&extensions, CMG__DER_SEQUENCE, &list) || extensions.n != 0 ||
-        list.n == 0)
+        list.n == 0 || !cmg__x509_extensions_are_distinct(list))
         return false;
     cert->extensions = list;
     while (list.n > 0) {
-        struct cmg__span body;
-        struct cmg__span peek;
-
-        if (count == MAX_EXTENSIONS || !cmg__der_take(&list, CMG__DER_SEQUENCE, &body))
+        if (!cmg__x509_take_extension(&list, &extension) ||
+            !read_extension(cert, &extension))
             return false;
-        peek = body;
-        if (!cmg__der_take(&peek, CMG__DER_OID, &seen[count]) ||
-            is_repeated(seen[count], seen, count) || !read_extension(cert, body))
-            return false;
-        count++;
     }
     return true;
 }

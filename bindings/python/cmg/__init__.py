@@ -10,6 +10,7 @@ context managers, and failures are exceptions with a cause and a remedy.
 """
 
 from ._check import Finding, Report, Trust
+from ._crl import Crl, CrlEntry
 from ._deploy import Deploy, JournalStore, SecretStore, SignInPrompt, StepProgress
 from ._errors import (AbiMismatch, AlreadyExists, AuthenticationFailed, CallbackFailed,
                       Canceled, CertificateError, CmgError, Conflict, Denied, Forked,
@@ -26,7 +27,8 @@ from ._relay import Client, Connector, RequestRecord, Response, Service
 from ._sandbox import Sandbox
 from ._types import (FOREVER, CheckFlags, Cloud, DeployState, FindingCode, Listener, LogLevel,
                      Operation, Origin, Pfx, Profile, Purpose, Retry, Revocation,
-                     SandboxFault, SandboxKind, Severity, Status, StepState)
+                     RevocationReason, SandboxFault, SandboxKind, Severity, Status,
+                     StepState)
 
 _verify_version()
 
@@ -40,12 +42,13 @@ __all__ = [
     "FOREVER", "AbiMismatch", "AlreadyExists", "AuthenticationFailed", "Authority",
     "CallbackFailed", "Canceled", "Certificate", "CertificateError", "CheckFlags",
     "Client", "ClientApp", "ClosedError", "Cloud", "CmgError", "Conflict", "Connector",
-    "Context", "Denied", "Deploy", "DeployState", "Finding", "FindingCode", "Forked",
-    "Gateway", "InputOutputError", "InternalError", "InvalidArgument", "JournalStore",
-    "LimitReached", "Listener", "LogLevel", "LogRecord", "NotFound", "Operation", "Origin",
-    "OutOfMemory", "ParseError", "Pfx", "Profile", "ProtocolError", "Purpose", "Reentrant",
-    "Report", "RequestRecord", "Response", "Retry", "Revocation", "Sandbox",
-    "SandboxFault", "SandboxKind", "SecretStore", "ServerApp", "Service", "Severity",
-    "SignInPrompt", "Status", "StepProgress", "StepState", "Tenant", "TimedOut",
-    "TlsError", "Trust", "Unsupported", "WrongState", "has_feature", "version",
+    "Context", "Crl", "CrlEntry", "Denied", "Deploy", "DeployState", "Finding",
+    "FindingCode", "Forked", "Gateway", "InputOutputError", "InternalError",
+    "InvalidArgument", "JournalStore", "LimitReached", "Listener", "LogLevel",
+    "LogRecord", "NotFound", "Operation", "Origin", "OutOfMemory", "ParseError", "Pfx",
+    "Profile", "ProtocolError", "Purpose", "Reentrant", "Report", "RequestRecord",
+    "Response", "Retry", "Revocation", "RevocationReason", "Sandbox", "SandboxFault",
+    "SandboxKind", "SecretStore", "ServerApp", "Service", "Severity", "SignInPrompt",
+    "Status", "StepProgress", "StepState", "Tenant", "TimedOut", "TlsError", "Trust",
+    "Unsupported", "WrongState", "has_feature", "version",
 ]

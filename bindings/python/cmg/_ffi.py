@@ -15,14 +15,12 @@ from enum import Enum
 from typing import Any, Optional
 
 from ._types import (AUTHORITY, BYTES, CERTIFICATE, CLIENT, CLIENT_APP, CONNECTOR, CONTEXT,
-                     DEPLOY, ENROLMENT, ERROR, GATEWAY, REPORT, SANDBOX,
-                     SERVER_APP, SERVICE, TENANT, TRUST, ClientDoneFn,
-                     LogFn, ResolveFn, cmg_address, cmg_allocator,
-                     cmg_certificate_request, cmg_check_options,
-                     cmg_connector_events, cmg_deploy_events,
-                     cmg_enrolment_events, cmg_journal_store,
-                     cmg_sandbox_settings, cmg_secret_store,
-                     cmg_service_events)
+                     CRL, DEPLOY, ENROLMENT, ERROR, GATEWAY, REPORT, SANDBOX, SERVER_APP,
+                     SERVICE, TENANT, TRUST, ClientDoneFn, LogFn, ResolveFn, cmg_address,
+                     cmg_allocator, cmg_certificate_request, cmg_check_options,
+                     cmg_connector_events, cmg_crl_entry, cmg_deploy_events,
+                     cmg_enrolment_events, cmg_journal_store, cmg_sandbox_settings,
+                     cmg_secret_store, cmg_service_events)
 
 SOVERSION = 0
 RELEASE = (0, 1)
@@ -66,6 +64,7 @@ OUT_CERTIFICATE = POINTER(CERTIFICATE)
 OUT_AUTHORITY = POINTER(AUTHORITY)
 OUT_TRUST = POINTER(TRUST)
 OUT_REPORT = POINTER(REPORT)
+OUT_CRL = POINTER(CRL)
 OUT_GATEWAY = POINTER(GATEWAY)
 OUT_DEPLOY = POINTER(DEPLOY)
 OUT_ENROLMENT = POINTER(ENROLMENT)
@@ -153,6 +152,21 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_report_describe": fallible(REPORT, OUT_BYTES),
     "cmg_report_ref": plain(REPORT, REPORT),
     "cmg_report_unref": plain(None, REPORT),
+    "cmg_crl_new_from_bytes": fallible(CONTEXT, DATA, c_size_t, OUT_CRL),
+    "cmg_crl_issuer": copied(CRL),
+    "cmg_crl_number": copied(CRL),
+    "cmg_crl_base_number": copied(CRL),
+    "cmg_crl_this_update_unix_s": plain(c_int64, CRL),
+    "cmg_crl_next_update_unix_s": plain(c_int64, CRL),
+    "cmg_crl_is_delta": plain(c_bool, CRL),
+    "cmg_crl_is_indirect": plain(c_bool, CRL),
+    "cmg_crl_count": plain(c_size_t, CRL),
+    "cmg_crl_get_entry": fallible(CRL, c_size_t, POINTER(cmg_crl_entry)),
+    "cmg_crl_find": fallible(CRL, TEXT, POINTER(cmg_crl_entry)),
+    "cmg_crl_verify": fallible(CRL, CERTIFICATE),
+    "cmg_crl_describe": fallible(CRL, OUT_BYTES),
+    "cmg_crl_ref": plain(CRL, CRL),
+    "cmg_crl_unref": plain(None, CRL),
     "cmg_tenant_set_client_secret": fallible(TENANT, TEXT, TEXT, c_size_t),
     "cmg_tenant_set_device_code": fallible(TENANT, TEXT),
     "cmg_tenant_domain": copied(TENANT),

@@ -164,6 +164,21 @@ class FindingCode(IntEnum):
     REVOCATION_UNASKED = 65
 
 
+class RevocationReason(IntEnum):
+    """Why a certificate was revoked."""
+
+    UNSPECIFIED = 0
+    KEY_COMPROMISE = 1
+    CA_COMPROMISE = 2
+    AFFILIATION_CHANGED = 3
+    SUPERSEDED = 4
+    CESSATION_OF_OPERATION = 5
+    CERTIFICATE_HOLD = 6
+    REMOVE_FROM_CRL = 8
+    PRIVILEGE_WITHDRAWN = 9
+    AA_COMPROMISE = 10
+
+
 class Operation(IntEnum):
     """What to do with the gateway."""
 
@@ -261,6 +276,7 @@ ENUMS: dict[str, tuple[type[IntEnum], str]] = {
     "cmg_check_flags": (CheckFlags, "CMG_CHECK_"),
     "cmg_severity": (Severity, "CMG_SEVERITY_"),
     "cmg_finding": (FindingCode, "CMG_FINDING_"),
+    "cmg_revocation_reason": (RevocationReason, "CMG_REASON_"),
     "cmg_deploy_operation": (Operation, "CMG_DEPLOY_"),
     "cmg_deploy_state": (DeployState, "CMG_DEPLOY_"),
     "cmg_step_state": (StepState, "CMG_STEP_"),
@@ -284,6 +300,7 @@ CERTIFICATE = _opaque("cmg_certificate")
 AUTHORITY = _opaque("cmg_authority")
 TRUST = _opaque("cmg_trust")
 REPORT = _opaque("cmg_report")
+CRL = _opaque("cmg_crl")
 TENANT = _opaque("cmg_tenant")
 SERVER_APP = _opaque("cmg_server_app")
 CLIENT_APP = _opaque("cmg_client_app")
@@ -333,6 +350,13 @@ class cmg_check_options(Structure):
     _fields_ = [("size", c_size_t), ("purpose", c_int), ("revocation", c_int),
                 ("name", c_char_p), ("at_unix_s", c_int64), ("crl_grace_s", c_int64),
                 ("max_depth", c_uint32), ("flags", c_uint32)]
+
+
+class cmg_crl_entry(Structure):
+    """One entry of a revocation list."""
+
+    _fields_ = [("size", c_size_t), ("serial_hex", c_char * 48), ("date_unix_s", c_int64),
+                ("invalidity_unix_s", c_int64), ("reason", c_int)]
 
 
 class cmg_step_progress(Structure):
