@@ -99,7 +99,7 @@ bool cmg__x509_eku_parse(const char *text, uint8_t out[CMG__OID_BYTES_MAX], size
     static const enum cmg__oid named[] = {
         CMG__OID_SERVER_AUTH,      CMG__OID_CLIENT_AUTH,   CMG__OID_CODE_SIGNING,
         CMG__OID_EMAIL_PROTECTION, CMG__OID_TIME_STAMPING, CMG__OID_OCSP_SIGNING,
-        CMG__OID_ANY_EKU,
+        CMG__OID_SMARTCARD_LOGON,  CMG__OID_IPSEC_IKE,     CMG__OID_ANY_EKU,
     };
 
     for (size_t i = 0; i < CMG__ARRAY_LEN(named); i++) {
@@ -117,11 +117,13 @@ static cmg_status refuse_key(const struct cmg__alloc *alloc,
                              const struct cmg__x509_template *t, enum cmg__key_kind kind,
                              unsigned bits, cmg_error **err)
 {
-    char *remedy = cmg__format(
-        alloc, "use %s%.0u%s%s%.0u", t->allows_rsa ? "RSA of at least " : "",
-        t->allows_rsa ? t->rsa_bits_min : 0U,
-        t->allows_rsa && t->allows_ec ? " bits, or " : "",
-        t->allows_ec ? "EC of at least " : "", t->allows_ec ? t->ec_bits_min : 0U);
+    char *remedy =
+        t->allows_rsa && t->allows_ec
+            ? cmg__format(alloc, "use RSA of at least %u bits, or EC of at least %u",
+                          t->rsa_bits_min, t->ec_bits_min)
+            : cmg__format(alloc, "use %s of at least %u bits",
+                          t->allows_rsa ? "RSA" : "EC",
+                          t->allows_rsa ? t->rsa_bits_min : t->ec_bits_min);
 
     if (remedy == NULL)
         return cmg__fail_nomem(err);

@@ -15,8 +15,7 @@ enum {
     CMG__NAME_DNS = 1,
     CMG__NAME_IP = 2,
     CMG__NAME_UPN = 4, /* userPrincipalName, an otherName */
-    CMG__NAME_URI = 8,
-    CMG__NAME_OTHER = 16 /* in requests of others; no template allows it */
+    CMG__NAME_URI = 8
 };
 
 #define CMG__TEMPLATE_NAME_SIZE 65
