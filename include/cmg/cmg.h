@@ -14,6 +14,7 @@
 #include <cmg/error.h>
 #include <cmg/gateway.h>
 #include <cmg/relay.h>
+#include <cmg/template.h>
 #include <cmg/tenant.h>
 #include <cmg/types.h>
 #include <cmg/version.h>

@@ -243,6 +243,23 @@ static cmg_status read_number(const struct cmg__fields *fields,
     return CMG_OK;
 }
 
+static bool *flag_at(const struct cmg__fields *fields, const struct cmg__field *field)
+{
+    return (bool *)(void *)((char *)fields->targets[field->owner] + field->offset);
+}
+
+static cmg_status read_flag(const struct cmg__fields *fields,
+                            const struct cmg__field *field, const struct cmg__json *found,
+                            cmg_error **err)
+{
+    const enum cmg__json_type type = cmg__json_type(found);
+
+    if (type != CMG__JSON_TRUE && type != CMG__JSON_FALSE)
+        return cmg__field_refuse(fields, field, found, NULL, err);
+    *flag_at(fields, field) = type == CMG__JSON_TRUE;
+    return CMG_OK;
+}
+
 static cmg_status read_list(const struct cmg__fields *fields,
                             const struct cmg__field *field, const struct cmg__json *found,
                             cmg_error **err)
@@ -270,9 +287,8 @@ typedef cmg_status (*read_fn)(const struct cmg__fields *fields,
                               const struct cmg__json *found, cmg_error **err);
 
 static const read_fn readers[] = {
-    [CMG__FIELD_GROUP] = read_group,
-    [CMG__FIELD_TEXT] = read_text,
-    [CMG__FIELD_NUMBER] = read_number,
+    [CMG__FIELD_GROUP] = read_group,   [CMG__FIELD_TEXT] = read_text,
+    [CMG__FIELD_NUMBER] = read_number, [CMG__FIELD_FLAG] = read_flag,
     [CMG__FIELD_LIST] = read_list,
 };
 
@@ -306,6 +322,8 @@ static struct cmg__json *value_of(const struct cmg__fields *fields,
         return NULL;
     if (field->kind == CMG__FIELD_NUMBER)
         return cmg__json_integer(*number_at(fields, field));
+    if (field->kind == CMG__FIELD_FLAG)
+        return cmg__json_boolean(*flag_at(fields, field));
     const char *text = *text_at(fields, field);
     *absent = text[0] == '\0';
     return *absent ? NULL : cmg__json_string(text);

@@ -13,6 +13,7 @@ enum cmg__field_kind {
     CMG__FIELD_GROUP,  /* an object whose members are fields of the table */
     CMG__FIELD_TEXT,   /* char *, from the allocator */
     CMG__FIELD_NUMBER, /* uint32_t */
+    CMG__FIELD_FLAG,   /* bool */
     CMG__FIELD_LIST    /* an array, read by whoever owns the table */
 };
 

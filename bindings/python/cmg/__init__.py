@@ -24,6 +24,7 @@ from ._ffi import version
 from ._handles import ClosedError, Context, LogRecord
 from ._model import Authority, Certificate, ClientApp, Gateway, ServerApp, Tenant
 from ._relay import Client, Connector, RequestRecord, Response, Service
+from ._request import Template
 from ._sandbox import Sandbox
 from ._types import (FOREVER, CheckFlags, Cloud, DeployState, FindingCode, Listener, LogLevel,
                      Operation, Origin, Pfx, Profile, Purpose, Retry, Revocation,
@@ -49,6 +50,6 @@ __all__ = [
     "Profile", "ProtocolError", "Purpose", "Reentrant", "Report", "RequestRecord",
     "Response", "Retry", "Revocation", "RevocationReason", "Sandbox", "SandboxFault",
     "SandboxKind", "SecretStore", "ServerApp", "Service", "Severity", "SignInPrompt",
-    "Status", "StepProgress", "StepState", "Tenant", "TimedOut", "TlsError", "Trust",
+    "Status", "StepProgress", "StepState", "Template", "Tenant", "TimedOut", "TlsError", "Trust",
     "Unsupported", "WrongState", "has_feature", "version",
 ]

@@ -16,8 +16,8 @@ from typing import Any, Optional
 
 from ._types import (AUTHORITY, BYTES, CERTIFICATE, CLIENT, CLIENT_APP, CONNECTOR, CONTEXT,
                      CRL, DEPLOY, ENROLMENT, ERROR, GATEWAY, REPORT, SANDBOX, SERVER_APP,
-                     SERVICE, TENANT, TRUST, ClientDoneFn, LogFn, ResolveFn, cmg_address,
-                     cmg_allocator, cmg_certificate_request, cmg_check_options,
+                     SERVICE, TEMPLATE, TENANT, TRUST, ClientDoneFn, LogFn, ResolveFn,
+                     cmg_address, cmg_allocator, cmg_certificate_request, cmg_check_options,
                      cmg_connector_events, cmg_crl_entry, cmg_deploy_events,
                      cmg_enrolment_events, cmg_journal_store, cmg_sandbox_settings,
                      cmg_secret_store, cmg_service_events)
@@ -62,6 +62,7 @@ OUT_CONTEXT = POINTER(CONTEXT)
 OUT_BYTES = POINTER(BYTES)
 OUT_CERTIFICATE = POINTER(CERTIFICATE)
 OUT_AUTHORITY = POINTER(AUTHORITY)
+OUT_TEMPLATE = POINTER(TEMPLATE)
 OUT_TRUST = POINTER(TRUST)
 OUT_REPORT = POINTER(REPORT)
 OUT_CRL = POINTER(CRL)
@@ -133,6 +134,22 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_authority_certificate": plain(CERTIFICATE, AUTHORITY),
     "cmg_authority_ref": plain(AUTHORITY, AUTHORITY),
     "cmg_authority_unref": plain(None, AUTHORITY),
+    "cmg_template_new_builtin": fallible(CONTEXT, TEXT, OUT_TEMPLATE),
+    "cmg_template_new_from_json": fallible(CONTEXT, TEXT, TEXT, c_size_t, OUT_TEMPLATE),
+    "cmg_template_to_json": fallible(TEMPLATE, OUT_BYTES),
+    "cmg_template_name": copied(TEMPLATE),
+    "cmg_template_enrolment_name": copied(TEMPLATE),
+    "cmg_template_hash": copied(TEMPLATE),
+    "cmg_template_days": plain(c_uint32, TEMPLATE),
+    "cmg_template_days_max": plain(c_uint32, TEMPLATE),
+    "cmg_template_rsa_bits_min": plain(c_uint32, TEMPLATE),
+    "cmg_template_ec_bits_min": plain(c_uint32, TEMPLATE),
+    "cmg_template_is_authority": plain(c_bool, TEMPLATE),
+    "cmg_template_is_exportable": plain(c_bool, TEMPLATE),
+    "cmg_template_eku_count": plain(c_size_t, TEMPLATE),
+    "cmg_template_eku": copied(TEMPLATE, c_size_t),
+    "cmg_template_ref": plain(TEMPLATE, TEMPLATE),
+    "cmg_template_unref": plain(None, TEMPLATE),
     "cmg_trust_new": fallible(CONTEXT, OUT_TRUST),
     "cmg_trust_add": fallible(TRUST, DATA, c_size_t),
     "cmg_trust_add_certificate": fallible(TRUST, CERTIFICATE),
