@@ -21,7 +21,7 @@
 #ifndef CMG_CERTIFICATE_H
 #define CMG_CERTIFICATE_H
 
-#include <cmg/context.h>
+#include <cmg/key.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -113,6 +113,29 @@ CMG_API cmg_status cmg_certificate_new_from_pfx(cmg_context *ctx, const void *da
                                                 size_t size, const char *password,
                                                 cmg_certificate **out_cert,
                                                 cmg_error **err);
+
+/**
+ * @brief Puts a certificate and its private key together.
+ * @param[in]  cert     The certificate; stays as it is.
+ * @param[in]  key      The key, also one that the host holds; a reference is taken.
+ * @param[out] out_cert Receives the certificate with its chain and the key, yours.
+ * @param[out] err      Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_CERT when key and leaf do not belong together, #CMG_E_INVAL
+ *         when they are of two contexts, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_certificate_new_with_key(cmg_certificate *cert, cmg_key *key,
+                                                cmg_certificate **out_cert,
+                                                cmg_error **err);
+
+/**
+ * @brief Whether a key is the one that the leaf was issued for.
+ * @param[in] cert The certificate.
+ * @param[in] key  The key.
+ * @return True or false; false also when memory runs out. Callbacks may call it.
+ * @since 0.1
+ */
+CMG_API bool cmg_certificate_matches_key(const cmg_certificate *cert, const cmg_key *key);
 
 /**
  * @brief The leaf and its chain as PEM, without the key.

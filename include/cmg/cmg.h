@@ -13,6 +13,7 @@
 #include <cmg/enrol.h>
 #include <cmg/error.h>
 #include <cmg/gateway.h>
+#include <cmg/key.h>
 #include <cmg/relay.h>
 #include <cmg/template.h>
 #include <cmg/tenant.h>

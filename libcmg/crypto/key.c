@@ -5,6 +5,7 @@
  */
 #include "crypto/key.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/secret.h"
@@ -19,7 +20,6 @@
 
 /* A 4096 bit RSA key takes 2.4 KiB. */
 #define KEY_DER_MAX  ((size_t)8 * 1024)
-#define KEY_FILE_MAX ((size_t)1024 * 1024)
 #define RSA_EXPONENT 65537
 
 static const struct curve {
@@ -32,7 +32,7 @@ static const struct curve {
 };
 static const unsigned rsa_sizes[] = { 2048, 3072, 4096 };
 
-static struct cmg__key *new_key(const struct cmg__alloc *alloc)
+struct cmg__key *cmg__key_new(const struct cmg__alloc *alloc)
 {
     struct cmg__key *key = cmg__alloc0(alloc, sizeof *key);
 
@@ -57,9 +57,13 @@ void cmg__key_free(struct cmg__key *key)
     if (key == NULL || --key->refs > 0)
         return;
     const struct cmg__alloc *alloc = key->alloc;
+    const struct cmg__key_holder holder = key->holder;
     mbedtls_pk_free(key->pk);
     cmg__wipe(key, sizeof *key);
     cmg__free(alloc, key);
+    /* Last, since it may take the allocator with it. */
+    if (holder.release != NULL)
+        holder.release(holder.user);
 }
 
 cmg_status cmg__key_fail(cmg_error **err, const struct cmg__alloc *alloc, int ret,
@@ -120,7 +124,7 @@ cmg_status cmg__key_generate(const struct cmg__alloc *alloc, const struct cmg__e
         return cmg__fail(err, alloc, CMG_E_INVAL, "bits",
                          "use RSA 2048, 3072 or 4096, or EC 256 or 384",
                          "a key of %u bits cannot be made", bits);
-    struct cmg__key *key = new_key(alloc);
+    struct cmg__key *key = cmg__key_new(alloc);
     if (key == NULL)
         return cmg__fail_nomem(err);
     key->kind = kind;
@@ -135,8 +139,7 @@ cmg_status cmg__key_generate(const struct cmg__alloc *alloc, const struct cmg__e
     return CMG_OK;
 }
 
-/* Learns kind and size; false when this library does not use such keys. */
-static bool classify(struct cmg__key *key)
+bool cmg__key_classify(struct cmg__key *key)
 {
     key->bits = (unsigned)mbedtls_pk_get_bitlen(key->pk);
     if (mbedtls_pk_get_type(key->pk) == MBEDTLS_PK_RSA) {
@@ -202,7 +205,7 @@ cmg_status cmg__key_parse_der(const struct cmg__alloc *alloc, const struct cmg__
                               const void *der, size_t n, struct cmg__key **out,
                               cmg_error **err)
 {
-    struct cmg__key *key = new_key(alloc);
+    struct cmg__key *key = cmg__key_new(alloc);
     cmg_status rc = CMG_OK;
 
     if (key == NULL)
@@ -216,63 +219,13 @@ cmg_status cmg__key_parse_der(const struct cmg__alloc *alloc, const struct cmg__
         ret = cmg__mbed_check_pair(key->pk, key->pk, env);
     if (ret != 0)
         rc = cmg__key_fail(err, alloc, ret, CMG_E_PARSE, "reading a private key");
-    else if (!classify(key))
-        rc = cmg__fail(err, alloc, CMG_E_CERT, "key",
-                       "use RSA 2048 to 4096, or EC P-256 or P-384",
+    else if (!cmg__key_classify(key))
+        rc = cmg__fail(err, alloc, CMG_E_CERT, "key", CMG__KEY_KINDS,
                        "a private key of %u bits of this kind is not allowed", key->bits);
     if (rc == CMG_OK)
         *out = key;
     else
         cmg__key_free(key);
-    return rc;
-}
-
-/* The first private key of a PEM text into der. */
-static cmg_status find_pem_key(const struct cmg__alloc *alloc, const void *text, size_t n,
-                               struct cmg__buf *der, cmg_error **err)
-{
-    static const char *const labels[] = { "PRIVATE KEY", "RSA PRIVATE KEY",
-                                          "EC PRIVATE KEY" };
-    struct cmg__pem_reader in = { .text = text, .left = n };
-    struct cmg__pem_block block;
-    cmg_status rc;
-
-    for (rc = cmg__pem_next(&in, &block, der); rc == CMG_OK;
-         rc = cmg__pem_next(&in, &block, der)) {
-        if (block.encrypted || cmg__pem_is(&block, "ENCRYPTED PRIVATE KEY"))
-            return cmg__fail(err, alloc, CMG_E_UNSUPPORTED, "key",
-                             "decrypt it first, or hand it over inside a PFX",
-                             "the private key is encrypted with a password");
-        for (size_t i = 0; i < CMG__ARRAY_LEN(labels); i++) {
-            if (cmg__pem_is(&block, labels[i]))
-                return CMG_OK;
-        }
-    }
-    if (rc == CMG_E_NOMEM)
-        return cmg__fail_nomem(err);
-    if (rc == CMG_E_LIMIT)
-        return cmg__fail(err, alloc, rc, "key", NULL, "a PEM block is too large");
-    return cmg__fail(err, alloc, CMG_E_PARSE, "key",
-                     "give a PKCS#8, PKCS#1 or SEC1 key as PEM or DER",
-                     "there is no readable private key in the text");
-}
-
-cmg_status cmg__key_parse(const struct cmg__alloc *alloc, const struct cmg__env *env,
-                          const void *data, size_t n, struct cmg__key **out,
-                          cmg_error **err)
-{
-    struct cmg__buf der;
-
-    if (n > KEY_FILE_MAX)
-        return cmg__fail(err, alloc, CMG_E_LIMIT, "key", NULL,
-                         "a key file of %zu bytes is too large", n);
-    if (n > 0 && *(const uint8_t *)data == CMG__DER_SEQUENCE)
-        return cmg__key_parse_der(alloc, env, data, n, out, err);
-    cmg__buf_init_secret(&der, alloc, KEY_FILE_MAX);
-    cmg_status rc = find_pem_key(alloc, data, n, &der, err);
-    if (rc == CMG_OK)
-        rc = cmg__key_parse_der(alloc, env, der.data, der.len, out, err);
-    cmg__buf_done(&der);
     return rc;
 }
 
@@ -284,6 +237,14 @@ enum cmg__key_kind cmg__key_kind(const struct cmg__key *key)
 unsigned cmg__key_bits(const struct cmg__key *key)
 {
     return key->bits;
+}
+
+void cmg__key_describe(const struct cmg__key *key, char out[CMG__KEY_TEXT_SIZE])
+{
+    if (key->kind == CMG__KEY_RSA)
+        (void)snprintf(out, CMG__KEY_TEXT_SIZE, "RSA %u", key->bits);
+    else
+        (void)snprintf(out, CMG__KEY_TEXT_SIZE, "EC %s", cmg__oid_name(key->curve));
 }
 
 static void put_key_algorithm(struct cmg__der_writer *w, const struct cmg__key *key)
@@ -344,6 +305,8 @@ cmg_status cmg__key_write_der(const struct cmg__key *key, struct cmg__buf *out)
     struct cmg__der_writer w;
     struct cmg__span native;
 
+    if (key->is_held)
+        return CMG_E_UNSUPPORTED;
     cmg__buf_init_secret(&scratch, key->alloc, KEY_DER_MAX + 1);
     cmg__der_write_init(&w, out);
     w.rc = native_der(key, &scratch, &native);
@@ -375,6 +338,18 @@ cmg_status cmg__key_write_pem(const struct cmg__key *key, struct cmg__buf *out)
     return rc;
 }
 
+cmg_status cmg__key_fail_write(cmg_error **err, const struct cmg__key *key, cmg_status rc)
+{
+    if (rc == CMG_E_NOMEM)
+        return cmg__fail_nomem(err);
+    if (rc == CMG_E_UNSUPPORTED)
+        return cmg__fail(err, key->alloc, rc, "key",
+                         "export it with the means of the key store, or use a key that "
+                         "the library holds",
+                         "the host holds the private key, so it cannot be written");
+    return cmg__fail(err, key->alloc, rc, "key", NULL, "writing the key failed");
+}
+
 cmg_status cmg__key_write_public_der(const struct cmg__key *key, struct cmg__buf *out)
 {
     uint8_t bytes[1024];
@@ -389,7 +364,7 @@ cmg_status cmg__key_rsa_public(const struct cmg__key *key, struct cmg__buf *n,
                                struct cmg__buf *e)
 {
     uint8_t modulus[512];
-    uint8_t exponent[4];
+    uint8_t exponent[8];
     const size_t size = (key->bits + 7) / 8;
 
     if (key->kind != CMG__KEY_RSA)

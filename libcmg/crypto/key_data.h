@@ -14,7 +14,21 @@ struct cmg__key {
     enum cmg__key_kind kind;
     unsigned bits;
     enum cmg__oid curve; /* EC only */
+    bool is_held;        /* pk is the public half only */
+    struct cmg__key_holder holder;
 };
+
+#define CMG__KEY_KINDS "use RSA 2048 to 4096, or EC P-256 or P-384"
+
+/* An empty one, or NULL. */
+struct cmg__key *cmg__key_new(const struct cmg__alloc *alloc);
+/* Learns kind and size from pk; false when this library does not use such keys. */
+bool cmg__key_classify(struct cmg__key *key);
+/* A signature of a held key; not verified yet. CMG_E_CALLBACK with the function's number.
+ */
+cmg_status cmg__key_ask_holder(const struct cmg__key *key, enum cmg__oid hash,
+                               struct cmg__span digest, uint8_t *signature, size_t max,
+                               size_t *n, cmg_error **err);
 
 /* One PKCS#8, PKCS#1 or SEC1 structure. */
 cmg_status cmg__key_parse_der(const struct cmg__alloc *alloc, const struct cmg__env *env,

@@ -7,6 +7,8 @@
 
 #include "crypto/intake.h"
 
+#include "model/key.h"
+
 #define INPUT_MAX  ((size_t)1024 * 1024)
 #define OUTPUT_MAX ((size_t)4 * 1024 * 1024)
 
@@ -103,6 +105,60 @@ cmg_status cmg_certificate_new_from_bytes(cmg_context *ctx, const void *data, si
                : rc;
 }
 
+static cmg_status check_certificate(const cmg_certificate *cert, cmg_error **err)
+{
+    return cmg__check(cert != NULL ? &cert->head : NULL, CMG__TAG_CERTIFICATE, err);
+}
+
+/* The same certificates, parsed again: each handle owns its own. */
+static cmg_status copy_chain(const cmg_certificate *cert, struct cmg__x509 ***out,
+                             cmg_error **err)
+{
+    const struct cmg__alloc *alloc = &cert->head.ctx->alloc;
+    struct cmg__x509 **chain = cmg__alloc_array(alloc, cert->count, sizeof *chain);
+    struct cmg__x509_info info;
+    cmg_status rc = chain != NULL ? CMG_OK : cmg__fail_nomem(err);
+    size_t n = 0;
+
+    while (rc == CMG_OK && n < cert->count) {
+        cmg__x509_info(cert->chain[n], &info);
+        rc = cmg__x509_parse(alloc, info.der, info.der_len, &chain[n], err);
+        n += rc == CMG_OK;
+    }
+    if (rc == CMG_OK)
+        *out = chain;
+    else if (chain != NULL)
+        cmg__x509_free_list(alloc, chain, n);
+    return rc;
+}
+
+cmg_status cmg_certificate_new_with_key(cmg_certificate *cert, cmg_key *key,
+                                        cmg_certificate **out_cert, cmg_error **err)
+{
+    struct cmg__x509 **chain = NULL;
+    cmg_status rc = check_certificate(cert, err);
+
+    if (rc == CMG_OK)
+        rc = cmg__key_check(key, err);
+    if (rc == CMG_OK && key->head.ctx != cert->head.ctx)
+        rc = cmg__fail(err, &cert->head.ctx->alloc, CMG_E_INVAL, "key",
+                       "make both with one context",
+                       "the key belongs to another context than the certificate");
+    if (rc == CMG_OK)
+        rc = copy_chain(cert, &chain, err);
+    if (rc != CMG_OK)
+        return rc;
+    return cmg__certificate_make(cert->head.ctx, chain, cert->count,
+                                 cmg__key_ref(key->key), out_cert, err);
+}
+
+bool cmg_certificate_matches_key(const cmg_certificate *cert, const cmg_key *key)
+{
+    return check_certificate(cert, NULL) == CMG_OK &&
+           cmg__key_check(key, NULL) == CMG_OK &&
+           cmg__x509_matches_key(cert->chain[0], key->key);
+}
+
 cmg_status cmg__certificate_chain_pem(const cmg_certificate *cert, struct cmg__buf *out)
 {
     cmg_status rc = CMG_OK;
@@ -127,11 +183,6 @@ static cmg_status give_bytes(const cmg_certificate *cert, struct cmg__buf *buf,
     if (rc == CMG_E_NOMEM)
         return cmg__fail_nomem(err);
     return rc;
-}
-
-static cmg_status check_certificate(const cmg_certificate *cert, cmg_error **err)
-{
-    return cmg__check(cert != NULL ? &cert->head : NULL, CMG__TAG_CERTIFICATE, err);
 }
 
 cmg_status cmg_certificate_export_pem(cmg_certificate *cert, cmg_bytes **out_bytes,

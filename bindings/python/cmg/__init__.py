@@ -22,11 +22,12 @@ from ._ffi import encoded as _encoded
 from ._ffi import verify_version as _verify_version
 from ._ffi import version
 from ._handles import ClosedError, Context, LogRecord
+from ._key import Key
 from ._model import Authority, Certificate, ClientApp, Gateway, ServerApp, Tenant
 from ._relay import Client, Connector, RequestRecord, Response, Service
 from ._request import Template
 from ._sandbox import Sandbox
-from ._types import (FOREVER, CheckFlags, Cloud, DeployState, FindingCode, Listener, LogLevel,
+from ._types import (FOREVER, CheckFlags, Cloud, DeployState, FindingCode, HashAlgorithm, KeyKind, Listener, LogLevel,
                      Operation, Origin, Pfx, Profile, Purpose, Retry, Revocation,
                      RevocationReason, SandboxFault, SandboxKind, Severity, Status,
                      StepState)
@@ -44,8 +45,8 @@ __all__ = [
     "CallbackFailed", "Canceled", "Certificate", "CertificateError", "CheckFlags",
     "Client", "ClientApp", "ClosedError", "Cloud", "CmgError", "Conflict", "Connector",
     "Context", "Crl", "CrlEntry", "Denied", "Deploy", "DeployState", "Finding",
-    "FindingCode", "Forked", "Gateway", "InputOutputError", "InternalError",
-    "InvalidArgument", "JournalStore", "LimitReached", "Listener", "LogLevel",
+    "FindingCode", "Forked", "Gateway", "HashAlgorithm", "InputOutputError", "InternalError",
+    "InvalidArgument", "JournalStore", "Key", "KeyKind", "LimitReached", "Listener", "LogLevel",
     "LogRecord", "NotFound", "Operation", "Origin", "OutOfMemory", "ParseError", "Pfx",
     "Profile", "ProtocolError", "Purpose", "Reentrant", "Report", "RequestRecord",
     "Response", "Retry", "Revocation", "RevocationReason", "Sandbox", "SandboxFault",

@@ -15,11 +15,11 @@ from enum import Enum
 from typing import Any, Optional
 
 from ._types import (AUTHORITY, BYTES, CERTIFICATE, CLIENT, CLIENT_APP, CONNECTOR, CONTEXT,
-                     CRL, DEPLOY, ENROLMENT, ERROR, GATEWAY, REPORT, SANDBOX, SERVER_APP,
+                     CRL, DEPLOY, ENROLMENT, ERROR, GATEWAY, KEY, REPORT, SANDBOX, SERVER_APP,
                      SERVICE, TEMPLATE, TENANT, TRUST, ClientDoneFn, LogFn, ResolveFn,
                      cmg_address, cmg_allocator, cmg_certificate_request, cmg_check_options,
                      cmg_connector_events, cmg_crl_entry, cmg_deploy_events,
-                     cmg_enrolment_events, cmg_journal_store, cmg_sandbox_settings,
+                     cmg_enrolment_events, cmg_journal_store, cmg_key_holder, cmg_sandbox_settings,
                      cmg_secret_store, cmg_service_events)
 
 SOVERSION = 0
@@ -66,6 +66,7 @@ OUT_TEMPLATE = POINTER(TEMPLATE)
 OUT_TRUST = POINTER(TRUST)
 OUT_REPORT = POINTER(REPORT)
 OUT_CRL = POINTER(CRL)
+OUT_KEY = POINTER(KEY)
 OUT_GATEWAY = POINTER(GATEWAY)
 OUT_DEPLOY = POINTER(DEPLOY)
 OUT_ENROLMENT = POINTER(ENROLMENT)
@@ -113,6 +114,18 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_context_wakeup": plain(None, CONTEXT),
     "cmg_certificate_new_from_bytes": fallible(CONTEXT, DATA, c_size_t, TEXT,
                                                OUT_CERTIFICATE),
+    "cmg_key_generate": fallible(CONTEXT, ENUM, OUT_KEY),
+    "cmg_key_new_from_bytes": fallible(CONTEXT, DATA, c_size_t, TEXT, OUT_KEY),
+    "cmg_key_new_held": fallible(CONTEXT, DATA, c_size_t, POINTER(cmg_key_holder), OUT_KEY),
+    "cmg_key_export_pem": fallible(KEY, TEXT, OUT_BYTES),
+    "cmg_key_export_der": fallible(KEY, TEXT, OUT_BYTES),
+    "cmg_key_export_public_pem": fallible(KEY, OUT_BYTES),
+    "cmg_key_description": copied(KEY),
+    "cmg_key_is_held": plain(c_bool, KEY),
+    "cmg_key_ref": plain(KEY, KEY),
+    "cmg_key_unref": plain(None, KEY),
+    "cmg_certificate_new_with_key": fallible(CERTIFICATE, KEY, OUT_CERTIFICATE),
+    "cmg_certificate_matches_key": plain(c_bool, CERTIFICATE, KEY),
     "cmg_certificate_new_from_pem": fallible(CONTEXT, TEXT, c_size_t, OUT_CERTIFICATE),
     "cmg_certificate_new_from_pfx": fallible(CONTEXT, DATA, c_size_t, TEXT, OUT_CERTIFICATE),
     "cmg_certificate_export_pem": fallible(CERTIFICATE, OUT_BYTES),

@@ -15,6 +15,7 @@ from ._types import (AUTHORITY, BYTES, CERTIFICATE, GATEWAY, CheckFlags, Operati
 if TYPE_CHECKING:
     from ._check import Report, Trust
     from ._deploy import Deploy, JournalStore
+    from ._key import Key
 
 
 def out_bytes(handle: Handle, verb: str, *arguments: Any) -> bytes:
@@ -68,6 +69,18 @@ class Certificate(Handle):
     @classmethod
     def _borrowed(cls, pointer: Any, guard: Guard) -> "Certificate":
         return cls(_ffi.call("cmg_certificate_ref", pointer), guard)
+
+    def with_key(self, key: "Key") -> "Certificate":
+        """The same certificate together with its private key."""
+        found = CERTIFICATE()
+        with self._guard:
+            _ffi.call("cmg_certificate_new_with_key", self.pointer, key.pointer,
+                      ctypes.byref(found))
+        return Certificate(found, self._guard)
+
+    def matches_key(self, key: "Key") -> bool:
+        """Whether the leaf was issued for this key."""
+        return bool(self.call("matches_key", key.pointer))
 
     def export_pem(self) -> bytes:
         """Leaf and chain as PEM, without the key."""

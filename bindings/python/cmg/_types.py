@@ -95,6 +95,24 @@ class Pfx(IntEnum):
     MODERN = 2
 
 
+class KeyKind(IntEnum):
+    """The keys that can be made."""
+
+    RSA_2048 = 1
+    RSA_3072 = 2
+    RSA_4096 = 3
+    EC_P256 = 4
+    EC_P384 = 5
+
+
+class HashAlgorithm(IntEnum):
+    """A hash."""
+
+    SHA256 = 1
+    SHA384 = 2
+    SHA512 = 3
+
+
 class Purpose(IntEnum):
     """What a certificate is wanted for."""
 
@@ -271,6 +289,8 @@ ENUMS: dict[str, tuple[type[IntEnum], str]] = {
     "cmg_cloud": (Cloud, "CMG_CLOUD_"),
     "cmg_profile": (Profile, "CMG_PROFILE_"),
     "cmg_pfx": (Pfx, "CMG_PFX_"),
+    "cmg_key_kind": (KeyKind, "CMG_KEY_"),
+    "cmg_hash": (HashAlgorithm, "CMG_HASH_"),
     "cmg_purpose": (Purpose, "CMG_PURPOSE_"),
     "cmg_revocation": (Revocation, "CMG_REVOCATION_"),
     "cmg_check_flags": (CheckFlags, "CMG_CHECK_"),
@@ -298,6 +318,7 @@ ERROR = _opaque("cmg_error")
 BYTES = _opaque("cmg_bytes")
 CERTIFICATE = _opaque("cmg_certificate")
 AUTHORITY = _opaque("cmg_authority")
+KEY = _opaque("cmg_key")
 TRUST = _opaque("cmg_trust")
 TEMPLATE = _opaque("cmg_template")
 REPORT = _opaque("cmg_report")
@@ -412,6 +433,8 @@ EnrolmentOnChallenge = CFUNCTYPE(c_int, ENROLMENT, POINTER(cmg_challenge), c_voi
 JournalLoad = CFUNCTYPE(c_int64, c_void_p, c_size_t, c_void_p)
 JournalSave = CFUNCTYPE(c_int, c_void_p, c_size_t, c_void_p)
 JournalLock = CFUNCTYPE(c_int, c_void_p)
+KeySign = CFUNCTYPE(c_int64, c_int, c_void_p, c_size_t, c_void_p, c_size_t, c_void_p)
+KeyRelease = CFUNCTYPE(None, c_void_p)
 SecretPut = CFUNCTYPE(c_int, c_char_p, c_void_p, c_size_t, c_void_p)
 SecretGet = CFUNCTYPE(c_int64, c_char_p, c_void_p, c_size_t, c_void_p)
 SecretRemove = CFUNCTYPE(c_int, c_char_p, c_void_p)
@@ -451,6 +474,13 @@ class cmg_secret_store(Structure):
                 ("get", SecretGet), ("remove", SecretRemove)]
 
 
+class cmg_key_holder(Structure):
+    """The host's side of a key that it holds."""
+
+    _fields_ = [("size", c_size_t), ("user", c_void_p), ("sign", KeySign),
+                ("release", KeyRelease)]
+
+
 class cmg_service_events(Structure):
     """Callbacks of a service."""
 
@@ -477,5 +507,5 @@ STRUCTURES: tuple[type[Structure], ...] = (
     cmg_allocator, cmg_log_record, cmg_address, cmg_certificate_request, cmg_step_progress,
     cmg_sign_in_prompt, cmg_request_record, cmg_client_response, cmg_deploy_events,
     cmg_challenge, cmg_enrolment_events,
-    cmg_journal_store, cmg_secret_store, cmg_service_events, cmg_connector_events,
+    cmg_journal_store, cmg_secret_store, cmg_key_holder, cmg_service_events, cmg_connector_events,
     cmg_sandbox_settings)
