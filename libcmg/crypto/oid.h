@@ -117,6 +117,8 @@ enum cmg__oid {
     CMG__OID_LOCAL_KEY_ID,
     /* password based encryption */
     CMG__OID_PBE_3DES,
+    CMG__OID_PBE_2DES,
+    CMG__OID_PBE_RC2_128,
     CMG__OID_PBE_RC2_40,
     CMG__OID_PBES2,
     CMG__OID_PBKDF2,

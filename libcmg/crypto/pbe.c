@@ -45,11 +45,16 @@ static int crypt_des3(bool encrypt, size_t key_len, const uint8_t *key, uint8_t 
                       struct cmg__span in, uint8_t *out)
 {
     mbedtls_des3_context des;
+    uint8_t three[24];
 
-    (void)key_len;
+    /* With two keys the first is the third, too. */
+    memcpy(three, key, key_len);
+    if (key_len == 16)
+        memcpy(three + 16, key, 8);
     mbedtls_des3_init(&des);
-    int ret = encrypt ? mbedtls_des3_set3key_enc(&des, key)
-                      : mbedtls_des3_set3key_dec(&des, key);
+    int ret = encrypt ? mbedtls_des3_set3key_enc(&des, three)
+                      : mbedtls_des3_set3key_dec(&des, three);
+    cmg__wipe(three, sizeof three);
     if (ret == 0)
         ret = mbedtls_des3_crypt_cbc(&des,
                                      encrypt ? MBEDTLS_DES_ENCRYPT : MBEDTLS_DES_DECRYPT,
@@ -61,10 +66,9 @@ static int crypt_des3(bool encrypt, size_t key_len, const uint8_t *key, uint8_t 
 static int crypt_rc2(bool encrypt, size_t key_len, const uint8_t *key, uint8_t *iv,
                      struct cmg__span in, uint8_t *out)
 {
-    (void)key_len;
     if (encrypt)
         return -1;
-    cmg__rc2_40_cbc_decrypt(key, iv, in.p, in.n, out);
+    cmg__rc2_cbc_decrypt(key, key_len, (unsigned)key_len * 8, iv, in.p, in.n, out);
     return 0;
 }
 
@@ -74,6 +78,8 @@ static const struct cipher ciphers[] = {
     { CMG__OID_AES256_CBC, 32, 16, crypt_aes },
     { CMG__OID_DES3_CBC, 24, 8, crypt_des3 },
     { CMG__OID_PBE_3DES, 24, 8, crypt_des3 },
+    { CMG__OID_PBE_2DES, 16, 8, crypt_des3 },
+    { CMG__OID_PBE_RC2_128, 16, 8, crypt_rc2 },
     { CMG__OID_PBE_RC2_40, 5, 8, crypt_rc2 },
 };
 
@@ -123,7 +129,7 @@ cmg_status cmg__pbe_take(struct cmg__span *in, struct cmg__pbe *pbe)
         return CMG_E_PARSE;
     if (pbe->scheme == CMG__OID_PBES2)
         return take_pbes2(parameters, pbe);
-    if (pbe->scheme != CMG__OID_PBE_3DES && pbe->scheme != CMG__OID_PBE_RC2_40)
+    if (pbe->scheme < CMG__OID_PBE_3DES || pbe->scheme > CMG__OID_PBE_RC2_40)
         return CMG_E_UNSUPPORTED;
     if (!cmg__der_take(&parameters, CMG__DER_SEQUENCE, &body) ||
         !cmg__der_take(&body, CMG__DER_OCTET_STRING, &pbe->kdf.salt) ||

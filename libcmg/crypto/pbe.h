@@ -27,7 +27,9 @@ void cmg__pbe_password_done(struct cmg__pbe_password *p);
 /* Appends UTF-8 as UTF-16BE. */
 cmg_status cmg__pbe_add_utf16(struct cmg__buf *out, const char *utf8);
 
-/* Iterations that may still be spent on one file. */
+/* Iterations that may still be spent on one file, and at most by one derivation. */
+#define CMG__PBE_WORK_MAX       5000000
+#define CMG__PBE_ITERATIONS_MAX 2500000
 struct cmg__pbe_budget {
     uint32_t left;
 };
@@ -57,7 +59,7 @@ cmg_status cmg__pbkdf2_derive(const struct cmg__pbkdf2 *kdf, const struct cmg__b
 
 /* An encryption AlgorithmIdentifier, PBES2 or a PKCS#12 scheme. */
 struct cmg__pbe {
-    enum cmg__oid scheme; /* CMG__OID_PBES2, CMG__OID_PBE_3DES or CMG__OID_PBE_RC2_40 */
+    enum cmg__oid scheme; /* CMG__OID_PBES2 or one of CMG__OID_PBE_... */
     enum cmg__oid cipher; /* of PBES2 */
     struct cmg__pbkdf2 kdf;
     struct cmg__span iv; /* of PBES2 */

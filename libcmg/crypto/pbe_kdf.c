@@ -103,7 +103,7 @@ void cmg__pbe_password_done(struct cmg__pbe_password *p)
 
 bool cmg__pbe_spend(struct cmg__pbe_budget *budget, uint32_t iterations)
 {
-    if (iterations > budget->left)
+    if (iterations > CMG__PBE_ITERATIONS_MAX || iterations > budget->left)
         return false;
     budget->left -= iterations;
     return true;

@@ -1,5 +1,5 @@
 /*
- * RC2, read-only. The key is expanded to 64 words with 40 effective bits; a block is
+ * RC2, read-only. The key is expanded to 64 words with fewer effective bits; a block is
  * undone by five reverse mixing rounds, a mash, six, a mash, five.
  */
 #include "crypto/rc2.h"
@@ -7,9 +7,6 @@
 #include <string.h>
 
 #include "base/secret.h"
-
-#define EFFECTIVE_BITS 40
-#define KEY_BYTES      5
 
 /* A permutation of 0..255 from the digits of pi (RFC 2268, section 2). */
 static const uint8_t pi[256] = {
@@ -34,15 +31,15 @@ static const uint8_t pi[256] = {
     0xfe, 0x7f, 0xc1, 0xad,
 };
 
-static void expand(const uint8_t key[KEY_BYTES], uint16_t words[64])
+static void expand(const uint8_t *key, size_t key_len, unsigned bits, uint16_t words[64])
 {
     uint8_t bytes[128];
-    const unsigned t8 = (EFFECTIVE_BITS + 7) / 8;
-    const unsigned mask = 0xffU >> (8 * t8 - EFFECTIVE_BITS);
+    const unsigned t8 = (bits + 7) / 8;
+    const unsigned mask = 0xffU >> (8 * t8 - bits);
 
-    memcpy(bytes, key, KEY_BYTES);
-    for (unsigned i = KEY_BYTES; i < 128; i++)
-        bytes[i] = pi[(uint8_t)(bytes[i - 1] + bytes[i - KEY_BYTES])];
+    memcpy(bytes, key, key_len);
+    for (size_t i = key_len; i < sizeof bytes; i++)
+        bytes[i] = pi[(uint8_t)(bytes[i - 1] + bytes[i - key_len])];
     bytes[128 - t8] = pi[bytes[128 - t8] & mask];
     for (unsigned i = 128 - t8; i-- > 0;)
         bytes[i] = pi[bytes[i + 1] ^ bytes[i + t8]];
@@ -95,14 +92,14 @@ static void decrypt_block(const uint16_t words[64], const uint8_t in[8], uint8_t
     }
 }
 
-void cmg__rc2_40_cbc_decrypt(const uint8_t key[5], const uint8_t iv[8], const uint8_t *in,
-                             size_t n, uint8_t *out)
+void cmg__rc2_cbc_decrypt(const uint8_t *key, size_t key_len, unsigned bits,
+                          const uint8_t iv[8], const uint8_t *in, size_t n, uint8_t *out)
 {
     uint16_t words[64];
     uint8_t before[8];
     uint8_t now[8];
 
-    expand(key, words);
+    expand(key, key_len, bits, words);
     memcpy(before, iv, sizeof before);
     for (size_t i = 0; i + 8 <= n; i += 8) {
         memcpy(now, in + i, sizeof now);
