@@ -47,6 +47,15 @@ typedef enum cmg_pfx {
     CMG_PFX_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
 } cmg_pfx;
 
+/** @brief How a PFX is made; size-tagged. @since 0.1 */
+typedef struct cmg_pfx_options {
+    size_t size;               /**< sizeof(cmg_pfx_options) of the caller. */
+    cmg_pfx profile;           /**< How it is protected. */
+    uint32_t iterations;       /**< Of each derivation: 1,000 to 1,000,000; 0: 100,000. */
+    const char *friendly_name; /**< UTF-8, at most 128 bytes; NULL: the common name. */
+    uint32_t include_root;     /**< 0 leaves the root of the chain out, 1 takes it in. */
+} cmg_pfx_options;
+
 /** @brief What is to be issued; size-tagged. @since 0.1 */
 typedef struct cmg_certificate_request {
     size_t size;                  /**< sizeof(cmg_certificate_request) of the caller. */
@@ -149,7 +158,7 @@ CMG_API cmg_status cmg_certificate_export_pem(cmg_certificate *cert,
                                               cmg_bytes **out_bytes, cmg_error **err);
 
 /**
- * @brief Leaf, chain and key as PFX.
+ * @brief Leaf, chain (the root left out) and key as PFX.
  * @param[in]  cert      The certificate; it must have its key.
  * @param[in]  profile   How it is protected.
  * @param[in]  password  1 to 127 ASCII characters; used during the call only.
@@ -162,6 +171,26 @@ CMG_API cmg_status cmg_certificate_export_pem(cmg_certificate *cert,
 CMG_API cmg_status cmg_certificate_export_pfx(cmg_certificate *cert, cmg_pfx profile,
                                               const char *password, cmg_bytes **out_bytes,
                                               cmg_error **err);
+
+/**
+ * @brief Leaf, chain and key as PFX, with every choice.
+ *
+ * Leaf and key carry the friendly name and a local key identifier. The file is read back
+ * before it is handed out.
+ * @param[in]  cert      The certificate; it must have its key.
+ * @param[in]  options   How it is made; read during the call.
+ * @param[in]  password  1 to 127 ASCII characters; used during the call only.
+ * @param[out] out_bytes Receives the PFX, yours; wiped when given back.
+ * @param[out] err       Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_STATE without a key, #CMG_E_INVAL naming the member or the
+ *         password, #CMG_E_ABI, #CMG_E_LIMIT, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_certificate_export_pfx_with(cmg_certificate *cert,
+                                                   const cmg_pfx_options *options,
+                                                   const char *password,
+                                                   cmg_bytes **out_bytes,
+                                                   cmg_error **err);
 
 /**
  * @brief The subject, for example "CN=granitefalls.contoso.com".

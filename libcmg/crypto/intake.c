@@ -42,8 +42,8 @@ static cmg_status add_key(struct job *job, struct cmg__span value)
         return cmg__fail(job->err, job->alloc, CMG_E_UNSUPPORTED, "key",
                          "leave only the key of the certificate in it",
                          "there is more than one private key");
-    return cmg__key_parse(job->alloc, job->env, value.p, value.n, &job->intake->key,
-                          job->err);
+    return cmg__key_parse_encrypted(job->alloc, job->env, value.p, value.n, job->password,
+                                    &job->intake->key, job->err);
 }
 
 static cmg_status add_pfx(struct job *job, struct cmg__span value)

@@ -9,13 +9,22 @@
 #include "crypto/x509.h"
 
 enum cmg__pfx_profile {
-    CMG__PFX_COMPAT, /* 3DES and SHA-1, 100,000 iterations: console, old Windows, vaults
-                      */
+    CMG__PFX_COMPAT, /* 3DES and SHA-1: console, old Windows, vaults */
     CMG__PFX_MODERN  /* AES-256 and SHA-256 */
+};
+#define CMG__PFX_ITERATIONS     100000
+#define CMG__PFX_ITERATIONS_MIN 1000
+#define CMG__PFX_ITERATIONS_MAX 1000000
+
+struct cmg__pfx_options {
+    enum cmg__pfx_profile profile;
+    uint32_t iterations;       /* of each derivation; 0: CMG__PFX_ITERATIONS */
+    const char *friendly_name; /* of leaf and key; NULL or "": none */
+    bool include_root;         /* self-issued certificates above the leaf, too */
 };
 /* certs[0] belongs to the key. out should be a secret buffer. */
 cmg_status cmg__pfx_write(const struct cmg__alloc *alloc, const struct cmg__env *env,
-                          enum cmg__pfx_profile profile, const char *friendly_name,
+                          const struct cmg__pfx_options *options,
                           const struct cmg__key *key, struct cmg__x509 *const *certs,
                           size_t cert_count, const char *password, struct cmg__buf *out,
                           cmg_error **err);

@@ -8,16 +8,16 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "base/str.h"
 #include "crypto/hash.h"
 #include "crypto/key_data.h"
 #include "crypto/pbe.h"
 #include "crypto/pfx_mac.h"
 #include "crypto/x509_data.h"
 
-#define PFX_MAX    ((size_t)1024 * 1024)
-#define ITERATIONS 100000
-#define SALT_MAX   20
-#define IV_LEN     16
+#define PFX_MAX  ((size_t)1024 * 1024)
+#define SALT_MAX 20
+#define IV_LEN   16
 
 static const struct profile {
     enum cmg__oid scheme;
@@ -40,6 +40,8 @@ struct job {
     const struct cmg__alloc *alloc;
     const struct cmg__env *env;
     const struct profile *profile;
+    uint32_t iterations;
+    bool include_root;
     const struct cmg__key *key;
     struct cmg__x509 *const *certs;
     size_t cert_count;
@@ -72,7 +74,7 @@ static cmg_status make_attributes(struct job *job, const char *friendly_name)
     cmg__buf_init(&name, job->alloc, 512);
     cmg__der_write_init(&w, &job->attributes);
     w.rc = cmg__sha1(leaf->der, leaf->der_len, id);
-    if (w.rc == CMG_OK && friendly_name != NULL)
+    if (w.rc == CMG_OK && !cmg__str_is_empty(friendly_name))
         w.rc = cmg__pbe_add_utf16(&name, friendly_name);
     if (w.rc == CMG_OK) {
         const struct cmg__span key_id = cmg__span_of(id, sizeof id);
@@ -91,6 +93,15 @@ static cmg_status make_attributes(struct job *job, const char *friendly_name)
 }
 
 /* ---- bags ---- */
+
+/* Whoever reads the file has the root already, or should not get it this way. */
+static bool is_written(const struct job *job, size_t i)
+{
+    const struct cmg__x509 *cert = job->certs[i];
+
+    return i == 0 || job->include_root ||
+           !cmg__span_eq(cert->subject_name, cert->issuer_name);
+}
 
 static void put_cert_bag(struct cmg__der_writer *w, const struct job *job, size_t i)
 {
@@ -122,7 +133,7 @@ static void put_encrypted(struct cmg__der_writer *w, const struct job *job,
         .scheme = job->profile->scheme,
         .cipher = job->profile->cipher,
         .kdf = { .salt = { salt, job->profile->salt_len },
-                 .iterations = ITERATIONS,
+                 .iterations = job->iterations,
                  .prf = job->profile->prf },
         .iv = { iv, sizeof iv },
     };
@@ -146,8 +157,10 @@ static void put_certificates(struct cmg__der_writer *w, const struct job *job)
     cmg__buf_init_secret(&bags, job->alloc, PFX_MAX);
     cmg__der_write_init(&inner, &bags);
     const size_t list = cmg__der_open(&inner, CMG__DER_SEQUENCE);
-    for (size_t i = 0; i < job->cert_count; i++)
-        put_cert_bag(&inner, job, i);
+    for (size_t i = 0; i < job->cert_count; i++) {
+        if (is_written(job, i))
+            put_cert_bag(&inner, job, i);
+    }
     cmg__der_close(&inner, list);
     if (w->rc == CMG_OK)
         w->rc = inner.rc;
@@ -217,7 +230,7 @@ static void put_mac(struct cmg__der_writer *w, const struct job *job,
     size_t n = 0;
     const struct cmg__pfx_mac mac = { .hash = job->profile->mac,
                                       .kdf = { .salt = { salt, sizeof salt },
-                                               .iterations = ITERATIONS } };
+                                               .iterations = job->iterations } };
 
     if (w->rc == CMG_OK && job->env->random(job->env->user, salt, sizeof salt) != 0)
         w->rc = CMG_E_IO;
@@ -230,7 +243,7 @@ static void put_mac(struct cmg__der_writer *w, const struct job *job,
     cmg__der_put(w, CMG__DER_OCTET_STRING, value, n);
     cmg__der_close(w, digest);
     cmg__der_put(w, CMG__DER_OCTET_STRING, salt, sizeof salt);
-    cmg__der_put_uint(w, ITERATIONS);
+    cmg__der_put_uint(w, job->iterations);
     cmg__der_close(w, data);
 }
 
@@ -264,12 +277,15 @@ static cmg_status read_back(const struct job *job, const struct cmg__buf *pfx,
     struct cmg__key *key = NULL;
     struct cmg__x509 **certs = NULL;
     size_t count = 0;
+    size_t written = 0;
     cmg_status rc = cmg__pfx_read(job->alloc, job->env, pfx->data, pfx->len, password,
                                   &key, &certs, &count, err);
 
     if (rc != CMG_OK)
         return rc;
-    if (key == NULL || count != job->cert_count ||
+    for (size_t i = 0; i < job->cert_count; i++)
+        written += is_written(job, i) ? 1 : 0;
+    if (key == NULL || count != written ||
         !cmg__span_eq(cmg__span_of(certs[0]->der, certs[0]->der_len),
                       cmg__span_of(job->certs[0]->der, job->certs[0]->der_len)))
         rc = cmg__fail(err, job->alloc, CMG_E_INTERNAL, "pfx", NULL,
@@ -290,14 +306,17 @@ static cmg_status fail(const struct cmg__alloc *alloc, cmg_status rc, cmg_error 
 }
 
 cmg_status cmg__pfx_write(const struct cmg__alloc *alloc, const struct cmg__env *env,
-                          enum cmg__pfx_profile profile, const char *friendly_name,
+                          const struct cmg__pfx_options *options,
                           const struct cmg__key *key, struct cmg__x509 *const *certs,
                           size_t cert_count, const char *password, struct cmg__buf *out,
                           cmg_error **err)
 {
     struct job job = { .alloc = alloc,
                        .env = env,
-                       .profile = &profiles[profile],
+                       .profile = &profiles[options->profile],
+                       .iterations = options->iterations != 0 ? options->iterations
+                                                              : CMG__PFX_ITERATIONS,
+                       .include_root = options->include_root,
                        .key = key,
                        .certs = certs,
                        .cert_count = cert_count };
@@ -311,7 +330,7 @@ cmg_status cmg__pfx_write(const struct cmg__alloc *alloc, const struct cmg__env 
     if (!cmg__pbe_password_init(&job.password, alloc, password, CMG__PBE_UTF16, &rc))
         rc = CMG_E_INVAL;
     if (rc == CMG_OK)
-        rc = make_attributes(&job, friendly_name);
+        rc = make_attributes(&job, options->friendly_name);
     if (rc == CMG_OK)
         rc = compose(&job, out);
     rc = rc == CMG_OK ? read_back(&job, out, password, err) : fail(alloc, rc, err);

@@ -286,6 +286,9 @@ static struct cmg__json *pfx_of(struct cmg__sb_call *call, const struct cmg__jso
     const char *chain_pem = cmg__str_or(cmg__json_str(entry, "/_chain_pem"), "");
     struct import in;
     struct cmg__json *value = NULL;
+    const struct cmg__pfx_options options = { .profile = CMG__PFX_COMPAT,
+                                              .friendly_name = cmg__sb_arg(call, "name"),
+                                              .include_root = true };
     import_init(&in, cloud->alloc);
     cmg_status rc =
         cmg__key_parse(cloud->alloc, cloud->env, key_pem, strlen(key_pem), &in.key, NULL);
@@ -293,9 +296,8 @@ static struct cmg__json *pfx_of(struct cmg__sb_call *call, const struct cmg__jso
         rc = cmg__x509_parse_pem(cloud->alloc, chain_pem, strlen(chain_pem), &in.chain,
                                  &in.count, NULL);
     if (rc == CMG_OK)
-        rc = cmg__pfx_write(cloud->alloc, cloud->env, CMG__PFX_COMPAT,
-                            cmg__sb_arg(call, "name"), in.key, in.chain, in.count, "",
-                            &in.pfx, NULL);
+        rc = cmg__pfx_write(cloud->alloc, cloud->env, &options, in.key, in.chain,
+                            in.count, "", &in.pfx, NULL);
     if (rc == CMG_OK)
         value = base64_of(call, in.pfx.data, in.pfx.len, false);
     import_done(&in, cloud->alloc);

@@ -27,6 +27,8 @@ static const struct bundle {
     { "rlk", "granitefalls.contoso.com", true, 2 },
     { "krl", "granitefalls.contoso.com", true, 2 },
     { "rkl", "granitefalls.contoso.com", true, 2 },
+    { "elr", "granitefalls.contoso.com", true, 2 },
+    { "rle", "granitefalls.contoso.com", true, 2 },
     { "lrK", "Test Root", true, 2 },
 };
 
@@ -51,6 +53,28 @@ START_TEST(a_key_of_none_of_the_certificates_is_refused)
     tray_add_part(&b, 'l');
     tray_add_part(&b, 'K');
     tray_refuse(&b, CMG_E_CERT, "none of the 1 certificates");
+    tray_done(&b);
+}
+END_TEST
+
+START_TEST(an_encrypted_key_wants_its_password)
+{
+    static const char *const passwords[] = { NULL, "", "Secret" };
+    struct tray b;
+    struct cmg__intake intake;
+
+    tray_init(&b);
+    tray_add_part(&b, 'l');
+    tray_add_part(&b, 'e');
+    ck_assert_int_eq(cmg__intake_read(&intake, &b.pki.a.alloc, &b.pki.e.env, b.text.data,
+                                      b.text.len, passwords[_i], true, NULL),
+                     CMG_E_AUTH);
+    /* Whoever asks for certificates alone needs none. */
+    ck_assert_int_eq(cmg__intake_read(&intake, &b.pki.a.alloc, NULL, b.text.data,
+                                      b.text.len, NULL, false, NULL),
+                     CMG_OK);
+    ck_assert_ptr_null(intake.key);
+    cmg__intake_done(&intake);
     tray_done(&b);
 }
 END_TEST
@@ -191,8 +215,10 @@ START_TEST(a_pfx_is_read)
 
     tray_init(&b);
     struct cmg__x509 *const chain[] = { b.pki.leaf, b.pki.root };
-    ck_ok(cmg__pfx_write(&b.pki.a.alloc, &b.pki.e.env, CMG__PFX_MODERN, "gw",
-                         b.pki.leaf_key, chain, 2, "secret", &b.text, &err),
+    const struct cmg__pfx_options options = { .profile = CMG__PFX_MODERN,
+                                              .include_root = true };
+    ck_ok(cmg__pfx_write(&b.pki.a.alloc, &b.pki.e.env, &options, b.pki.leaf_key, chain, 2,
+                         "secret", &b.text, &err),
           err);
     tray_expect(&b, "granitefalls.contoso.com", true, 2);
     tray_done(&b);
@@ -326,6 +352,7 @@ int main(void)
     tcase_add_loop_test(bundle, the_key_tells_which_certificate_is_the_leaf, 0,
                         (int)CMG__ARRAY_LEN(bundles));
     tcase_add_test(bundle, a_key_of_none_of_the_certificates_is_refused);
+    tcase_add_loop_test(bundle, an_encrypted_key_wants_its_password, 0, 3);
     tcase_add_test(bundle, two_keys_are_refused);
     tcase_add_loop_test(bundle, odd_white_space_does_not_matter, 0,
                         (int)CMG__ARRAY_LEN(odd_lines));

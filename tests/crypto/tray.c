@@ -30,6 +30,8 @@ void tray_add(struct tray *b, const void *data, size_t n)
 
 void tray_add_part(struct tray *b, char part)
 {
+    cmg_error *err = NULL;
+
     switch (part) {
     case 'r':
         ck_assert_int_eq(cmg__x509_write_pem(b->pki.root, &b->text), CMG_OK);
@@ -39,6 +41,11 @@ void tray_add_part(struct tray *b, char part)
         break;
     case 'k':
         ck_assert_int_eq(cmg__key_write_pem(b->pki.leaf_key, &b->text), CMG_OK);
+        break;
+    case 'e':
+        ck_ok(cmg__key_write_encrypted_pem(b->pki.leaf_key, &b->pki.e.env, "secret", 1000,
+                                           &b->text, &err),
+              err);
         break;
     default:
         ck_assert_int_eq(cmg__key_write_pem(b->pki.root_key, &b->text), CMG_OK);

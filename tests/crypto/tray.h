@@ -15,7 +15,8 @@ void tray_init(struct tray *b);
 void tray_done(struct tray *b);
 void tray_add_text(struct tray *b, const char *text);
 void tray_add(struct tray *b, const void *data, size_t n);
-/* PEM: r root, l leaf, k key of the leaf, K key of the root. */
+/* PEM: r root, l leaf, k key of the leaf, e the same encrypted under "secret", K key of
+   the root. */
 void tray_add_part(struct tray *b, char part);
 /* Takes the text in, with the password "secret", and sorts. */
 cmg_status tray_take(struct tray *b, struct cmg__intake *intake, cmg_error **err);

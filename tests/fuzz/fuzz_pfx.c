@@ -34,8 +34,11 @@ static void write_again(const struct cmg__key *key, struct cmg__x509 *const *cer
     size_t n = 0;
 
     cmg__buf_init_secret(&out, &cmg__alloc_libc, (size_t)4 * 1024 * 1024);
-    if (cmg__pfx_write(&cmg__alloc_libc, &cmg__env_system, CMG__PFX_COMPAT, "x", key,
-                       certs, count, "secret", &out, NULL) == CMG_OK) {
+    const struct cmg__pfx_options options = { .friendly_name = "x",
+                                              .include_root = true,
+                                              .iterations = 1 };
+    if (cmg__pfx_write(&cmg__alloc_libc, &cmg__env_system, &options, key, certs, count,
+                       "secret", &out, NULL) == CMG_OK) {
         require(cmg__pfx_read(&cmg__alloc_libc, &cmg__env_system, out.data, out.len,
                               "secret", &again, &list, &n, NULL) == CMG_OK);
         require(again != NULL && n == count && same(certs[0], list[0]));

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Optional
 from . import _ffi
 from ._handles import Context, Guard, Handle
 from ._types import (AUTHORITY, BYTES, CERTIFICATE, GATEWAY, CheckFlags, Operation, Pfx,
-                     Profile, Purpose, Revocation, cmg_certificate_request)
+                     Profile, Purpose, Revocation, cmg_certificate_request, cmg_pfx_options)
 
 if TYPE_CHECKING:
     from ._check import Report, Trust
@@ -25,7 +25,7 @@ def out_bytes(handle: Handle, verb: str, *arguments: Any) -> bytes:
     return _ffi.take_bytes(found)
 
 
-def names_list(names: Sequence[str]) -> Any:
+def _names(names: Sequence[str]) -> Any:
     """A NULL-terminated list of C strings, or NULL for none."""
     if not names:
         return None
@@ -86,9 +86,14 @@ class Certificate(Handle):
         """Leaf and chain as PEM, without the key."""
         return out_bytes(self, "export_pem")
 
-    def export_pfx(self, password: str, profile: Pfx = Pfx.COMPAT) -> bytes:
-        """Leaf, chain and key as PFX."""
-        return out_bytes(self, "export_pfx", profile, _ffi.encoded(password))
+    def export_pfx(self, password: str, profile: Pfx = Pfx.COMPAT, *,
+                   friendly_name: Optional[str] = None, iterations: int = 0,
+                   include_root: bool = False) -> bytes:
+        """Leaf, chain and key as PFX; without a friendly name the common name is it."""
+        options = cmg_pfx_options(ctypes.sizeof(cmg_pfx_options), profile, iterations,
+                                  _ffi.optional(friendly_name), include_root)
+        return out_bytes(self, "export_pfx_with", ctypes.byref(options),
+                         _ffi.encoded(password))
 
     def check(self, trust: "Trust", purpose: Purpose, *, name: Optional[str] = None,
               at: int = 0, revocation: Revocation = Revocation.SOFT, crl_grace: int = 0,
@@ -163,8 +168,8 @@ class Authority(Handle):
         """Issues a certificate with a fresh key."""
         request = cmg_certificate_request(
             size=ctypes.sizeof(cmg_certificate_request), profile=profile, days=days,
-            common_name=_ffi.encoded(common_name), dns_names=names_list(dns_names),
-            ip_addresses=names_list(ip_addresses))
+            common_name=_ffi.encoded(common_name), dns_names=_names(dns_names),
+            ip_addresses=_names(ip_addresses))
         found = CERTIFICATE()
         self.call("issue", ctypes.byref(request), ctypes.byref(found))
         return Certificate(found, self._guard)
