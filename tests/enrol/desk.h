@@ -46,7 +46,7 @@ struct desk {
     char user[64];     /* credentials of the last request, "" without */
     /* what the host was told */
     char states[512]; /* "SUBMITTING PENDING " */
-    char challenges[1024];
+    char challenges[4096];
     unsigned closed;
     cmg_enrolment_state end;
     cmg_status end_code;

@@ -25,10 +25,10 @@ from ._handles import ClosedError, Context, LogRecord
 from ._key import Key
 from ._model import Authority, Certificate, ClientApp, Gateway, ServerApp, Tenant
 from ._relay import Client, Connector, RequestRecord, Response, Service
-from ._request import Template
+from ._request import Csr, Template
 from ._sandbox import Sandbox
-from ._types import (FOREVER, CheckFlags, Cloud, DeployState, FindingCode, HashAlgorithm, KeyKind, Listener, LogLevel,
-                     Operation, Origin, Pfx, Profile, Purpose, Retry, Revocation,
+from ._types import (FOREVER, CheckFlags, Cloud, DeployState, FindingCode,
+                     HashAlgorithm, KeyKind, Listener, LogLevel, NameKind, Operation, Origin, Pfx, Profile, Purpose, Retry, Revocation,
                      RevocationReason, SandboxFault, SandboxKind, Severity, Status,
                      StepState)
 
@@ -44,10 +44,10 @@ __all__ = [
     "FOREVER", "AbiMismatch", "AlreadyExists", "AuthenticationFailed", "Authority",
     "CallbackFailed", "Canceled", "Certificate", "CertificateError", "CheckFlags",
     "Client", "ClientApp", "ClosedError", "Cloud", "CmgError", "Conflict", "Connector",
-    "Context", "Crl", "CrlEntry", "Denied", "Deploy", "DeployState", "Finding",
+    "Context", "Crl", "CrlEntry", "Csr", "Denied", "Deploy", "DeployState", "Finding",
     "FindingCode", "Forked", "Gateway", "HashAlgorithm", "InputOutputError", "InternalError",
     "InvalidArgument", "JournalStore", "Key", "KeyKind", "LimitReached", "Listener", "LogLevel",
-    "LogRecord", "NotFound", "Operation", "Origin", "OutOfMemory", "ParseError", "Pfx",
+    "LogRecord", "NameKind", "NotFound", "Operation", "Origin", "OutOfMemory", "ParseError", "Pfx",
     "Profile", "ProtocolError", "Purpose", "Reentrant", "Report", "RequestRecord",
     "Response", "Retry", "Revocation", "RevocationReason", "Sandbox", "SandboxFault",
     "SandboxKind", "SecretStore", "ServerApp", "Service", "Severity", "SignInPrompt",
