@@ -250,6 +250,14 @@ class EnrolmentState(IntEnum):
     CANCELED = 7
 
 
+class SignIn(IntEnum):
+    """How to sign in at an authority's server."""
+
+    BASIC = 1
+    NTLM = 2
+    NEGOTIATE = 3
+
+
 class ChallengeAction(IntEnum):
     """What the host is to do about a challenge."""
 
@@ -317,6 +325,7 @@ ENUMS: dict[str, tuple[type[IntEnum], str]] = {
     "cmg_deploy_state": (DeployState, "CMG_DEPLOY_"),
     "cmg_step_state": (StepState, "CMG_STEP_"),
     "cmg_enrolment_state": (EnrolmentState, "CMG_ENROLMENT_"),
+    "cmg_sign_in": (SignIn, "CMG_SIGN_IN_"),
     "cmg_challenge_action": (ChallengeAction, "CMG_CHALLENGE_"),
     "cmg_listener": (Listener, "CMG_LISTENER_"),
     "cmg_sandbox_kind": (SandboxKind, "CMG_SANDBOX_"),
