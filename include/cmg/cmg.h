@@ -9,11 +9,11 @@
 #include <cmg/check.h>
 #include <cmg/context.h>
 #include <cmg/crl.h>
-#include <cmg/csr.h>
 #include <cmg/deploy.h>
 #include <cmg/enrol.h>
 #include <cmg/error.h>
 #include <cmg/gateway.h>
+#include <cmg/inspect.h>
 #include <cmg/key.h>
 #include <cmg/relay.h>
 #include <cmg/template.h>

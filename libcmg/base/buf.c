@@ -19,13 +19,20 @@ void cmg__buf_init_secret(struct cmg__buf *buf, const struct cmg__alloc *alloc,
     buf->secret = true;
 }
 
+void cmg__buf_init_fixed(struct cmg__buf *buf, char *storage, size_t n)
+{
+    *buf = (struct cmg__buf){ .data = storage, .cap = n, .max = n - 1 };
+    storage[0] = '\0';
+}
+
 static void release(struct cmg__buf *buf)
 {
     if (buf->data == NULL)
         return;
     if (buf->secret)
         cmg__wipe(buf->data, buf->cap);
-    cmg__free(buf->alloc, buf->data);
+    if (buf->alloc != NULL)
+        cmg__free(buf->alloc, buf->data);
     buf->data = NULL;
 }
 

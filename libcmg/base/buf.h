@@ -20,6 +20,8 @@ struct cmg__buf {
 void cmg__buf_init(struct cmg__buf *buf, const struct cmg__alloc *alloc, size_t max);
 void cmg__buf_init_secret(struct cmg__buf *buf, const struct cmg__alloc *alloc,
                           size_t max);
+/* Over n > 0 bytes of the caller's: never grows, never fails for want of memory. */
+void cmg__buf_init_fixed(struct cmg__buf *buf, char *storage, size_t n);
 void cmg__buf_done(struct cmg__buf *buf);
 /* Empties, keeps the memory. */
 void cmg__buf_clear(struct cmg__buf *buf);

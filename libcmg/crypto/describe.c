@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/str.h"
 
 #define LABEL_COLUMNS 22
@@ -176,4 +177,19 @@ void cmg__describe_time(struct cmg__describe *d, const char *label, int64_t unix
 
     cmg__time_format(unix_s, text);
     cmg__describe_line(d, label, "%s", text);
+}
+
+cmg_status cmg__describe_give(struct cmg__describe *d, cmg_bytes **out_text,
+                              cmg_error **err)
+{
+    const struct cmg__alloc *alloc = d->out->alloc;
+    cmg_status rc = d->rc;
+
+    if (rc == CMG_OK)
+        rc = cmg__bytes_new(alloc, d->out->data, d->out->len, out_text);
+    cmg__buf_done(d->out);
+    if (rc == CMG_E_LIMIT)
+        return cmg__fail(err, alloc, CMG_E_LIMIT, "text", "describe it part by part",
+                         "the description is longer than %zu bytes", d->out->max);
+    return rc == CMG_OK ? CMG_OK : cmg__fail_nomem(err);
 }

@@ -35,5 +35,8 @@ void cmg__describe_hex(struct cmg__describe *d, const char *label,
                        struct cmg__span bytes);
 /* "2026-11-23T10:00:00Z" */
 void cmg__describe_time(struct cmg__describe *d, const char *label, int64_t unix_s);
+/* The text as public bytes; the buffer is given back, on failure too. */
+cmg_status cmg__describe_give(struct cmg__describe *d, cmg_bytes **out_text,
+                              cmg_error **err);
 
 #endif

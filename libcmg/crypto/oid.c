@@ -10,6 +10,9 @@
 #include "base/compiler.h"
 #include "base/str.h"
 
+#define OCTETS_SHOWN 60
+#define ARC_SIZE     25 /* root, dot and 64 bits in decimal, and the end */
+
 struct entry {
     const char *bytes;
     size_t n;
@@ -163,28 +166,56 @@ const char *cmg__oid_name(enum cmg__oid oid)
     return table[oid].name;
 }
 
+/* Length of the arc at p; 0 when it is cut, not minimal or above 64 bits. */
+static size_t read_arc(const uint8_t *p, size_t n, uint64_t *arc)
+{
+    *arc = 0;
+    if (n > 0 && p[0] == 0x80)
+        return 0;
+    for (size_t i = 0; i < n; i++) {
+        if (*arc > UINT64_MAX >> 7)
+            return 0;
+        *arc = *arc << 7 | (p[i] & 0x7fU);
+        if ((p[i] & 0x80U) == 0)
+            return i + 1;
+    }
+    return 0;
+}
+
+/* What has no dotted form must not look like something that has one. */
+static void format_bytes(const uint8_t *bytes, size_t n, char out[CMG__OID_TEXT_SIZE])
+{
+    const size_t shown = n <= OCTETS_SHOWN ? n : OCTETS_SHOWN;
+
+    out[0] = '#';
+    for (size_t i = 0; i < shown; i++)
+        (void)snprintf(out + 1 + 2 * i, 3, "%02x", bytes[i]);
+    (void)snprintf(out + 1 + 2 * shown, 4, "%s", n > shown ? "..." : "");
+}
+
 void cmg__oid_format(const uint8_t *bytes, size_t n, char out[CMG__OID_TEXT_SIZE])
 {
     size_t used = 0;
-    uint64_t arc = 0;
-    bool first = true;
 
-    out[0] = '\0';
-    for (size_t i = 0; i < n && used + 24 < CMG__OID_TEXT_SIZE; i++) {
-        arc = (arc & (UINT64_MAX >> 7)) << 7 | (bytes[i] & 0x7fU);
-        if ((bytes[i] & 0x80U) != 0)
-            continue;
-        if (first) {
+    for (size_t i = 0; i < n;) {
+        uint64_t arc;
+        const size_t octets = read_arc(bytes + i, n - i, &arc);
+
+        if (octets == 0 || used + ARC_SIZE > CMG__OID_TEXT_SIZE)
+            break;
+        if (i == 0) {
             const unsigned root = arc < 80 ? (unsigned)(arc / 40) : 2U;
 
-            used += (size_t)snprintf(out, CMG__OID_TEXT_SIZE, "%u", root);
+            used = (size_t)snprintf(out, CMG__OID_TEXT_SIZE, "%u", root);
             arc -= root * 40U;
-            first = false;
         }
         used += (size_t)snprintf(out + used, CMG__OID_TEXT_SIZE - used, ".%llu",
                                  (unsigned long long)arc);
-        arc = 0;
+        i += octets;
+        if (i == n)
+            return;
     }
+    format_bytes(bytes, n, out);
 }
 
 /* One arc of a dotted identifier; its number and what follows it. */

@@ -138,8 +138,9 @@ enum cmg__oid cmg__oid_find(const void *bytes, size_t n);
 const uint8_t *cmg__oid_bytes(enum cmg__oid oid, size_t *n);
 /* The short name, "CN" or "sha256"; "" for the unknown. */
 const char *cmg__oid_name(enum cmg__oid oid);
-/* Dotted decimal, shortened when it does not fit. */
-#define CMG__OID_TEXT_SIZE 64
+/* Dotted decimal; "#" and hexadecimal ("..." when cut) for what has no such form or does
+   not fit. */
+#define CMG__OID_TEXT_SIZE 128
 void cmg__oid_format(const uint8_t *bytes, size_t n, char out[CMG__OID_TEXT_SIZE]);
 /* Dotted decimal to DER content. False: not an identifier, or longer than out holds. */
 #define CMG__OID_BYTES_MAX 40

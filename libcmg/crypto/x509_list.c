@@ -6,8 +6,6 @@
 
 #include "crypto/x509_data.h"
 
-#define MAX_EXTENSIONS 64
-
 bool cmg__ext_next(struct cmg__span *list, struct cmg__ext *out)
 {
     struct cmg__span rest = *list;
@@ -24,31 +22,6 @@ bool cmg__ext_next(struct cmg__span *list, struct cmg__ext *out)
     out->id = cmg__oid_find(out->oid.p, out->oid.n);
     out->critical = critical;
     *list = rest;
-    return true;
-}
-
-static bool is_repeated(struct cmg__span oid, const struct cmg__span *seen, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (cmg__span_eq(seen[i], oid))
-            return true;
-    }
-    return false;
-}
-
-bool cmg__ext_are_distinct(struct cmg__span list)
-{
-    struct cmg__span seen[MAX_EXTENSIONS];
-    size_t count = 0;
-
-    while (list.n > 0) {
-        struct cmg__ext ext;
-
-        if (count == MAX_EXTENSIONS || !cmg__ext_next(&list, &ext) ||
-            is_repeated(ext.oid, seen, count))
-            return false;
-        seen[count++] = ext.oid;
-    }
     return true;
 }
 
@@ -252,10 +225,11 @@ bool cmg__access_next(struct cmg__span *in, struct cmg__access *out)
     return true;
 }
 
-void cmg__url_walk_crls(struct cmg__url_walk *walk, struct cmg__span extensions)
+void cmg__url_walk_crls(struct cmg__url_walk *walk, struct cmg__span extensions,
+                        enum cmg__oid id)
 {
     *walk = (struct cmg__url_walk){ .method = CMG__OID_UNKNOWN };
-    if (!cmg__ext_sequence(extensions, CMG__OID_CDP, &walk->points))
+    if (!cmg__ext_sequence(extensions, id, &walk->points))
         walk->points = (struct cmg__span){ 0 };
 }
 
@@ -339,10 +313,11 @@ bool cmg__subtree_next(struct cmg__span *subtrees, struct cmg__gn *base)
 }
 
 /* Version 2: an OID and up to two numbers. */
-static bool read_template(struct cmg__span value, struct cmg__ms_template *out)
+bool cmg__ms_template_read(struct cmg__span value, struct cmg__ms_template *out)
 {
     struct cmg__span body;
 
+    *out = (struct cmg__ms_template){ 0 };
     if (!sequence_of(value, &body) || !cmg__oid_next(&body, &out->oid))
         return false;
     if (body.n > 0 && !cmg__der_take_uint(&body, UINT32_MAX, &out->major))
@@ -358,7 +333,7 @@ bool cmg__ms_template_find(struct cmg__span extensions, struct cmg__ms_template 
 
     *out = (struct cmg__ms_template){ 0 };
     if (cmg__ext_find(extensions, CMG__OID_MS_TEMPLATE, &ext))
-        return read_template(ext.value, out);
+        return cmg__ms_template_read(ext.value, out);
     return cmg__ext_find(extensions, CMG__OID_MS_TEMPLATE_NAME, &ext) &&
            cmg__der_next(&ext.value, &out->name) && ext.value.n == 0;
 }

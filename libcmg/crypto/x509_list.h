@@ -18,8 +18,6 @@ struct cmg__ext {
 /* list is the content of Extensions, for example cert->extensions. */
 bool cmg__ext_next(struct cmg__span *list, struct cmg__ext *out);
 bool cmg__ext_find(struct cmg__span list, enum cmg__oid id, struct cmg__ext *out);
-/* Whether the content of a list is well formed, at most 64 long, and names none twice. */
-bool cmg__ext_are_distinct(struct cmg__span list);
 /* Content of the SEQUENCE that the value of an extension is; false: absent or something
    else. */
 bool cmg__ext_sequence(struct cmg__span list, enum cmg__oid id,
@@ -80,15 +78,18 @@ struct cmg__access {
     struct cmg__gn location;
 };
 bool cmg__access_next(struct cmg__span *in, struct cmg__access *out);
-/* Every URL of the distribution points of one extension (points), or of the accesses of
-   one method; what is malformed ends the walk. */
+/* Every URL of the distribution points of one extension, or of the accesses of one
+   method; what is malformed ends the walk. */
 struct cmg__url_walk {
     struct cmg__span points;
     struct cmg__span names;
     struct cmg__span accesses;
     enum cmg__oid method;
 };
-void cmg__url_walk_crls(struct cmg__url_walk *walk, struct cmg__span extensions);
+/* id: CMG__OID_CDP or CMG__OID_FRESHEST_CRL */
+void cmg__url_walk_crls(struct cmg__url_walk *walk, struct cmg__span extensions,
+                        enum cmg__oid id);
+/* method: CMG__OID_ACCESS_OCSP or CMG__OID_CA_ISSUERS */
 void cmg__url_walk_access(struct cmg__url_walk *walk, struct cmg__span extensions,
                           enum cmg__oid method);
 bool cmg__url_next(struct cmg__url_walk *walk, struct cmg__span *url);
@@ -112,6 +113,8 @@ struct cmg__ms_template {
     uint32_t major;
     uint32_t minor;
 };
+/* value: of the extension of version 2. */
+bool cmg__ms_template_read(struct cmg__span value, struct cmg__ms_template *out);
 /* False: there is none, or it is malformed. */
 bool cmg__ms_template_find(struct cmg__span extensions, struct cmg__ms_template *out);
 /* "WebServer", or "1.3.6.1.4.1.311.21.8.1 version 100.3". */

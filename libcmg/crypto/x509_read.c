@@ -83,6 +83,7 @@ static bool read_tbs(struct cmg__x509 *cert, struct cmg__span in,
     if (cmg__der_take_if(&body, CMG__DER_CONTEXT_CONS + 0, &wrapped) &&
         (!cmg__der_take_uint(&wrapped, 2, &version) || wrapped.n != 0))
         return false;
+    cert->version = version + 1;
     if (!read_serial(cert, &body) || !cmg__der_next(&body, &item))
         return false;
     *algorithm = item.whole;
@@ -240,6 +241,8 @@ const char *cmg__x509_dns_name(const struct cmg__x509 *cert, size_t i)
 
 bool cmg__x509_matches_key(const struct cmg__x509 *cert, const struct cmg__key *key)
 {
+    /* On the stack: a yes or no cannot say that memory ran out. */
+    char storage[2048];
     struct cmg__buf spki;
     struct cmg__span body;
     struct cmg__span bits;
@@ -247,7 +250,7 @@ bool cmg__x509_matches_key(const struct cmg__x509 *cert, const struct cmg__key *
     enum cmg__oid algorithm;
     bool same = false;
 
-    cmg__buf_init(&spki, cert->alloc, 2048);
+    cmg__buf_init_fixed(&spki, storage, sizeof storage);
     if (cmg__key_write_public_der(key, &spki) == CMG_OK) {
         struct cmg__span in = cmg__span_of(spki.data, spki.len);
 

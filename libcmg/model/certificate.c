@@ -29,7 +29,11 @@ cmg_status cmg__certificate_make(cmg_context *ctx, struct cmg__x509 **chain, siz
     }
     if (rc == CMG_OK) {
         cert = cmg__alloc0(&ctx->alloc, sizeof *cert);
-        rc = cert != NULL ? CMG_OK : cmg__fail_nomem(err);
+        if (cert == NULL || cmg__facts_init(&cert->facts, &ctx->alloc, chain[0]) != 0) {
+            cmg__free(&ctx->alloc, cert);
+            cert = NULL;
+            rc = cmg__fail_nomem(err);
+        }
     }
     if (cert == NULL) {
         cmg__x509_free_list(&ctx->alloc, chain, count);
@@ -251,6 +255,7 @@ void cmg_certificate_unref(cmg_certificate *cert)
     /* The context's allocator must outlive what was taken from it. */
     cmg_context *ctx = cmg_context_ref(cert->head.ctx);
     cmg__x509_free_list(&ctx->alloc, cert->chain, cert->count);
+    cmg__facts_done(&cert->facts);
     cmg__key_free(cert->key);
     cmg__handle_done(&cert->head);
     cmg__free(&ctx->alloc, cert);

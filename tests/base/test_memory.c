@@ -19,6 +19,20 @@ static void teardown(void)
     ck_assert_uint_eq(memory.live, 0);
 }
 
+START_TEST(a_fixed_buffer_never_allocates)
+{
+    char storage[8];
+    struct cmg__buf buf;
+
+    cmg__buf_init_fixed(&buf, storage, sizeof storage);
+    ck_assert_int_eq(cmg__buf_add_str(&buf, "1234567"), CMG_OK);
+    ck_assert_ptr_eq(cmg__buf_cstr(&buf), storage);
+    ck_assert_str_eq(storage, "1234567");
+    ck_assert_int_eq(cmg__buf_add_char(&buf, '8'), CMG_E_LIMIT);
+    cmg__buf_done(&buf);
+}
+END_TEST
+
 START_TEST(a_buffer_stops_at_its_maximum)
 {
     struct cmg__buf b;
@@ -221,6 +235,7 @@ static Suite *suite(void)
     TCase *tagged = tcase_create("tagged structs");
 
     tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_test(t, a_fixed_buffer_never_allocates);
     tcase_add_test(t, a_buffer_stops_at_its_maximum);
     tcase_add_test(t, an_append_without_memory_changes_nothing);
     tcase_add_test(t, a_buffer_can_be_eaten_from_the_front);

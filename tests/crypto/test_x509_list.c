@@ -216,7 +216,7 @@ START_TEST(every_url_is_walked)
 {
     struct cmg__url_walk walk;
 
-    cmg__url_walk_crls(&walk, cert->extensions);
+    cmg__url_walk_crls(&walk, cert->extensions, CMG__OID_CDP);
     expect_urls(&walk, (const char *[]){ "http://crl.contoso.com/1.crl", "ldap:///CN=1",
                                          "http://crl.contoso.com/2.crl", NULL });
     cmg__url_walk_access(&walk, cert->extensions, CMG__OID_ACCESS_OCSP);
@@ -224,7 +224,7 @@ START_TEST(every_url_is_walked)
                                          "http://ocsp2.contoso.com", NULL });
     cmg__url_walk_access(&walk, cert->extensions, CMG__OID_CA_ISSUERS);
     expect_urls(&walk, (const char *[]){ "http://crt.contoso.com/ca.crt", NULL });
-    cmg__url_walk_crls(&walk, cmg__span_of("", 0));
+    cmg__url_walk_crls(&walk, cmg__span_of("", 0), CMG__OID_CDP);
     expect_urls(&walk, (const char *[]){ NULL });
 }
 END_TEST
@@ -307,7 +307,7 @@ START_TEST(cut_values_end_the_walk)
         struct cmg__ext ext;
 
         memcpy(copy, cert->extensions.p, n);
-        cmg__url_walk_crls(&walk, cut);
+        cmg__url_walk_crls(&walk, cut, CMG__OID_CDP);
         while (cmg__url_next(&walk, &url)) {
         }
         cmg__url_walk_access(&walk, cut, CMG__OID_ACCESS_OCSP);
@@ -420,6 +420,36 @@ START_TEST(odd_names_stay_one_line)
 }
 END_TEST
 
+static const struct oid_case {
+    const char *name;
+    const char *hex;
+    const char *text;
+} oid_cases[] = {
+    { "one with a name", "2b06010505070301", "serverAuth" },
+    { "the first arcs", "00", "0.0" },
+    { "the root of joint arcs", "883703", "2.999.3" },
+    { "64 bits", "2a81ffffffffffffffff7f", "1.2.18446744073709551615" },
+    { "more than 64 bits", "2a82808080808080808001", "#2a82808080808080808001" },
+    { "a serverAuth with 2^64 on top", "2b06010505070382808080808080808001",
+      "#2b06010505070382808080808080808001" },
+    { "a serverAuth with a leading zero", "2b0601050507038001", "#2b0601050507038001" },
+    { "a cut arc", "2b0681", "#2b0681" },
+    { "a template's long one",
+      "2b060104018237150886f2b00d84c2b60e82c2b60e84c2b60e82c2b60e8142838a5d83b3ca0e",
+      "1.3.6.1.4.1.311.21.8.14456845.9476878.5282574.9476878.5282574.194.50525.7136526" },
+};
+
+START_TEST(identifiers_have_one_text)
+{
+    const struct oid_case *c = &oid_cases[_i];
+    uint8_t bytes[64] = { 0 };
+    const size_t n = strlen(c->hex) / 2;
+
+    ck_assert(cmg__hex_parse(c->hex, n, bytes));
+    expect_oid(cmg__span_of(bytes, n), c->text);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("x509_list");
@@ -439,6 +469,8 @@ int main(void)
                         (int)CMG__ARRAY_LEN(broken_cases));
     tcase_add_loop_test(walks, odd_names_stay_one_line, 0,
                         (int)CMG__ARRAY_LEN(value_cases));
+    tcase_add_loop_test(walks, identifiers_have_one_text, 0,
+                        (int)CMG__ARRAY_LEN(oid_cases));
     suite_add_tcase(suite, walks);
     return support_run((Suite *const[]){ suite, NULL });
 }

@@ -22,15 +22,17 @@ from ._ffi import encoded as _encoded
 from ._ffi import verify_version as _verify_version
 from ._ffi import version
 from ._handles import ClosedError, Context, LogRecord
+from ._inspect import AlternativeName, inspect
 from ._key import Key
 from ._model import Authority, Certificate, ClientApp, Gateway, ServerApp, Tenant
 from ._relay import Client, Connector, RequestRecord, Response, Service
-from ._request import Csr, Template
+from ._request import Template
 from ._sandbox import Sandbox
 from ._types import (FOREVER, CheckFlags, Cloud, DeployState, FindingCode,
-                     HashAlgorithm, KeyKind, Listener, LogLevel, NameKind, Operation, Origin, Pfx, Profile, Purpose, Retry, Revocation,
+                     HashAlgorithm, KeyKind, KeyUsage, Listener, LogLevel, NameKind,
+                     Operation, Origin, Pfx, Profile, Purpose, Retry, Revocation,
                      RevocationReason, SandboxFault, SandboxKind, Severity, Status,
-                     StepState)
+                     StepState, UrlKind)
 
 _verify_version()
 
@@ -41,16 +43,18 @@ def has_feature(feature: str) -> bool:
 
 
 __all__ = [
-    "FOREVER", "AbiMismatch", "AlreadyExists", "AuthenticationFailed", "Authority",
-    "CallbackFailed", "Canceled", "Certificate", "CertificateError", "CheckFlags",
-    "Client", "ClientApp", "ClosedError", "Cloud", "CmgError", "Conflict", "Connector",
-    "Context", "Crl", "CrlEntry", "Csr", "Denied", "Deploy", "DeployState", "Finding",
-    "FindingCode", "Forked", "Gateway", "HashAlgorithm", "InputOutputError", "InternalError",
-    "InvalidArgument", "JournalStore", "Key", "KeyKind", "LimitReached", "Listener", "LogLevel",
-    "LogRecord", "NameKind", "NotFound", "Operation", "Origin", "OutOfMemory", "ParseError", "Pfx",
-    "Profile", "ProtocolError", "Purpose", "Reentrant", "Report", "RequestRecord",
-    "Response", "Retry", "Revocation", "RevocationReason", "Sandbox", "SandboxFault",
-    "SandboxKind", "SecretStore", "ServerApp", "Service", "Severity", "SignInPrompt",
-    "Status", "StepProgress", "StepState", "Template", "Tenant", "TimedOut", "TlsError", "Trust",
-    "Unsupported", "WrongState", "has_feature", "version",
+    "FOREVER", "AbiMismatch", "AlreadyExists", "AlternativeName",
+    "AuthenticationFailed", "Authority", "CallbackFailed", "Canceled", "Certificate",
+    "CertificateError", "CheckFlags", "Client", "ClientApp", "ClosedError", "Cloud",
+    "CmgError", "Conflict", "Connector", "Context", "Crl", "CrlEntry", "Denied",
+    "Deploy", "DeployState", "Finding", "FindingCode", "Forked", "Gateway",
+    "HashAlgorithm", "InputOutputError", "InternalError", "InvalidArgument",
+    "JournalStore", "Key", "KeyKind", "KeyUsage", "LimitReached", "Listener",
+    "LogLevel", "LogRecord", "NameKind", "NotFound", "Operation", "Origin",
+    "OutOfMemory", "ParseError", "Pfx", "Profile", "ProtocolError", "Purpose",
+    "Reentrant", "Report", "RequestRecord", "Response", "Retry", "Revocation",
+    "RevocationReason", "Sandbox", "SandboxFault", "SandboxKind", "SecretStore",
+    "ServerApp", "Service", "Severity", "SignInPrompt", "Status", "StepProgress",
+    "StepState", "Template", "Tenant", "TimedOut", "TlsError", "Trust", "Unsupported",
+    "UrlKind", "WrongState", "has_feature", "inspect", "version",
 ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from . import _ffi
 from ._handles import Context, Guard, Handle
+from ._inspect import Facts
 from ._types import (AUTHORITY, BYTES, CERTIFICATE, GATEWAY, CheckFlags, Operation, Pfx,
                      Profile, Purpose, Revocation, cmg_certificate_request, cmg_pfx_options)
 
@@ -25,17 +26,15 @@ def out_bytes(handle: Handle, verb: str, *arguments: Any) -> bytes:
     return _ffi.take_bytes(found)
 
 
-def names_list(names: Sequence[str]) -> Any:
+def _names(names: Sequence[str]) -> Any:
     """A NULL-terminated list of C strings, or NULL for none."""
     if not names:
         return None
     return (ctypes.c_char_p * (len(names) + 1))(*[_ffi.encoded(n) for n in names], None)
 
 
-class Certificate(Handle):
+class Certificate(Facts):
     """A certificate, its chain, and perhaps its key; immutable."""
-
-    _kind = "certificate"
 
     @classmethod
     def from_bytes(cls, ctx: Context, data: _ffi.Buffer,
@@ -168,8 +167,8 @@ class Authority(Handle):
         """Issues a certificate with a fresh key."""
         request = cmg_certificate_request(
             size=ctypes.sizeof(cmg_certificate_request), profile=profile, days=days,
-            common_name=_ffi.encoded(common_name), dns_names=names_list(dns_names),
-            ip_addresses=names_list(ip_addresses))
+            common_name=_ffi.encoded(common_name), dns_names=_names(dns_names),
+            ip_addresses=_names(ip_addresses))
         found = CERTIFICATE()
         self.call("issue", ctypes.byref(request), ctypes.byref(found))
         return Certificate(found, self._guard)
