@@ -9,6 +9,7 @@
 #include <cmg/check.h>
 #include <cmg/context.h>
 #include <cmg/crl.h>
+#include <cmg/csr.h>
 #include <cmg/deploy.h>
 #include <cmg/enrol.h>
 #include <cmg/error.h>

@@ -19,6 +19,9 @@
  * @code
  * rc = cmg_enrolment_new(ctx, csr, csr_size, &enrolment, &err);
  * if (rc == CMG_OK)
+ *     rc = cmg_enrolment_use_certsrv(enrolment, "https://pki.contoso.com/certsrv",
+ *                                    "CMGWebServer", &err);
+ * if (rc == CMG_OK)
  *     rc = cmg_enrolment_set_checkpoint_file(enrolment, "granitefalls.enrol", &err);
  * if (rc == CMG_OK)
  *     rc = cmg_enrolment_set_events(enrolment, &events, &err);
@@ -50,6 +53,14 @@ typedef enum cmg_enrolment_state {
     CMG_ENROLMENT_CANCELED = 7,   /**< Stopped on request; the checkpoint can go on. */
     CMG_ENROLMENT_STATE_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
 } cmg_enrolment_state;
+
+/** @brief How to sign in at an authority's server; over TLS only. @since 0.1 */
+typedef enum cmg_sign_in {
+    CMG_SIGN_IN_BASIC = 1,         /**< User and password with each request. */
+    CMG_SIGN_IN_NTLM = 2,          /**< User and password, not sent themselves. */
+    CMG_SIGN_IN_NEGOTIATE = 3,     /**< The Kerberos tickets of the process. */
+    CMG_SIGN_IN_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
+} cmg_sign_in;
 
 /** @brief What the host is to do about a challenge. @since 0.1 */
 typedef enum cmg_challenge_action {
@@ -106,6 +117,53 @@ typedef struct cmg_enrolment_events {
  */
 CMG_API cmg_status cmg_enrolment_new(cmg_context *ctx, const void *csr, size_t csr_size,
                                      cmg_enrolment **out_enrolment, cmg_error **err);
+
+/**
+ * @brief Goes by the AD CS web enrolment pages ("certsrv").
+ *
+ * The template's rights decide whether the certificate is issued at once, after an
+ * administrator's approval, or not at all. Names belong into the request: attributes
+ * for them work on authorities with a dangerous setting only.
+ * @param[in]  enrolment     The enrolment, not started.
+ * @param[in]  url           "https://pki.contoso.com/certsrv"; the path may be left out.
+ * @param[in]  template_name The template's name (not its display name), 1 to 128
+ *                           characters.
+ * @param[out] err           Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_STATE while it runs, #CMG_E_INVAL, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_enrolment_use_certsrv(cmg_enrolment *enrolment, const char *url,
+                                             const char *template_name, cmg_error **err);
+
+/**
+ * @brief Says how to sign in at the authority's server.
+ *
+ * Credentials go to that server only, over TLS only; they are not kept in the checkpoint.
+ * @param[in]  enrolment     The enrolment, not started.
+ * @param[in]  way           Basic, NTLM or Negotiate.
+ * @param[in]  user          "CONTOSO\\cmg" or "cmg@contoso.com", copied; NULL for
+ *                           Negotiate.
+ * @param[in]  password      Copied, wiped when given back; NULL for Negotiate.
+ * @param[in]  password_size Length in bytes, at most 1024.
+ * @param[out] err           Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_STATE while it runs, #CMG_E_INVAL, #CMG_E_LIMIT, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_enrolment_set_sign_in(cmg_enrolment *enrolment, cmg_sign_in way,
+                                             const char *user, const char *password,
+                                             size_t password_size, cmg_error **err);
+
+/**
+ * @brief Signs in with a client certificate.
+ * @param[in]  enrolment   The enrolment, not started.
+ * @param[in]  certificate With its key; a reference is taken. NULL for none.
+ * @param[out] err         Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_STATE while it runs, #CMG_E_CERT without a key.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_enrolment_set_client_certificate(cmg_enrolment *enrolment,
+                                                        cmg_certificate *certificate,
+                                                        cmg_error **err);
 
 /**
  * @brief Keeps what must survive a crash in a file.

@@ -29,32 +29,21 @@ struct point {
 
 /* ---- names ---- */
 
-static bool directory_of(const struct cmg__der_item *item, struct cmg__span *name)
+static bool are_equal(const struct cmg__gn *a, const struct cmg__gn *b)
 {
-    struct cmg__span content = item->content;
-
-    return item->tag == CMG__GN_DIRECTORY &&
-           cmg__der_take(&content, CMG__DER_SEQUENCE, name) && content.n == 0;
-}
-
-static bool are_equal(const struct cmg__der_item *a, const struct cmg__der_item *b)
-{
-    struct cmg__span x;
-    struct cmg__span y;
-
-    if (a->tag != b->tag)
+    if (a->kind != b->kind)
         return false;
-    if (directory_of(a, &x) && directory_of(b, &y))
-        return cmg__x509_name_equal(x, y);
-    return cmg__span_eq(a->content, b->content);
+    if (a->kind == CMG__GN_KIND_DIRECTORY)
+        return cmg__x509_name_equal(a->value, b->value);
+    return cmg__span_eq(a->type, b->type) && cmg__span_eq(a->value, b->value);
 }
 
-static bool has_name(struct cmg__span names, const struct cmg__der_item *wanted)
+static bool has_name(struct cmg__span names, const struct cmg__gn *wanted)
 {
-    struct cmg__der_item item;
+    struct cmg__gn name;
 
-    for (size_t i = 0; i < MAX_NAMES && cmg__der_next(&names, &item); i++) {
-        if (are_equal(&item, wanted))
+    for (size_t i = 0; i < MAX_NAMES && cmg__gn_next(&names, &name); i++) {
+        if (are_equal(&name, wanted))
             return true;
     }
     return false;
@@ -62,10 +51,10 @@ static bool has_name(struct cmg__span names, const struct cmg__der_item *wanted)
 
 static bool share_full_name(struct cmg__span a, struct cmg__span b)
 {
-    struct cmg__der_item item;
+    struct cmg__gn name;
 
-    for (size_t i = 0; i < MAX_NAMES && cmg__der_next(&a, &item); i++) {
-        if (has_name(b, &item))
+    for (size_t i = 0; i < MAX_NAMES && cmg__gn_next(&a, &name); i++) {
+        if (has_name(b, &name))
             return true;
     }
     return false;
@@ -122,11 +111,10 @@ static bool is_below(struct cmg__span name, const struct point_name *point)
 
 static bool has_name_below(struct cmg__span names, const struct point_name *point)
 {
-    struct cmg__der_item item;
     struct cmg__span name;
 
-    for (size_t i = 0; i < MAX_NAMES && cmg__der_next(&names, &item); i++) {
-        if (directory_of(&item, &name) && is_below(name, point))
+    for (size_t i = 0; i < MAX_NAMES && cmg__crl_next_directory(&names, &name); i++) {
+        if (is_below(name, point))
             return true;
     }
     return false;
@@ -145,11 +133,10 @@ static bool share_name(const struct point_name *a, const struct point_name *b)
 
 static bool names_directory(struct cmg__span names, struct cmg__span wanted)
 {
-    struct cmg__der_item item;
     struct cmg__span name;
 
-    for (size_t i = 0; i < MAX_NAMES && cmg__der_next(&names, &item); i++) {
-        if (directory_of(&item, &name) && cmg__x509_name_equal(name, wanted))
+    for (size_t i = 0; i < MAX_NAMES && cmg__crl_next_directory(&names, &name); i++) {
+        if (cmg__x509_name_equal(name, wanted))
             return true;
     }
     return false;
@@ -157,39 +144,24 @@ static bool names_directory(struct cmg__span names, struct cmg__span wanted)
 
 /* ---- points ---- */
 
-static bool read_point_name(struct cmg__span in, struct point_name *out)
-{
-    struct cmg__der_item item;
-
-    if (!cmg__der_next(&in, &item) || in.n != 0)
-        return false;
-    if (item.tag == CMG__DER_CONTEXT_CONS + 0)
-        out->full = item.content;
-    else if (item.tag == CMG__DER_CONTEXT_CONS + 1)
-        out->relative = item.content;
-    return out->full.n > 0 || out->relative.n > 0;
-}
-
 static bool take_point(struct cmg__span *points, const struct cmg__x509 *cert,
                        struct point *out)
 {
-    struct cmg__span body;
-    struct cmg__span part;
+    struct cmg__crl_point read;
 
-    *out = (struct point){ .reasons = CMG__CRL_ALL_REASONS,
-                           .name = { .base = cert->issuer_name } };
-    if (!cmg__der_take(points, CMG__DER_SEQUENCE, &body))
+    if (!cmg__crl_point_next(points, &read))
         return false;
-    if (cmg__der_take_if(&body, CMG__DER_CONTEXT_CONS + 0, &part) &&
-        !read_point_name(part, &out->name))
+    *out = (struct point){
+        .name = { .full = read.names,
+                  .relative = read.relative,
+                  .base = cert->issuer_name },
+        .reasons = CMG__CRL_ALL_REASONS,
+        .issuer_names = read.issuer,
+    };
+    if (read.reasons.n > 0 && !cmg__crl_read_reasons(read.reasons, &out->reasons))
         return false;
-    if (cmg__der_take_if(&body, CMG__DER_CONTEXT + 1, &part) &&
-        !cmg__crl_read_reasons(part, &out->reasons))
-        return false;
-    if (cmg__der_take_if(&body, CMG__DER_CONTEXT_CONS + 2, &out->issuer_names) &&
-        !cmg__crl_first_directory(out->issuer_names, &out->name.base))
-        return false;
-    return body.n == 0;
+    struct cmg__span names = read.issuer;
+    return names.n == 0 || cmg__crl_next_directory(&names, &out->name.base);
 }
 
 /* Whether the list's issuer may speak at this point. */
@@ -250,12 +222,10 @@ struct finding {
 static void look_at_points(const struct cmg__crl *crl, const struct cmg__x509 *cert,
                            struct finding *finding)
 {
-    struct cmg__span value;
     struct cmg__span points;
     struct point point;
 
-    if (!cmg__x509_find_extension(cert, CMG__OID_CDP, &value) ||
-        !cmg__der_take(&value, CMG__DER_SEQUENCE, &points) || value.n != 0)
+    if (!cmg__ext_sequence(cert->extensions, CMG__OID_CDP, &points))
         return;
     for (size_t i = 0; i < MAX_NAMES && take_point(&points, cert, &point); i++) {
         if (!issuer_fits(crl, cert, &point))

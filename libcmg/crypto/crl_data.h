@@ -3,7 +3,9 @@
 #define CMG_CRYPTO_CRL_DATA_H
 
 #include "crypto/crl.h"
+#include "crypto/signature.h"
 #include "crypto/x509_data.h"
+#include "crypto/x509_list.h"
 
 /* Issuers named in the entries of one indirect list; one octet numbers them. */
 #define CMG__CRL_MAX_ISSUERS 255
@@ -26,9 +28,9 @@ struct cmg__crl {
     char unknown_critical[CMG__OID_TEXT_SIZE];
     char unknown_critical_entry[CMG__OID_TEXT_SIZE];
     /* signature */
-    struct cmg__span algorithm; /* AlgorithmIdentifier, whole */
+    struct cmg__signature_algorithm algorithm;
     struct cmg__span signature;
-    uint8_t hash[64];
+    uint8_t hash[CMG__SIGNATURE_HASH_MAX];
     size_t hash_len;  /* 0: an algorithm that is not known */
     bool is_verified; /* by the key of this SHA-256 */
     uint8_t verified_by[32];
@@ -40,7 +42,7 @@ bool cmg__crl_read_extensions(struct cmg__crl *crl, struct cmg__span list,
                               const char **fault);
 /* ReasonFlags; bit 0 means nothing here. */
 bool cmg__crl_read_reasons(struct cmg__span bits, unsigned *reasons);
-/* Content of the directoryName in the content of GeneralNames; false: there is none. */
-bool cmg__crl_first_directory(struct cmg__span names, struct cmg__span *name);
+/* The next directoryName in the content of GeneralNames: content of its Name. */
+bool cmg__crl_next_directory(struct cmg__span *names, struct cmg__span *name);
 
 #endif

@@ -8,14 +8,12 @@
 
 static bool read_key_id(struct cmg__crl *crl, struct cmg__span value)
 {
-    struct cmg__span body;
+    struct cmg__authority_id id;
 
-    if (!cmg__der_take(&value, CMG__DER_SEQUENCE, &body) || value.n != 0)
+    if (!cmg__authority_id_read(value, &id))
         return false;
-    cmg__der_take_if(&body, CMG__DER_CONTEXT + 0, &crl->info.key_id);
-    cmg__der_take_if(&body, CMG__DER_CONTEXT_CONS + 1, NULL);
-    cmg__der_take_if(&body, CMG__DER_CONTEXT + 2, NULL);
-    return body.n == 0;
+    crl->info.key_id = id.key_id;
+    return true;
 }
 
 static bool read_alternative_names(struct cmg__crl *crl, struct cmg__span value)
@@ -143,11 +141,10 @@ static const struct reader {
     { CMG__OID_MS_NEXT_PUBLISH, read_next_publish },
 };
 
-static bool read_extension(struct cmg__crl *crl,
-                           const struct cmg__x509_extension *extension)
+static bool read_extension(struct cmg__crl *crl, const struct cmg__ext *extension)
 {
     for (size_t i = 0; i < CMG__ARRAY_LEN(readers); i++) {
-        if (readers[i].oid == extension->known)
+        if (readers[i].oid == extension->id)
             return readers[i].read(crl, extension->value);
     }
     if (extension->critical && crl->unknown_critical[0] == '\0')
@@ -158,30 +155,31 @@ static bool read_extension(struct cmg__crl *crl,
 bool cmg__crl_read_extensions(struct cmg__crl *crl, struct cmg__span list,
                               const char **fault)
 {
-    struct cmg__x509_extension extension;
+    struct cmg__ext extension;
 
     *fault = "list of extensions";
-    if (list.n == 0 || !cmg__x509_extensions_are_distinct(list))
+    if (list.n == 0 || !cmg__ext_are_distinct(list))
         return false;
     while (list.n > 0) {
-        if (!cmg__x509_take_extension(&list, &extension))
+        if (!cmg__ext_next(&list, &extension))
             return false;
         if (!read_extension(crl, &extension)) {
-            *fault = cmg__oid_name(extension.known);
+            *fault = cmg__oid_name(extension.id);
             return false;
         }
     }
     return true;
 }
 
-bool cmg__crl_first_directory(struct cmg__span names, struct cmg__span *name)
+bool cmg__crl_next_directory(struct cmg__span *names, struct cmg__span *name)
 {
-    struct cmg__der_item item;
+    struct cmg__gn item;
 
-    while (cmg__der_next(&names, &item)) {
-        if (item.tag == CMG__GN_DIRECTORY)
-            return cmg__der_take(&item.content, CMG__DER_SEQUENCE, name) &&
-                   item.content.n == 0;
+    while (cmg__gn_next(names, &item)) {
+        if (item.kind == CMG__GN_KIND_DIRECTORY) {
+            *name = item.value;
+            return true;
+        }
     }
     return false;
 }

@@ -42,6 +42,13 @@ bool cmg__crl_entry(const struct cmg__crl *crl, size_t i, struct cmg__crl_entry 
     return true;
 }
 
+/* Names in encodings that cannot be compared may be one: better revoked than missed. */
+static bool may_be_equal(struct cmg__span a, struct cmg__span b)
+{
+    return cmg__x509_name_has_prefix(a, b) != CMG__NAME_NO &&
+           cmg__x509_name_has_prefix(b, a) != CMG__NAME_NO;
+}
+
 /* Entries of one serial stand together; of those of the issuer the gravest counts, for
    one issuer may have been named in two encodings. */
 static bool find(const struct cmg__crl *crl, const struct cmg__crl_serial *serial,
@@ -54,7 +61,7 @@ static bool find(const struct cmg__crl *crl, const struct cmg__crl_serial *seria
         struct cmg__crl_record record;
 
         cmg__crl_index_get(&crl->index, i, &record);
-        if (!cmg__x509_name_equal(issuer_of(crl, record.issuer), cert_issuer) ||
+        if (!may_be_equal(issuer_of(crl, record.issuer), cert_issuer) ||
             (found &&
              cmg__crl_reason_rank(record.reason) >= cmg__crl_reason_rank(out->reason)))
             continue;

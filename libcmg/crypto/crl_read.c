@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "crypto/mbed_compat.h"
 #include "crypto/pem.h"
 #include "crypto/x509_name.h"
 
@@ -126,7 +125,7 @@ static bool read_issuer(struct reader *r, struct cmg__span value,
 
     (void)record;
     if (!cmg__der_take(&value, CMG__DER_SEQUENCE, &names) || value.n != 0 ||
-        !cmg__crl_first_directory(names, &name) || name.n == 0)
+        !cmg__crl_next_directory(&names, &name) || name.n == 0)
         return fault(r, "certificateIssuer");
     if (!cmg__x509_name_equal(name, r->crl->info.issuer_name))
         return read_other_issuer(r, name);
@@ -144,14 +143,13 @@ static const struct entry_reader {
     { CMG__OID_CERTIFICATE_ISSUER, read_issuer },
 };
 
-static bool read_entry_extension(struct reader *r,
-                                 const struct cmg__x509_extension *extension,
+static bool read_entry_extension(struct reader *r, const struct cmg__ext *extension,
                                  struct cmg__crl_record *record)
 {
     char *unknown = r->crl->unknown_critical_entry;
 
     for (size_t i = 0; i < CMG__ARRAY_LEN(entry_readers); i++) {
-        if (entry_readers[i].oid == extension->known)
+        if (entry_readers[i].oid == extension->id)
             return entry_readers[i].read(r, extension->value, record);
     }
     if (extension->critical && unknown[0] == '\0')
@@ -163,13 +161,13 @@ static bool read_entry_extensions(struct reader *r, struct cmg__span *in,
                                   struct cmg__crl_record *record)
 {
     struct cmg__span list;
-    struct cmg__x509_extension extension;
+    struct cmg__ext extension;
 
     if (!r->has_extensions || !cmg__der_take(in, CMG__DER_SEQUENCE, &list) ||
-        list.n == 0 || !cmg__x509_extensions_are_distinct(list))
+        list.n == 0 || !cmg__ext_are_distinct(list))
         return fault(r, "list of entry extensions");
     while (list.n > 0) {
-        if (!cmg__x509_take_extension(&list, &extension) ||
+        if (!cmg__ext_next(&list, &extension) ||
             !read_entry_extension(r, &extension, record))
             return false;
     }
@@ -280,7 +278,7 @@ static struct cmg__span copy(uint8_t **at, struct cmg__span from)
 static bool keep(struct reader *r)
 {
     struct cmg__crl *crl = r->crl;
-    const size_t n = r->head.n + r->extensions.n + crl->algorithm.n + crl->signature.n;
+    const size_t n = r->head.n + r->extensions.n + crl->signature.n;
 
     if (n > KEPT_MAX)
         return out_of(r, CMG_E_LIMIT);
@@ -291,27 +289,25 @@ static bool keep(struct reader *r)
     uint8_t *at = crl->kept;
     r->head = copy(&at, r->head);
     r->extensions = copy(&at, r->extensions);
-    crl->algorithm = copy(&at, crl->algorithm);
     crl->signature = copy(&at, crl->signature);
     return true;
 }
 
 /* An algorithm that is not known is no fault of form: the list cannot be verified. */
-static bool hash_body(struct reader *r, struct cmg__span tbs)
+static bool hash_body(struct reader *r, struct cmg__span tbs, struct cmg__span identifier)
 {
     struct cmg__crl *crl = r->crl;
-    struct cmg__span algorithm = crl->algorithm;
+    struct cmg__span in = identifier;
     struct cmg__span parameters;
 
-    if (!cmg__der_take_algorithm(&algorithm, &crl->info.signature_algorithm, &parameters))
+    if (!cmg__der_take_algorithm(&identifier, &crl->info.signature_algorithm,
+                                 &parameters))
         return fault(r, "signature algorithm");
-    const mbedtls_md_info_t *md =
-        mbedtls_md_info_from_type(cmg__mbed_md(crl->info.signature_algorithm));
-    if (md == NULL)
+    if (!cmg__signature_algorithm_take(&in, &crl->algorithm))
         return true;
-    crl->hash_len = mbedtls_md_get_size(md);
-    const int ret = mbedtls_md(md, tbs.p, tbs.n, crl->hash);
-    return ret == 0 || out_of(r, cmg__mbed_status(ret, CMG_E_INTERNAL));
+    const cmg_status rc =
+        cmg__signature_hash(&crl->algorithm, tbs, crl->hash, &crl->hash_len);
+    return rc == CMG_OK || out_of(r, rc);
 }
 
 static bool read_issuer_text(struct reader *r)
@@ -343,13 +339,12 @@ static bool read_list(struct reader *r, struct cmg__span in)
         !cmg__der_next(&body, &algorithm) ||
         !cmg__der_take_bits(&body, &crl->signature) || body.n != 0)
         return fault(r, "frame");
-    crl->algorithm = algorithm.whole;
     if (!cut_body(r, tbs.content, algorithm.whole) || !keep(r) || !read_head(r) ||
         !read_issuer_text(r))
         return false;
     if (r->extensions.n > 0 && !cmg__crl_read_extensions(crl, r->extensions, &r->fault))
         return false;
-    return hash_body(r, tbs.whole) && read_entries(r);
+    return hash_body(r, tbs.whole, algorithm.whole) && read_entries(r);
 }
 
 static cmg_status answer(const struct reader *r, cmg_error **err)

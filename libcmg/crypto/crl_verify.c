@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "crypto/hash.h"
-#include "crypto/mbed_compat.h"
+#include "crypto/signature.h"
 #include "crypto/x509_name.h"
 
 static bool may_have_signed(const struct cmg__crl *crl, const struct cmg__x509 *issuer)
@@ -20,32 +20,6 @@ static bool may_have_signed(const struct cmg__crl *crl, const struct cmg__x509 *
            cmg__span_eq(crl->info.key_id, issuer->key_id);
 }
 
-static enum cmg__oid key_of(enum cmg__oid algorithm)
-{
-    if (algorithm >= CMG__OID_RSA_SHA1 && algorithm <= CMG__OID_RSA_SHA512)
-        return CMG__OID_RSA;
-    return CMG__OID_EC;
-}
-
-static cmg_status verify(const struct cmg__crl *crl, const struct cmg__x509 *issuer)
-{
-    mbedtls_pk_context pk;
-    const enum cmg__oid algorithm = crl->info.signature_algorithm;
-
-    if (crl->hash_len == 0)
-        return CMG_E_UNSUPPORTED;
-    if (issuer->bits == 0 || issuer->key_algorithm != key_of(algorithm))
-        return CMG_E_CERT;
-    mbedtls_pk_init(&pk);
-    unsigned char *p = issuer->der + (issuer->spki.p - issuer->der);
-    int ret = mbedtls_pk_parse_subpubkey(&p, p + issuer->spki.n, &pk);
-    if (ret == 0)
-        ret = mbedtls_pk_verify(&pk, cmg__mbed_md(algorithm), crl->hash, crl->hash_len,
-                                crl->signature.p, crl->signature.n);
-    mbedtls_pk_free(&pk);
-    return cmg__mbed_status(ret, CMG_E_CERT);
-}
-
 cmg_status cmg__crl_verify(struct cmg__crl *crl, const struct cmg__x509 *issuer)
 {
     uint8_t key[32];
@@ -55,7 +29,11 @@ cmg_status cmg__crl_verify(struct cmg__crl *crl, const struct cmg__x509 *issuer)
     cmg_status rc = cmg__sha256(issuer->spki.p, issuer->spki.n, key);
     if (rc != CMG_OK || (crl->is_verified && memcmp(crl->verified_by, key, 32) == 0))
         return rc;
-    rc = verify(crl, issuer);
+    /* SHA-1 proves nothing any more. */
+    if (crl->hash_len == 0 || crl->algorithm.hash == CMG__OID_SHA1)
+        return CMG_E_UNSUPPORTED;
+    rc = cmg__key_verify_hash(issuer->spki, &crl->algorithm,
+                              cmg__span_of(crl->hash, crl->hash_len), crl->signature);
     if (rc == CMG_OK) {
         memcpy(crl->verified_by, key, sizeof key);
         crl->is_verified = true;

@@ -168,29 +168,51 @@ static bool form_is_right(const mbedtls_pk_context *pk, enum cmg__oid algorithm,
     return is_for_ec(algorithm) && ecdsa_is_strict(signature);
 }
 
+cmg_status cmg__signature_hash(const struct cmg__signature_algorithm *algorithm,
+                               struct cmg__span data,
+                               uint8_t out[CMG__SIGNATURE_HASH_MAX], size_t *n)
+{
+    const mbedtls_md_info_t *md =
+        mbedtls_md_info_from_type(cmg__mbed_md(algorithm->hash));
+
+    if (md == NULL)
+        return CMG_E_CERT;
+    *n = mbedtls_md_get_size(md);
+    return cmg__mbed_status(mbedtls_md(md, data.p, data.n, out), CMG_E_CERT);
+}
+
+static cmg_status verify_hash(mbedtls_pk_context *pk,
+                              const struct cmg__signature_algorithm *algorithm,
+                              struct cmg__span hash, struct cmg__span signature)
+{
+    const mbedtls_md_type_t type = cmg__mbed_md(algorithm->hash);
+
+    if (!form_is_right(pk, algorithm->algorithm, signature))
+        return CMG_E_CERT;
+    const int ret =
+        algorithm->algorithm == CMG__OID_RSA_PSS
+            ? cmg__mbed_verify_pss(pk, type, hash.p, hash.n, algorithm->salt_len,
+                                   signature.p)
+            : mbedtls_pk_verify(pk, type, hash.p, hash.n, signature.p, signature.n);
+    return cmg__mbed_status(ret, CMG_E_CERT);
+}
+
 cmg_status cmg__pk_verify(mbedtls_pk_context *pk,
                           const struct cmg__signature_algorithm *algorithm,
                           struct cmg__span data, struct cmg__span signature)
 {
-    uint8_t digest[MBEDTLS_MD_MAX_SIZE];
-    const mbedtls_md_type_t type = cmg__mbed_md(algorithm->hash);
-    const mbedtls_md_info_t *md = mbedtls_md_info_from_type(type);
+    uint8_t hash[CMG__SIGNATURE_HASH_MAX];
+    size_t n;
+    const cmg_status rc = cmg__signature_hash(algorithm, data, hash, &n);
 
-    if (md == NULL || !form_is_right(pk, algorithm->algorithm, signature))
-        return CMG_E_CERT;
-    const size_t n = mbedtls_md_get_size(md);
-    int ret = mbedtls_md(md, data.p, data.n, digest);
-
-    if (ret == 0 && algorithm->algorithm == CMG__OID_RSA_PSS)
-        ret = cmg__mbed_verify_pss(pk, type, digest, n, algorithm->salt_len, signature.p);
-    else if (ret == 0)
-        ret = mbedtls_pk_verify(pk, type, digest, n, signature.p, signature.n);
-    return cmg__mbed_status(ret, CMG_E_CERT);
+    if (rc != CMG_OK)
+        return rc;
+    return verify_hash(pk, algorithm, cmg__span_of(hash, n), signature);
 }
 
 static cmg_status verify(struct cmg__span spki,
                          const struct cmg__signature_algorithm *algorithm,
-                         struct cmg__span data, struct cmg__span signature,
+                         struct cmg__span hash, struct cmg__span signature,
                          size_t rsa_min)
 {
     mbedtls_pk_context pk;
@@ -200,23 +222,42 @@ static cmg_status verify(struct cmg__span spki,
         mbedtls_pk_get_bitlen(&pk) < rsa_min)
         rc = CMG_E_CERT;
     if (rc == CMG_OK)
-        rc = cmg__pk_verify(&pk, algorithm, data, signature);
+        rc = verify_hash(&pk, algorithm, hash, signature);
     mbedtls_pk_free(&pk);
     return rc;
+}
+
+cmg_status cmg__key_verify_hash(struct cmg__span spki,
+                                const struct cmg__signature_algorithm *algorithm,
+                                struct cmg__span hash, struct cmg__span signature)
+{
+    if (algorithm->hash == CMG__OID_SHA1)
+        return CMG_E_CERT;
+    return verify(spki, algorithm, hash, signature, RSA_MIN);
 }
 
 cmg_status cmg__key_verify(struct cmg__span spki,
                            const struct cmg__signature_algorithm *algorithm,
                            struct cmg__span data, struct cmg__span signature)
 {
-    if (algorithm->hash == CMG__OID_SHA1)
-        return CMG_E_CERT;
-    return verify(spki, algorithm, data, signature, RSA_MIN);
+    uint8_t hash[CMG__SIGNATURE_HASH_MAX];
+    size_t n;
+    const cmg_status rc = cmg__signature_hash(algorithm, data, hash, &n);
+
+    if (rc != CMG_OK)
+        return rc;
+    return cmg__key_verify_hash(spki, algorithm, cmg__span_of(hash, n), signature);
 }
 
 cmg_status cmg__key_verify_weak(struct cmg__span spki,
                                 const struct cmg__signature_algorithm *algorithm,
                                 struct cmg__span data, struct cmg__span signature)
 {
-    return verify(spki, algorithm, data, signature, 0);
+    uint8_t hash[CMG__SIGNATURE_HASH_MAX];
+    size_t n;
+    const cmg_status rc = cmg__signature_hash(algorithm, data, hash, &n);
+
+    if (rc != CMG_OK)
+        return rc;
+    return verify(spki, algorithm, cmg__span_of(hash, n), signature, 0);
 }

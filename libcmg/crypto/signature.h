@@ -33,5 +33,13 @@ cmg_status cmg__key_verify(struct cmg__span spki,
 cmg_status cmg__key_verify_weak(struct cmg__span spki,
                                 const struct cmg__signature_algorithm *algorithm,
                                 struct cmg__span data, struct cmg__span signature);
+/* For data that is not kept, only its hash is: first the one, later the other. */
+#define CMG__SIGNATURE_HASH_MAX 64
+cmg_status cmg__signature_hash(const struct cmg__signature_algorithm *algorithm,
+                               struct cmg__span data,
+                               uint8_t out[CMG__SIGNATURE_HASH_MAX], size_t *n);
+cmg_status cmg__key_verify_hash(struct cmg__span spki,
+                                const struct cmg__signature_algorithm *algorithm,
+                                struct cmg__span hash, struct cmg__span signature);
 
 #endif

@@ -79,21 +79,6 @@ struct cmg__x509 {
     char key_description[24];
 };
 
-/* One extension of a certificate, request, revocation list or entry of one. */
-struct cmg__x509_extension {
-    struct cmg__span oid;
-    enum cmg__oid known; /* CMG__OID_UNKNOWN for others */
-    bool critical;
-    struct cmg__span value;
-};
-/* Takes the next one from the content of a list of extensions. */
-bool cmg__x509_take_extension(struct cmg__span *list, struct cmg__x509_extension *out);
-/* Whether the content of a list is well formed, at most 64 long, and names none twice. */
-bool cmg__x509_extensions_are_distinct(struct cmg__span list);
-/* The value of a certificate's extension; false when it is absent. */
-bool cmg__x509_find_extension(const struct cmg__x509 *cert, enum cmg__oid oid,
-                              struct cmg__span *value);
-
 /* Fills the fields above from the extensions value; false when it is malformed. */
 bool cmg__x509_read_extensions(struct cmg__x509 *cert, struct cmg__span extensions);
 /* dns_names from alternative_names; false with *rc CMG_OK when they are malformed. */

@@ -7,8 +7,7 @@
 
 #include "base/str.h"
 #include "crypto/x509_list.h"
-
-#define MAX_EXTENSIONS 64
+#include "crypto/x509_list.h"
 
 static bool read_basic_constraints(struct cmg__x509 *cert, struct cmg__span value)
 {
@@ -101,65 +100,9 @@ static const struct reader *reader_of(enum cmg__oid known)
     return NULL;
 }
 
-bool cmg__x509_take_extension(struct cmg__span *list, struct cmg__x509_extension *out)
+static bool read_extension(struct cmg__x509 *cert, const struct cmg__ext *extension)
 {
-    struct cmg__span body;
-
-    out->critical = false;
-    if (!cmg__der_take(list, CMG__DER_SEQUENCE, &body) ||
-        !cmg__der_take(&body, CMG__DER_OID, &out->oid) || out->oid.n == 0)
-        return false;
-    if (cmg__der_peek(&body) == CMG__DER_BOOLEAN &&
-        !cmg__der_take_bool(&body, &out->critical))
-        return false;
-    out->known = cmg__oid_find(out->oid.p, out->oid.n);
-    return cmg__der_take(&body, CMG__DER_OCTET_STRING, &out->value) && body.n == 0;
-}
-
-static bool is_repeated(struct cmg__span oid, const struct cmg__span *seen, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (cmg__span_eq(seen[i], oid))
-            return true;
-    }
-    return false;
-}
-
-bool cmg__x509_extensions_are_distinct(struct cmg__span list)
-{
-    struct cmg__span seen[MAX_EXTENSIONS];
-    size_t count = 0;
-
-    while (list.n > 0) {
-        struct cmg__x509_extension extension;
-
-        if (count == MAX_EXTENSIONS || !cmg__x509_take_extension(&list, &extension) ||
-            is_repeated(extension.oid, seen, count))
-            return false;
-        seen[count++] = extension.oid;
-    }
-    return true;
-}
-
-bool cmg__x509_find_extension(const struct cmg__x509 *cert, enum cmg__oid oid,
-                              struct cmg__span *value)
-{
-    struct cmg__span list = cert->extensions;
-    struct cmg__x509_extension extension;
-
-    while (cmg__x509_take_extension(&list, &extension)) {
-        if (extension.known == oid) {
-            *value = extension.value;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool read_extension(struct cmg__x509 *cert,
-                           const struct cmg__x509_extension *extension)
-{
-    const struct reader *reader = reader_of(extension->known);
+    const struct reader *reader = reader_of(extension->id);
 
     if (reader != NULL)
         return reader->read(cert, extension->value);
@@ -171,15 +114,14 @@ static bool read_extension(struct cmg__x509 *cert,
 bool cmg__x509_read_extensions(struct cmg__x509 *cert, struct cmg__span extensions)
 {
     struct cmg__span list;
-    struct cmg__x509_extension extension;
+    struct cmg__ext extension;
 
     if (!cmg__der_take(&extensions, CMG__DER_SEQUENCE, &list) || extensions.n != 0 ||
-        list.n == 0 || !cmg__x509_extensions_are_distinct(list))
+        list.n == 0 || !cmg__ext_are_distinct(list))
         return false;
     cert->extensions = list;
     while (list.n > 0) {
-        if (!cmg__x509_take_extension(&list, &extension) ||
-            !read_extension(cert, &extension))
+        if (!cmg__ext_next(&list, &extension) || !read_extension(cert, &extension))
             return false;
     }
     return true;

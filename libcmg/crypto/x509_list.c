@@ -6,6 +6,8 @@
 
 #include "crypto/x509_data.h"
 
+#define MAX_EXTENSIONS 64
+
 bool cmg__ext_next(struct cmg__span *list, struct cmg__ext *out)
 {
     struct cmg__span rest = *list;
@@ -22,6 +24,31 @@ bool cmg__ext_next(struct cmg__span *list, struct cmg__ext *out)
     out->id = cmg__oid_find(out->oid.p, out->oid.n);
     out->critical = critical;
     *list = rest;
+    return true;
+}
+
+static bool is_repeated(struct cmg__span oid, const struct cmg__span *seen, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (cmg__span_eq(seen[i], oid))
+            return true;
+    }
+    return false;
+}
+
+bool cmg__ext_are_distinct(struct cmg__span list)
+{
+    struct cmg__span seen[MAX_EXTENSIONS];
+    size_t count = 0;
+
+    while (list.n > 0) {
+        struct cmg__ext ext;
+
+        if (count == MAX_EXTENSIONS || !cmg__ext_next(&list, &ext) ||
+            is_repeated(ext.oid, seen, count))
+            return false;
+        seen[count++] = ext.oid;
+    }
     return true;
 }
 

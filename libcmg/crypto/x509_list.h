@@ -18,6 +18,8 @@ struct cmg__ext {
 /* list is the content of Extensions, for example cert->extensions. */
 bool cmg__ext_next(struct cmg__span *list, struct cmg__ext *out);
 bool cmg__ext_find(struct cmg__span list, enum cmg__oid id, struct cmg__ext *out);
+/* Whether the content of a list is well formed, at most 64 long, and names none twice. */
+bool cmg__ext_are_distinct(struct cmg__span list);
 /* Content of the SEQUENCE that the value of an extension is; false: absent or something
    else. */
 bool cmg__ext_sequence(struct cmg__span list, enum cmg__oid id,

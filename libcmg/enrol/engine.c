@@ -190,6 +190,23 @@ static void enter_state(cmg_enrolment *e)
     fail_if(e, &err);
 }
 
+static cmg_status start(cmg_enrolment *e, cmg_error **err)
+{
+    struct cmg__enrol_signed_in kept;
+    struct cmg__http_options options = e->step.options;
+    cmg_status rc = CMG_OK;
+
+    cmg__enrol_signed_in_init(&kept, &e->head.ctx->alloc);
+    if (e->step.with_credentials)
+        rc = cmg__enrol_sign_in(&e->credentials, e->origin, e->step.request.url, &options,
+                                &kept, err);
+    if (rc == CMG_OK)
+        rc = e->transport.start(e->transport.user, &e->step.request, &options, on_answer,
+                                e, &e->call, err);
+    cmg__enrol_signed_in_done(&kept);
+    return rc;
+}
+
 /* What must be known after a crash is durable before the request leaves. */
 static bool act_send(cmg_enrolment *e)
 {
@@ -205,8 +222,7 @@ static bool act_send(cmg_enrolment *e)
         e->announced = false;
         return true;
     }
-    if (e->transport.start(e->transport.user, &e->step.request, &e->step.options,
-                           on_answer, e, &e->call, &err) != CMG_OK) {
+    if (start(e, &err) != CMG_OK) {
         e->announced = false;
         fail(e, &err);
     }

@@ -28,6 +28,7 @@ void cmg__enrolment_free(cmg_enrolment *e)
     cmg__buf_done(&e->c.csr);
     cmg__free(&ctx->alloc, e->origin);
     cmg__key_free(e->key);
+    cmg__enrol_credentials_done(&e->credentials);
     cmg_certificate_unref(e->certificate);
     cmg_error_unref(e->error);
     cmg__handle_done(&e->head);
@@ -65,6 +66,7 @@ cmg_status cmg_enrolment_new(cmg_context *ctx, const void *csr, size_t csr_size,
     e->c.env = &ctx->env;
     cmg__buf_init(&e->c.csr, &ctx->alloc, CMG__ENROL_REQUEST_MAX);
     cmg__checkpoint_init(&e->checkpoint, ctx);
+    cmg__enrol_credentials_init(&e->credentials, &ctx->alloc);
     e->transport = cmg__enrol_transport_http(ctx);
     e->budget_ms = CMG_FOREVER;
     cmg__enrol_init(e);
@@ -88,8 +90,7 @@ cmg_status cmg__enrolment_may_set(const cmg_enrolment *e, const char *what,
                      "%s cannot be set while the enrolment runs", what);
 }
 
-/* "https://host:port" of a URL, lower case. */
-static cmg_status origin_of(cmg_enrolment *e, const char *base_url, cmg_error **err)
+static cmg_status set_origin(cmg_enrolment *e, const char *base_url, cmg_error **err)
 {
     struct cmg__url url;
     const struct cmg__alloc *alloc = &e->head.ctx->alloc;
@@ -97,11 +98,9 @@ static cmg_status origin_of(cmg_enrolment *e, const char *base_url, cmg_error **
     if (!cmg__url_parse(base_url, &url))
         return cmg__fail(err, alloc, CMG_E_INVAL, "url", "use an absolute https URL",
                          "\"%.200s\" is not an http or https URL", base_url);
-    char *origin = cmg__format(alloc, "%s://%.*s:%u", url.https ? "https" : "http",
-                               (int)url.host_len, url.host, (unsigned)url.port);
+    char *origin = cmg__enrol_origin(alloc, base_url);
     if (origin == NULL)
         return cmg__fail_nomem(err);
-    cmg__lower_in_place(origin);
     cmg__free(alloc, e->origin);
     e->origin = origin;
     return CMG_OK;
@@ -110,7 +109,7 @@ static cmg_status origin_of(cmg_enrolment *e, const char *base_url, cmg_error **
 cmg_status cmg__enrolment_use(cmg_enrolment *e, struct cmg__enrol_method *method,
                               const char *base_url, cmg_error **err)
 {
-    cmg_status rc = base_url == NULL ? CMG_OK : origin_of(e, base_url, err);
+    cmg_status rc = base_url == NULL ? CMG_OK : set_origin(e, base_url, err);
     struct cmg__enrol_method *old = method;
 
     if (rc == CMG_OK) {

@@ -7,6 +7,7 @@
 
 #include "base/context.h"
 #include "enrol/checkpoint.h"
+#include "enrol/credentials.h"
 #include "enrol/method.h"
 #include "net/loop.h"
 
@@ -26,6 +27,7 @@ struct cmg_enrolment {
     struct cmg__enrol_method *method; /* NULL: none chosen */
     char *origin;                     /* "https://host:port": where credentials may go */
     struct cmg__key *key;             /* NULL when unknown */
+    struct cmg__enrol_credentials credentials;
     cmg_enrolment_events events;
     struct cmg__enrol_transport transport;
     struct cmg__checkpoint checkpoint;

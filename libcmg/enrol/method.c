@@ -11,7 +11,7 @@ static const struct {
 } statuses[] = {
     { 401, CMG_E_AUTH, CMG_RETRY_NEVER,
       "check the user, the password and the client certificate" },
-    { 403, CMG_E_DENIED, CMG_RETRY_NEVER, "ask for the right to enrol there" },
+    { 403, CMG_E_AUTH, CMG_RETRY_NEVER, "ask for the right to enrol there" },
     { 404, CMG_E_NOTFOUND, CMG_RETRY_NEVER, "check the address" },
     { 408, CMG_E_TIMEOUT, CMG_RETRY_TRANSIENT, "try again later" },
     { 429, CMG_E_LIMIT, CMG_RETRY_LATER, "try again later" },

@@ -14,6 +14,16 @@ void cmg__http_free(struct cmg__http *http);
 /* After a fork: gives memory back, touches no descriptor. libcurl's own memory stays. */
 void cmg__http_forget(struct cmg__http *http);
 
+/* How a call signs in at its server. NTLM signs the connection in, not the request;
+   Negotiate without user takes the tickets of the process. */
+enum cmg__http_auth {
+    CMG__HTTP_AUTH_NONE,
+    CMG__HTTP_AUTH_BASIC,
+    CMG__HTTP_AUTH_NTLM,
+    CMG__HTTP_AUTH_NEGOTIATE,
+    CMG__HTTP_AUTHS
+};
+
 struct cmg__http_options {
     int64_t connect_timeout_ms; /* 0: 10 s */
     int64_t total_timeout_ms;   /* 0: 100 s */
@@ -23,6 +33,10 @@ struct cmg__http_options {
     const char *key_pem;
     /* Roots instead of the context's, PEM; NULL for the context's. Copied. */
     const char *ca_pem;
+    /* Sent to the server of this call and to nobody else, over TLS only. Copied. */
+    enum cmg__http_auth auth;
+    const char *user;      /* NULL: "" */
+    const char *password;  /* NULL: "" */
     bool fresh_connection; /* do not reuse, do not keep */
     bool no_proxy;
 };

@@ -26,7 +26,9 @@ struct cmg__http_call {
     char *where;     /* "host:port", for messages */
     bool repeatable; /* the method is idempotent: libcurl may send it again */
     bool proxied;
-    unsigned sends; /* how often the request was about to be sent */
+    bool signs_in;     /* a 401 may be the first half of a sign-in */
+    unsigned sends;    /* how often the request was about to be sent */
+    unsigned refusals; /* 401 answers among them: certainly not carried out */
     struct cmg__http_response resp;
     size_t header_bytes;
     bool header_done;

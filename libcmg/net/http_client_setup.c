@@ -4,7 +4,8 @@
  *
  * libcurl sends a request again by itself when a kept connection turns out to be closed.
  * That would be a blind repetition of work that may have been done, so the callback that
- * runs before each sending refuses the second one unless the method is idempotent.
+ * runs before each sending refuses the second one unless the method is idempotent. A
+ * sign-in takes several sendings: after a 401 nothing was done, so that is no repetition.
  */
 #include <cmg/version.h>
 
@@ -94,8 +95,8 @@ static int on_before_send(void *user, char *remote_ip, char *local_ip, int remot
     (void)remote_port;
     (void)local_port;
     call->sends++;
-    return call->sends == 1 || call->repeatable ? CURL_PREREQFUNC_OK
-                                                : CURL_PREREQFUNC_ABORT;
+    return call->sends <= 1 + call->refusals || call->repeatable ? CURL_PREREQFUNC_OK
+                                                                 : CURL_PREREQFUNC_ABORT;
 }
 
 static size_t stop(struct cmg__http_call *call, cmg_status why, const char *text)
@@ -130,6 +131,24 @@ static cmg_status add_field(struct cmg__http_call *call, const char *line, size_
                              (size_t)(end - value));
 }
 
+static long status_of(const struct cmg__http_call *call)
+{
+    long status = 0;
+
+    (void)curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+    return status;
+}
+
+/* A head is complete. One that asks to sign in may be followed by another. */
+static void end_head(struct cmg__http_call *call)
+{
+    const long status = status_of(call);
+
+    call->header_done = status >= 200;
+    if (status == 401 && call->signs_in)
+        call->refusals++;
+}
+
 /* Lines of interim answers are dropped with their head; trailers are ignored. */
 static size_t on_header(char *line, size_t size, size_t n, void *user)
 {
@@ -138,19 +157,19 @@ static size_t on_header(char *line, size_t size, size_t n, void *user)
     call->header_bytes += n;
     if (call->header_bytes > MAX_HEADER_BYTES)
         return stop(call, CMG_E_LIMIT, "the answer's header is larger than 256 KiB");
-    if (call->header_done)
-        return n;
     size_t len = n;
     while (len > 0 && (line[len - 1] == '\r' || line[len - 1] == '\n'))
         len--;
-    if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) {
+    bool begins = len >= 5 && memcmp(line, "HTTP/", 5) == 0;
+    if (call->header_done && !(begins && call->signs_in))
+        return n;
+    if (begins) {
         cmg__headers_clear(&call->resp.headers);
+        call->header_done = false;
         return n;
     }
     if (len == 0) {
-        long status = 0;
-        (void)curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
-        call->header_done = status >= 200;
+        end_head(call);
         return n;
     }
     cmg_status rc = add_field(call, line, len);
@@ -249,6 +268,41 @@ static cmg_status set_trust(struct cmg__http_call *call,
     set_blob(call, CURLOPT_SSLCERT_BLOB, call->cert.data, call->cert.len,
              CURL_BLOB_NOCOPY);
     set_blob(call, CURLOPT_SSLKEY_BLOB, call->key.data, call->key.len, CURL_BLOB_NOCOPY);
+    return CMG_OK;
+}
+
+static const unsigned long auth_bits[] = {
+    [CMG__HTTP_AUTH_BASIC] = CURLAUTH_BASIC,
+    [CMG__HTTP_AUTH_NTLM] = CURLAUTH_NTLM,
+    [CMG__HTTP_AUTH_NEGOTIATE] = CURLAUTH_NEGOTIATE,
+};
+
+static bool is_text(const char *s)
+{
+    while ((unsigned char)*s >= ' ' && *s != 0x7f)
+        s++;
+    return *s == '\0';
+}
+
+/* A password must not travel in the clear, nor what can be guessed from it. */
+static cmg_status set_credentials(struct cmg__http_call *call,
+                                  const struct cmg__http_request *req,
+                                  const struct cmg__http_options *o, cmg_error **err)
+{
+    const char *user = cmg__str_or(o->user, "");
+
+    if (o->auth == CMG__HTTP_AUTH_NONE)
+        return CMG_OK;
+    if (!cmg__str_istarts(req->url, "https:"))
+        return refuse(call, "url", "use an https URL",
+                      "credentials are sent over TLS only", err);
+    if (!is_text(user) || (o->auth == CMG__HTTP_AUTH_BASIC && strchr(user, ':') != NULL))
+        return refuse(call, "user", "remove control characters, and colons for Basic",
+                      "the user's name is not allowed", err);
+    call->signs_in = true;
+    set_long(call, CURLOPT_HTTPAUTH, (long)auth_bits[o->auth]);
+    set_ptr(call, CURLOPT_USERNAME, user);
+    set_ptr(call, CURLOPT_PASSWORD, cmg__str_or(o->password, ""));
     return CMG_OK;
 }
 
@@ -383,6 +437,8 @@ cmg_status cmg__http_call_prepare(struct cmg__http_call *call,
         rc = set_method(call, req, err);
     if (rc == CMG_OK)
         rc = set_trust(call, o, err);
+    if (rc == CMG_OK)
+        rc = set_credentials(call, req, o, err);
     if (rc != CMG_OK)
         return rc;
     set_fixed(call);

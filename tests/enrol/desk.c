@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/pkcs7.h"
+
 const char desk_csr[] =
     "-----BEGIN CERTIFICATE REQUEST-----\n"
     "MIICnjCCAYYCAQAwIzEhMB8GA1UEAwwYZ3Jhbml0ZWZhbGxzLmNvbnRvc28uY29t\n"
@@ -71,6 +73,7 @@ static void break_off(struct desk *d)
     const struct cmg__error_info info = {
         .code = CMG_E_IO,
         .retry = CMG_RETRY_TRANSIENT,
+        .remedy = "try again",
         .cause = d->rule->status < 0 ? "refused; the request was not sent" : "reset",
     };
 
@@ -98,7 +101,10 @@ static void answer(struct desk *d)
                                            strlen(rule->header + n + 2)),
                          CMG_OK);
     }
-    ck_assert_int_eq(cmg__buf_add_str(&resp.body, cmg__str_or(rule->body, "")), CMG_OK);
+    ck_assert_int_eq(
+        cmg__buf_add(&resp.body, cmg__str_or(rule->body, ""),
+                     rule->size > 0 ? rule->size : strlen(cmg__str_or(rule->body, ""))),
+        CMG_OK);
     d->done(d->done_user, &resp, NULL);
     cmg__http_response_done(&resp);
 }
@@ -134,9 +140,10 @@ static cmg_status script_start(void *user, const struct cmg__http_request *req,
 {
     struct desk *d = user;
 
-    (void)options;
     (void)err;
     ck_assert(!d->under_way);
+    (void)snprintf(d->user, sizeof d->user, "%d %s %s", (int)options->auth,
+                   cmg__str_or(options->user, ""), cmg__str_or(options->password, ""));
     note(d, req);
     d->rule = find_rule(d, req);
     d->done = done;
@@ -144,7 +151,7 @@ static cmg_status script_start(void *user, const struct cmg__http_request *req,
     d->under_way = true;
     d->sent++;
     *out_call = d;
-    cmg__task_post(d->ctx->loop, &d->task);
+    cmg__task_post(d->loop, &d->task);
     return CMG_OK;
 }
 
@@ -161,7 +168,7 @@ static void script_cancel(void *user, void *call)
 void desk_release(struct desk *d)
 {
     d->hold = false;
-    cmg__task_post(d->ctx->loop, &d->task);
+    cmg__task_post(d->loop, &d->task);
 }
 
 /* ---- events ---- */
@@ -219,9 +226,32 @@ static int on_closed(cmg_enrolment *e, cmg_enrolment_state end, const cmg_error 
 
 /* ---- life ---- */
 
+const char *desk_leaf_pem(struct desk *d)
+{
+    if (d->leaf_pem == NULL)
+        d->leaf_pem = pki_pem(d->pki.leaf);
+    return d->leaf_pem;
+}
+
+void desk_pkcs7(struct desk *d, struct cmg__buf *out)
+{
+    struct cmg__x509 *const certs[] = { d->pki.leaf, d->pki.root };
+
+    cmg__buf_init(out, &cmg__alloc_libc, 1 << 20);
+    ck_assert_int_eq(cmg__pkcs7_write(&cmg__alloc_libc, certs, 2, out), CMG_OK);
+}
+
 const char *desk_checkpoint(void)
 {
     return support_path("granitefalls.enrol");
+}
+
+void desk_script(struct desk *d, cmg_enrolment *e)
+{
+    cmg__task_cancel(&d->task);
+    d->loop = e->head.ctx->loop;
+    d->under_way = false;
+    e->transport = (struct cmg__enrol_transport){ d, script_start, script_cancel };
 }
 
 void desk_again(struct desk *d)
@@ -242,7 +272,7 @@ void desk_again(struct desk *d)
     ck_ok(cmg_enrolment_new(d->ctx, desk_csr, strlen(desk_csr), &d->e, &err), err);
     ck_ok(cmg_enrolment_set_events(d->e, &events, &err), err);
     ck_ok(cmg_enrolment_set_checkpoint_file(d->e, desk_checkpoint(), &err), err);
-    d->e->transport = (struct cmg__enrol_transport){ d, script_start, script_cancel };
+    desk_script(d, d->e);
 }
 
 void desk_init(struct desk *d, struct desk_rule *rules)
@@ -268,6 +298,7 @@ void desk_done(struct desk *d)
     cmg_context_unref(d->ctx);
     ck_assert_uint_eq(d->memory.live, 0);
     pki_done(&d->pki);
+    free(d->leaf_pem);
     support_dir_done();
 }
 

@@ -24,7 +24,13 @@ struct desk_rule {
     const char *header; /* "Name: value" or NULL */
     const char *body;   /* or NULL */
     unsigned used;
+    size_t size; /* of the body; 0: it is text */
 };
+
+#define DESK_ANSWER(w, n, s, h, b)                                                       \
+    {                                                                                    \
+        .what = (w), .times = (n), .status = (s), .header = (h), .body = (b)             \
+    }
 
 struct desk {
     struct pki pki;
@@ -34,6 +40,7 @@ struct desk {
     cmg_enrolment *e;
     /* transport */
     struct desk_rule *rules;
+    struct cmg__loop *loop; /* of whom it answers for */
     cmg__http_done_fn done;
     void *done_user;
     struct desk_rule *rule;
@@ -43,10 +50,11 @@ struct desk {
     unsigned sent, cancelled;
     char log[16384];   /* "METHOD url body\n" of each request */
     char fields[4096]; /* "Name: value\n" of each request */
-    char user[64];     /* credentials of the last request, "" without */
+    char user[128];    /* "auth user password" of the last request */
+    char *leaf_pem;
     /* what the host was told */
     char states[512]; /* "SUBMITTING PENDING " */
-    char challenges[1024];
+    char challenges[4096];
     unsigned closed;
     cmg_enrolment_state end;
     cmg_status end_code;
@@ -63,6 +71,8 @@ void desk_init(struct desk *d, struct desk_rule *rules);
 void desk_done(struct desk *d);
 /* Another enrolment for the same request and checkpoint, as after a crash. */
 void desk_again(struct desk *d);
+/* Lets the script answer for an enrolment of another context. */
+void desk_script(struct desk *d, cmg_enrolment *e);
 void desk_start(struct desk *d);
 /* Drives until the end or until nothing is due; the clock jumps. */
 void desk_drive(struct desk *d);
@@ -72,7 +82,9 @@ void desk_turns(struct desk *d, unsigned turns);
 void desk_release(struct desk *d);
 /* How often a request that contains the text was sent. */
 unsigned desk_count(const struct desk *d, const char *text);
-/* The leaf and the root as PEM, PKCS#7 text and so on; static until the next call. */
 const char *desk_checkpoint(void); /* its path */
+/* What an authority answers with: pki's leaf; leaf and root as PKCS#7. */
+const char *desk_leaf_pem(struct desk *d);
+void desk_pkcs7(struct desk *d, struct cmg__buf *out);
 
 #endif

@@ -13,10 +13,7 @@
     desk_init(&d, script);                                                               \
     plain_use(&d)
 
-#define ISSUED                                                                           \
-    {                                                                                    \
-        "POST /submit", 0, 200, NULL, "issued", 0                                        \
-    }
+#define ISSUED DESK_ANSWER("POST /submit", 0, 200, NULL, "issued")
 
 START_TEST(certificate_is_issued_with_its_chain_in_order)
 {
@@ -44,9 +41,9 @@ END_TEST
 
 START_TEST(pending_request_is_asked_for_until_it_is_decided)
 {
-    struct desk_rule rules[] = { { "POST /submit", 0, 200, NULL, "pending", 0 },
-                                 { "GET /poll", 3, 200, NULL, "pending", 0 },
-                                 { "GET /poll", 0, 200, NULL, "issued", 0 },
+    struct desk_rule rules[] = { DESK_ANSWER("POST /submit", 0, 200, NULL, "pending"),
+                                 DESK_ANSWER("GET /poll", 3, 200, NULL, "pending"),
+                                 DESK_ANSWER("GET /poll", 0, 200, NULL, "issued"),
                                  { 0 } };
     RUN(rules);
     int64_t began = d.env.now_ns;
@@ -62,8 +59,8 @@ END_TEST
 
 START_TEST(challenges_are_shown_and_taken_away)
 {
-    struct desk_rule rules[] = { { "POST /submit", 0, 200, NULL, "prove", 0 },
-                                 { "GET /poll", 0, 200, NULL, "issued", 0 },
+    struct desk_rule rules[] = { DESK_ANSWER("POST /submit", 0, 200, NULL, "prove"),
+                                 DESK_ANSWER("GET /poll", 0, 200, NULL, "issued"),
                                  { 0 } };
     RUN(rules);
 
@@ -79,8 +76,8 @@ END_TEST
 
 START_TEST(slow_host_is_waited_for)
 {
-    struct desk_rule rules[] = { { "POST /submit", 0, 200, NULL, "prove", 0 },
-                                 { "GET /poll", 0, 200, NULL, "issued", 0 },
+    struct desk_rule rules[] = { DESK_ANSWER("POST /submit", 0, 200, NULL, "prove"),
+                                 DESK_ANSWER("GET /poll", 0, 200, NULL, "issued"),
                                  { 0 } };
     RUN(rules);
 

@@ -249,6 +249,59 @@ START_TEST(a_key_of_another_certificate_is_named)
 }
 END_TEST
 
+START_TEST(credentials_go_with_their_call_only)
+{
+    struct server server;
+    struct outcome o;
+    const struct cmg__http_options with = { .auth = CMG__HTTP_AUTH_BASIC,
+                                            .user = "CONTOSO\\cmg",
+                                            .password = "pass:word" };
+    cmg_error *err = NULL;
+    serve(&server, HOST);
+    ck_ok(cmg_context_add_ca_pem(ctx, ours.ca_pem, strlen(ours.ca_pem), &err), err);
+    ck_ok(get(ctx, &server, &with, &o), NULL);
+    ck_assert_int_eq(o.status, 200);
+    ck_assert_ptr_nonnull(strstr(server.heads[0], "\r\nAuthorization: Basic "
+                                                  "Q09OVE9TT1xjbWc6cGFzczp3b3Jk\r\n"));
+    memset(server.heads[0], 0, sizeof server.heads[0]);
+    ck_ok(get(ctx, &server, NULL, &o), NULL);
+    ck_assert_int_eq(o.status, 200);
+    ck_assert_ptr_null(strstr(server.heads[0], "Authorization"));
+    stop(&server);
+}
+END_TEST
+
+static const struct {
+    const char *url;
+    enum cmg__http_auth auth;
+    const char *user;
+    const char *subject;
+} bad_credentials[] = {
+    { "http://" HOST "/", CMG__HTTP_AUTH_BASIC, "cmg", "url" },
+    { "HTTP://" HOST "/", CMG__HTTP_AUTH_NTLM, "cmg", "url" },
+    { "https://" HOST "/", CMG__HTTP_AUTH_BASIC, "cmg:x", "user" },
+    { "https://" HOST "/", CMG__HTTP_AUTH_NTLM, "c\nmg", "user" },
+};
+
+START_TEST(credentials_that_would_leak_are_refused)
+{
+    const struct cmg__http_options options = { .auth = bad_credentials[_i].auth,
+                                               .user = bad_credentials[_i].user,
+                                               .password = "secret" };
+    struct cmg__http_request req;
+    cmg_error *err = NULL;
+    cmg__http_request_init(&req, &ctx->alloc);
+    ck_ok(cmg__http_request_set(&req, "GET", bad_credentials[_i].url), NULL);
+    ck_assert_int_eq(
+        cmg__http_start(ctx->http, &req, &options, on_done, NULL, NULL, &err),
+        CMG_E_INVAL);
+    ck_assert_str_eq(cmg_error_subject(err), bad_credentials[_i].subject);
+    ck_assert_ptr_null(strstr(cmg_error_message(err), "secret"));
+    cmg_error_unref(err);
+    cmg__http_request_done(&req);
+}
+END_TEST
+
 static cmg_status one_call(struct support_alloc *a, void *user)
 {
     struct outcome o = { .calls = 0 };
@@ -288,6 +341,9 @@ int main(void)
                         (int)CMG__ARRAY_LEN(trusts));
     tcase_add_test(trust, a_client_certificate_goes_with_its_call_only);
     tcase_add_test(trust, a_key_of_another_certificate_is_named);
+    tcase_add_test(trust, credentials_go_with_their_call_only);
+    tcase_add_loop_test(trust, credentials_that_would_leak_are_refused, 0,
+                        (int)CMG__ARRAY_LEN(bad_credentials));
     tcase_add_test(trust, every_failed_allocation_of_a_call_is_reported);
     suite_add_tcase(suite, trust);
     Suite *const suites[] = { suite, NULL };

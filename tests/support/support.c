@@ -49,6 +49,7 @@ static void *counted_alloc(size_t size, void *user)
     memcpy(block, &size, sizeof size);
     memset(block + HEAD, 0xa5, size);
     a->live++;
+    a->live_bytes += size;
     return block + HEAD;
 }
 
@@ -63,6 +64,7 @@ static void counted_free(void *p, void *user)
         a->canary_seen = true;
     memset(p, 0xdd, size);
     a->live--;
+    a->live_bytes -= size;
     free(block);
 }
 

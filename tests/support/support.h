@@ -15,6 +15,7 @@ int support_run(Suite *const *suites);
 struct support_alloc {
     struct cmg__alloc alloc; /* hand out &x.alloc or x.alloc.table */
     size_t live;             /* blocks not given back */
+    size_t live_bytes;       /* what they hold */
     size_t count;            /* allocations and reallocations so far */
     size_t fail_at;          /* the n-th one fails (1 = next), 0: none */
     bool fail_after;         /* and every one after it, too */

@@ -26,7 +26,7 @@ from ._inspect import AlternativeName, inspect
 from ._key import Key
 from ._model import Authority, Certificate, ClientApp, Gateway, ServerApp, Tenant
 from ._relay import Client, Connector, RequestRecord, Response, Service
-from ._request import Template
+from ._request import Csr, Template
 from ._sandbox import Sandbox
 from ._types import (FOREVER, CheckFlags, Cloud, DeployState, FindingCode,
                      HashAlgorithm, KeyKind, KeyUsage, Listener, LogLevel, NameKind,
@@ -46,7 +46,7 @@ __all__ = [
     "FOREVER", "AbiMismatch", "AlreadyExists", "AlternativeName",
     "AuthenticationFailed", "Authority", "CallbackFailed", "Canceled", "Certificate",
     "CertificateError", "CheckFlags", "Client", "ClientApp", "ClosedError", "Cloud",
-    "CmgError", "Conflict", "Connector", "Context", "Crl", "CrlEntry", "Denied",
+    "CmgError", "Conflict", "Connector", "Context", "Crl", "CrlEntry", "Csr", "Denied",
     "Deploy", "DeployState", "Finding", "FindingCode", "Forked", "Gateway",
     "HashAlgorithm", "InputOutputError", "InternalError", "InvalidArgument",
     "JournalStore", "Key", "KeyKind", "KeyUsage", "LimitReached", "Listener",

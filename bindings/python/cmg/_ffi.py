@@ -15,11 +15,12 @@ from enum import Enum
 from typing import Any, Optional
 
 from ._types import (AUTHORITY, BYTES, CERTIFICATE, CLIENT, CLIENT_APP, CONNECTOR, CONTEXT,
-                     CRL, DEPLOY, ENROLMENT, ERROR, GATEWAY, KEY, REPORT, SANDBOX, SERVER_APP,
+                     CRL, CSR, DEPLOY, ENROLMENT, ERROR, GATEWAY, KEY, REPORT, SANDBOX, SERVER_APP,
                      SERVICE, TEMPLATE, TENANT, TRUST, ClientDoneFn, LogFn, ResolveFn,
                      cmg_address, cmg_allocator, cmg_certificate_request, cmg_check_options,
-                     cmg_connector_events, cmg_crl_entry, cmg_deploy_events,
-                     cmg_enrolment_events, cmg_journal_store, cmg_key_holder, cmg_pfx_options, cmg_sandbox_settings,
+                     cmg_connector_events, cmg_crl_entry, cmg_csr_request, cmg_deploy_events,
+                     cmg_enrolment_events, cmg_journal_store, cmg_key_holder, cmg_pfx_options,
+                     cmg_sandbox_settings,
                      cmg_secret_store, cmg_service_events)
 
 SOVERSION = 0
@@ -62,6 +63,7 @@ OUT_CONTEXT = POINTER(CONTEXT)
 OUT_BYTES = POINTER(BYTES)
 OUT_CERTIFICATE = POINTER(CERTIFICATE)
 OUT_AUTHORITY = POINTER(AUTHORITY)
+OUT_CSR = POINTER(CSR)
 OUT_TEMPLATE = POINTER(TEMPLATE)
 OUT_TRUST = POINTER(TRUST)
 OUT_REPORT = POINTER(REPORT)
@@ -174,6 +176,22 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_authority_certificate": plain(CERTIFICATE, AUTHORITY),
     "cmg_authority_ref": plain(AUTHORITY, AUTHORITY),
     "cmg_authority_unref": plain(None, AUTHORITY),
+    "cmg_csr_new": fallible(CONTEXT, TEMPLATE, KEY, POINTER(cmg_csr_request), OUT_CSR),
+    "cmg_csr_new_from_bytes": fallible(CONTEXT, DATA, c_size_t, OUT_CSR),
+    "cmg_csr_export_pem": fallible(CSR, OUT_BYTES),
+    "cmg_csr_export_der": fallible(CSR, OUT_BYTES),
+    "cmg_csr_describe": fallible(CSR, OUT_BYTES),
+    "cmg_csr_subject": copied(CSR),
+    "cmg_csr_common_name": copied(CSR),
+    "cmg_csr_key_description": copied(CSR),
+    "cmg_csr_template_name": copied(CSR),
+    "cmg_csr_name_count": plain(c_size_t, CSR),
+    "cmg_csr_name": copied(CSR, c_size_t),
+    "cmg_csr_name_kind": plain(ENUM, CSR, c_size_t),
+    "cmg_csr_eku_count": plain(c_size_t, CSR),
+    "cmg_csr_eku": copied(CSR, c_size_t),
+    "cmg_csr_ref": plain(CSR, CSR),
+    "cmg_csr_unref": plain(None, CSR),
     "cmg_template_new_builtin": fallible(CONTEXT, TEXT, OUT_TEMPLATE),
     "cmg_template_new_from_json": fallible(CONTEXT, TEXT, TEXT, c_size_t, OUT_TEMPLATE),
     "cmg_template_to_json": fallible(TEMPLATE, OUT_BYTES),
@@ -277,6 +295,9 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_deploy_ref": plain(DEPLOY, DEPLOY),
     "cmg_deploy_unref": plain(None, DEPLOY),
     "cmg_enrolment_new": fallible(CONTEXT, DATA, c_size_t, OUT_ENROLMENT),
+    "cmg_enrolment_use_certsrv": fallible(ENROLMENT, TEXT, TEXT),
+    "cmg_enrolment_set_sign_in": fallible(ENROLMENT, ENUM, TEXT, TEXT, c_size_t),
+    "cmg_enrolment_set_client_certificate": fallible(ENROLMENT, CERTIFICATE),
     "cmg_enrolment_set_checkpoint_file": fallible(ENROLMENT, TEXT),
     "cmg_enrolment_set_events": fallible(ENROLMENT, POINTER(cmg_enrolment_events)),
     "cmg_enrolment_set_poll_interval_ms": fallible(ENROLMENT, c_int64),

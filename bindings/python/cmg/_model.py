@@ -26,7 +26,7 @@ def out_bytes(handle: Handle, verb: str, *arguments: Any) -> bytes:
     return _ffi.take_bytes(found)
 
 
-def _names(names: Sequence[str]) -> Any:
+def names_list(names: Sequence[str]) -> Any:
     """A NULL-terminated list of C strings, or NULL for none."""
     if not names:
         return None
@@ -167,8 +167,8 @@ class Authority(Handle):
         """Issues a certificate with a fresh key."""
         request = cmg_certificate_request(
             size=ctypes.sizeof(cmg_certificate_request), profile=profile, days=days,
-            common_name=_ffi.encoded(common_name), dns_names=_names(dns_names),
-            ip_addresses=_names(ip_addresses))
+            common_name=_ffi.encoded(common_name), dns_names=names_list(dns_names),
+            ip_addresses=names_list(ip_addresses))
         found = CERTIFICATE()
         self.call("issue", ctypes.byref(request), ctypes.byref(found))
         return Certificate(found, self._guard)

@@ -88,6 +88,21 @@ class Profile(IntEnum):
     CONNECTOR = 3
 
 
+class NameKind(IntEnum):
+    """Kinds of alternative names."""
+
+    DNS = 1
+    IP = 2
+    EMAIL = 3
+    URI = 4
+    UPN = 5
+    DIRECTORY = 6
+    REGISTERED_ID = 7
+    OTHER = 8
+    X400 = 9
+    EDI = 10
+
+
 class Pfx(IntEnum):
     """How a PFX is protected."""
 
@@ -273,6 +288,14 @@ class EnrolmentState(IntEnum):
     CANCELED = 7
 
 
+class SignIn(IntEnum):
+    """How to sign in at an authority's server."""
+
+    BASIC = 1
+    NTLM = 2
+    NEGOTIATE = 3
+
+
 class ChallengeAction(IntEnum):
     """What the host is to do about a challenge."""
 
@@ -327,6 +350,7 @@ ENUMS: dict[str, tuple[type[IntEnum], str]] = {
     "cmg_cloud": (Cloud, "CMG_CLOUD_"),
     "cmg_profile": (Profile, "CMG_PROFILE_"),
     "cmg_pfx": (Pfx, "CMG_PFX_"),
+    "cmg_name_kind": (NameKind, "CMG_NAME_"),
     "cmg_key_kind": (KeyKind, "CMG_KEY_"),
     "cmg_hash": (HashAlgorithm, "CMG_HASH_"),
     "cmg_purpose": (Purpose, "CMG_PURPOSE_"),
@@ -342,6 +366,7 @@ ENUMS: dict[str, tuple[type[IntEnum], str]] = {
     "cmg_deploy_state": (DeployState, "CMG_DEPLOY_"),
     "cmg_step_state": (StepState, "CMG_STEP_"),
     "cmg_enrolment_state": (EnrolmentState, "CMG_ENROLMENT_"),
+    "cmg_sign_in": (SignIn, "CMG_SIGN_IN_"),
     "cmg_challenge_action": (ChallengeAction, "CMG_CHALLENGE_"),
     "cmg_listener": (Listener, "CMG_LISTENER_"),
     "cmg_sandbox_kind": (SandboxKind, "CMG_SANDBOX_"),
@@ -362,6 +387,7 @@ AUTHORITY = _opaque("cmg_authority")
 KEY = _opaque("cmg_key")
 TRUST = _opaque("cmg_trust")
 TEMPLATE = _opaque("cmg_template")
+CSR = _opaque("cmg_csr")
 REPORT = _opaque("cmg_report")
 CRL = _opaque("cmg_crl")
 TENANT = _opaque("cmg_tenant")
@@ -397,6 +423,14 @@ class cmg_address(Structure):
     """Where a name and port are."""
 
     _fields_ = [("size", c_size_t), ("address", c_char * 46), ("port", c_uint16)]
+
+
+class cmg_csr_request(Structure):
+    _fields_ = [("size", c_size_t), ("common_name", c_char_p), ("organization", c_char_p),
+                ("organizational_unit", c_char_p), ("locality", c_char_p),
+                ("state", c_char_p), ("country", c_char_p),
+                ("dns_names", POINTER(c_char_p)), ("ip_addresses", POINTER(c_char_p)),
+                ("upns", POINTER(c_char_p)), ("uris", POINTER(c_char_p))]
 
 
 class cmg_pfx_options(Structure):
@@ -552,7 +586,8 @@ class cmg_sandbox_settings(Structure):
 
 
 STRUCTURES: tuple[type[Structure], ...] = (
-    cmg_allocator, cmg_log_record, cmg_address, cmg_certificate_request, cmg_pfx_options, cmg_step_progress,
+    cmg_allocator, cmg_log_record, cmg_address, cmg_certificate_request,
+    cmg_csr_request, cmg_pfx_options, cmg_step_progress,
     cmg_sign_in_prompt, cmg_request_record, cmg_client_response, cmg_deploy_events,
     cmg_challenge, cmg_enrolment_events,
     cmg_journal_store, cmg_secret_store, cmg_key_holder, cmg_service_events, cmg_connector_events,

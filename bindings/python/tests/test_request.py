@@ -1,8 +1,10 @@
-"""Certificate templates."""
+"""Certificate templates and requests."""
 
 from __future__ import annotations
 
 import json
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,3 +30,28 @@ def test_a_template_names_the_member_that_is_wrong(ctx: Any) -> None:
     with pytest.raises(cmg.InvalidArgument) as caught:
         cmg.Template.from_json(ctx, json.dumps(document), "mine.json")
     assert caught.value.subject == "mine.json: /colour"
+
+
+def test_openssl_verifies_a_request_and_it_comes_back(ctx: Any, tmp_path: Path) -> None:
+    key = cmg.Key.generate(ctx, cmg.KeyKind.EC_P256)
+    made = cmg.Csr.new(ctx, cmg.Template.builtin(ctx, "client_authentication"), key, "pc1",
+                       organization="Contoso", upns=["anna@contoso.com"],
+                       ip_addresses=["::1"])
+    (tmp_path / "pc1.csr").write_bytes(made.export_pem())
+    said = subprocess.run(["openssl", "req", "-verify", "-noout", "-text", "-in",
+                           str(tmp_path / "pc1.csr")], capture_output=True, text=True,
+                          check=False)
+    assert said.returncode == 0 and "UPN::anna@contoso.com" in said.stdout, said.stderr
+    again = cmg.Csr.from_bytes(ctx, made.export_der())
+    assert again.subject == "CN=pc1, O=Contoso" and again.common_name == "pc1"
+    assert again.names == [(cmg.NameKind.IP, "::1"), (cmg.NameKind.UPN, "anna@contoso.com")]
+    assert again.eku == ["clientAuth"] and again.template_name == ""
+    assert again.key_description == "EC P-256" and "anna@contoso.com" in again.describe()
+
+
+def test_a_name_that_the_template_does_not_allow_is_refused(ctx: Any) -> None:
+    key = cmg.Key.generate(ctx, cmg.KeyKind.EC_P256)
+    with pytest.raises(cmg.InvalidArgument) as caught:
+        cmg.Csr.new(ctx, cmg.Template.builtin(ctx, "root"), key, "root",
+                    dns_names=["a.contoso.com"])
+    assert caught.value.subject == "dns_names"
