@@ -33,6 +33,7 @@
 #define CMG_ENROL_H
 
 #include <cmg/certificate.h>
+#include <cmg/key.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -217,6 +218,47 @@ CMG_API cmg_status cmg_enrolment_set_poll_interval_ms(cmg_enrolment *enrolment,
  */
 CMG_API cmg_status cmg_enrolment_set_budget_ms(cmg_enrolment *enrolment,
                                                int64_t budget_ms, cmg_error **err);
+
+/**
+ * @brief What an ACME authority may want to know besides; size-tagged, copied. Zero and
+ *        NULL stand for "no such thing".
+ * @since 0.1
+ */
+typedef struct cmg_acme_options {
+    size_t size;           /**< sizeof(cmg_acme_options) of the caller. */
+    const char *challenge; /**< "dns-01" (also NULL; wildcards need it) or "http-01". */
+    const char *contact;   /**< E-mail address for the authority's warnings. */
+    const char *eab_kid;   /**< External account: its key's name at the authority. */
+    const char *eab_key;   /**< External account: its key, base64url; a secret. */
+    const char *profile;   /**< One of those that the authority's directory names. */
+    cmg_certificate *replaces; /**< Renewal: the certificate that is to be replaced. */
+    int32_t terms_agreed;      /**< 1: the terms of service were read and agreed to. */
+} cmg_acme_options;
+
+/**
+ * @brief Goes to a public authority by ACME (RFC 8555), for example Let's Encrypt.
+ *
+ * The DNS names of the request are proved: the host puts what on_challenge says into DNS
+ * or on its web server, waits until the world sees it, and calls
+ * cmg_enrolment_challenge_done(). All names are shown at once, and taken away at once
+ * when the authority has looked. An order whose making was not acknowledged is looked for
+ * before another one is made.
+ * @param[in]  enrolment     The enrolment, not started.
+ * @param[in]  directory_url The authority's directory, https.
+ * @param[in]  account_key   The key of the account, of the same context; made anew when
+ *                           the authority does not know it. Counted, never stored: keep
+ *                           it for later orders. Not the key of the request.
+ * @param[in]  options       Further wishes, or NULL.
+ * @param[out] err           Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_STATE while it runs, #CMG_E_INVAL for a value that cannot be
+ * used, #CMG_E_CERT when @c replaces does not name its issuer's key, #CMG_E_ABI,
+ * #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_enrolment_use_acme(cmg_enrolment *enrolment,
+                                          const char *directory_url, cmg_key *account_key,
+                                          const cmg_acme_options *options,
+                                          cmg_error **err);
 
 /**
  * @brief Starts; the work is done while the host drives the context.

@@ -16,7 +16,7 @@ from typing import Any, Optional
 
 from ._types import (AUTHORITY, BYTES, CERTIFICATE, CLIENT, CLIENT_APP, CONNECTOR, CONTEXT,
                      CRL, CSR, DEPLOY, ENROLMENT, ERROR, GATEWAY, KEY, REPORT, SANDBOX, SERVER_APP,
-                     SERVICE, TEMPLATE, TENANT, TRUST, ClientDoneFn, LogFn, ResolveFn,
+                     SERVICE, TEMPLATE, TENANT, TRUST, ClientDoneFn, LogFn, ResolveFn, cmg_acme_options,
                      cmg_address, cmg_allocator, cmg_certificate_request, cmg_check_options,
                      cmg_connector_events, cmg_crl_entry, cmg_csr_request, cmg_deploy_events,
                      cmg_enrolment_events, cmg_journal_store, cmg_key_holder, cmg_pfx_options,
@@ -302,6 +302,7 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_enrolment_set_events": fallible(ENROLMENT, POINTER(cmg_enrolment_events)),
     "cmg_enrolment_set_poll_interval_ms": fallible(ENROLMENT, c_int64),
     "cmg_enrolment_set_budget_ms": fallible(ENROLMENT, c_int64),
+    "cmg_enrolment_use_acme": fallible(ENROLMENT, TEXT, KEY, POINTER(cmg_acme_options)),
     "cmg_enrolment_start": fallible(ENROLMENT),
     "cmg_enrolment_run": fallible(ENROLMENT),
     "cmg_enrolment_challenge_done": fallible(ENROLMENT),

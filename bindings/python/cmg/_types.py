@@ -535,6 +535,14 @@ class cmg_deploy_events(Structure):
                 ("on_done", OnDone)]
 
 
+class cmg_acme_options(Structure):
+    """What an ACME authority may want to know besides."""
+
+    _fields_ = [("size", c_size_t), ("challenge", c_char_p), ("contact", c_char_p),
+                ("eab_kid", c_char_p), ("eab_key", c_char_p), ("profile", c_char_p),
+                ("replaces", CERTIFICATE), ("terms_agreed", c_int32)]
+
+
 class cmg_enrolment_events(Structure):
     """Callbacks of an enrolment."""
 
@@ -589,6 +597,6 @@ STRUCTURES: tuple[type[Structure], ...] = (
     cmg_allocator, cmg_log_record, cmg_address, cmg_certificate_request,
     cmg_csr_request, cmg_pfx_options, cmg_step_progress,
     cmg_sign_in_prompt, cmg_request_record, cmg_client_response, cmg_deploy_events,
-    cmg_challenge, cmg_enrolment_events,
+    cmg_challenge, cmg_acme_options, cmg_enrolment_events,
     cmg_journal_store, cmg_secret_store, cmg_key_holder, cmg_service_events, cmg_connector_events,
     cmg_sandbox_settings)
