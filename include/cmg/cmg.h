@@ -16,6 +16,7 @@
 #include <cmg/gateway.h>
 #include <cmg/inspect.h>
 #include <cmg/key.h>
+#include <cmg/pfx.h>
 #include <cmg/relay.h>
 #include <cmg/template.h>
 #include <cmg/tenant.h>

@@ -105,8 +105,10 @@ static cmg_status take_pbes2(struct cmg__span parameters, struct cmg__pbe *pbe)
     if (!cmg__der_take(&parameters, CMG__DER_SEQUENCE, &body))
         return CMG_E_PARSE;
     const cmg_status rc = cmg__pbkdf2_take(&body, &pbe->kdf);
+    pbe->oid = pbe->kdf.oid;
     if (rc != CMG_OK)
         return rc;
+    pbe->oid = cmg__pbe_next_oid(body);
     if (!cmg__der_take_algorithm(&body, &pbe->cipher, &cipher_parameters) || body.n != 0)
         return CMG_E_PARSE;
     const struct cipher *cipher = cipher_of(pbe->cipher);
@@ -125,6 +127,7 @@ cmg_status cmg__pbe_take(struct cmg__span *in, struct cmg__pbe *pbe)
     struct cmg__span body;
 
     *pbe = (struct cmg__pbe){ .scheme = CMG__OID_UNKNOWN };
+    pbe->oid = cmg__pbe_next_oid(*in);
     if (!cmg__der_take_algorithm(in, &pbe->scheme, &parameters))
         return CMG_E_PARSE;
     if (pbe->scheme == CMG__OID_PBES2)

@@ -50,9 +50,12 @@ cmg_status cmg__pkcs12_derive(const struct cmg__pkcs12_kdf *kdf, unsigned id,
 struct cmg__pbkdf2 {
     struct cmg__span salt;
     uint32_t iterations;
-    uint32_t key_len;  /* 0: not given */
-    enum cmg__oid prf; /* hmacWithSHA... */
+    uint32_t key_len;     /* 0: not given */
+    enum cmg__oid prf;    /* hmacWithSHA... */
+    struct cmg__span oid; /* the last one read: what it is that is not supported */
 };
+/* The identifier of the AlgorithmIdentifier that comes next; n == 0: there is none. */
+struct cmg__span cmg__pbe_next_oid(struct cmg__span in);
 cmg_status cmg__pbkdf2_take(struct cmg__span *in, struct cmg__pbkdf2 *kdf);
 cmg_status cmg__pbkdf2_derive(const struct cmg__pbkdf2 *kdf, const struct cmg__buf *utf8,
                               uint8_t *out, size_t n);
@@ -62,9 +65,10 @@ struct cmg__pbe {
     enum cmg__oid scheme; /* CMG__OID_PBES2 or one of CMG__OID_PBE_... */
     enum cmg__oid cipher; /* of PBES2 */
     struct cmg__pbkdf2 kdf;
-    struct cmg__span iv; /* of PBES2 */
+    struct cmg__span iv;  /* of PBES2 */
+    struct cmg__span oid; /* the last one read: what it is that is not supported */
 };
-/* CMG_E_PARSE, or CMG_E_UNSUPPORTED for an algorithm not read here. */
+/* CMG_E_PARSE, or CMG_E_UNSUPPORTED for an algorithm not read here: pbe->oid is it. */
 cmg_status cmg__pbe_take(struct cmg__span *in, struct cmg__pbe *pbe);
 void cmg__pbe_put(struct cmg__der_writer *w, const struct cmg__pbe *pbe);
 /* Append to out (a secret buffer). Decrypting: CMG_E_AUTH when the padding is wrong,

@@ -220,6 +220,17 @@ cmg_status cmg__pkcs12_derive(const struct cmg__pkcs12_kdf *kdf, unsigned id,
 
 /* ---- PBKDF2 ---- */
 
+struct cmg__span cmg__pbe_next_oid(struct cmg__span in)
+{
+    struct cmg__span body;
+    struct cmg__span oid;
+
+    return cmg__der_take(&in, CMG__DER_SEQUENCE, &body) &&
+                   cmg__der_take(&body, CMG__DER_OID, &oid)
+               ? oid
+               : cmg__span_of(NULL, 0);
+}
+
 cmg_status cmg__pbkdf2_take(struct cmg__span *in, struct cmg__pbkdf2 *kdf)
 {
     struct cmg__span body;
@@ -229,6 +240,7 @@ cmg_status cmg__pbkdf2_take(struct cmg__span *in, struct cmg__pbkdf2 *kdf)
 
     kdf->key_len = 0;
     kdf->prf = CMG__OID_HMAC_SHA1;
+    kdf->oid = cmg__pbe_next_oid(*in);
     if (!cmg__der_take_algorithm(in, &oid, &body))
         return CMG_E_PARSE;
     if (oid != CMG__OID_PBKDF2)
@@ -241,8 +253,11 @@ cmg_status cmg__pbkdf2_take(struct cmg__span *in, struct cmg__pbkdf2 *kdf)
     if (cmg__der_peek(&inner) == CMG__DER_INTEGER &&
         !cmg__der_take_uint(&inner, HASH_MAX, &kdf->key_len))
         return CMG_E_PARSE;
-    if (inner.n > 0 && !cmg__der_take_algorithm(&inner, &kdf->prf, &unused))
-        return CMG_E_PARSE;
+    if (inner.n > 0) {
+        kdf->oid = cmg__pbe_next_oid(inner);
+        if (!cmg__der_take_algorithm(&inner, &kdf->prf, &unused))
+            return CMG_E_PARSE;
+    }
     if (inner.n != 0)
         return CMG_E_PARSE;
     return kdf->prf >= CMG__OID_HMAC_SHA1 && kdf->prf <= CMG__OID_HMAC_SHA512

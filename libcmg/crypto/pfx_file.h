@@ -19,11 +19,13 @@ struct cmg__pfx_file {
     struct cmg__buf parts;    /* the AuthenticatedSafe, as DER */
     struct cmg__span content; /* the same as the file has it: what the MAC covers */
     bool has_mac;
+    cmg_status mac_rc; /* CMG_E_UNSUPPORTED: a MAC that is not computed here */
     struct cmg__pfx_mac mac;
     struct cmg__pbe_budget budget;
     bool unlocked;
     struct cmg__pbe_password password; /* once unlocked */
     size_t bags;
+    char unsupported[CMG__OID_TEXT_SIZE]; /* names it in the error; "" when unknown */
     cmg_error **err;
 };
 
@@ -38,14 +40,15 @@ struct cmg__pfx_bag {
     struct cmg__span oid; /* the type as the file has it */
     struct cmg__span value;
     struct cmg__span attributes; /* content of the SET; n == 0: none */
-    bool encrypted;              /* the part that it stands in is */
+    const struct cmg__pbe *part; /* of the encrypted part it stands in, or NULL */
 };
 /* Each function returns CMG_OK to go on; on_part may be NULL. */
 struct cmg__pfx_visitor {
     void *user;
     cmg_status (*on_part)(void *user, const struct cmg__pfx_part *part);
     cmg_status (*on_bag)(void *user, const struct cmg__pfx_bag *bag);
-    bool tolerant; /* a part that cannot be opened is passed over */
+    bool passes;   /* a part that cannot be opened is passed over */
+    bool tolerant; /* and so is one that is malformed */
 };
 
 /* Reads the outer part; the file is done with cmg__pfx_close, also after a failure. */
@@ -65,6 +68,8 @@ cmg_status cmg__pfx_decrypt(struct cmg__pfx_file *file, const struct cmg__pbe *p
 /* The certificate of a certificate bag; false when it holds another kind. */
 cmg_status cmg__pfx_take_certificate(struct cmg__pfx_file *file, struct cmg__span value,
                                      struct cmg__span *der, bool *is_x509);
+/* Remembers what is not supported, for the error. */
+void cmg__pfx_name_unsupported(struct cmg__pfx_file *file, struct cmg__span oid);
 /* The sentence for a status of the layers below, with what to do about it. */
 cmg_status cmg__pfx_fail(struct cmg__pfx_file *file, cmg_status rc);
 void cmg__pfx_close(struct cmg__pfx_file *file);

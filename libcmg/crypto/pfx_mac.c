@@ -14,8 +14,10 @@ static cmg_status take_pbmac1(struct cmg__span parameters, struct cmg__pfx_mac *
     if (!cmg__der_take(&parameters, CMG__DER_SEQUENCE, &body))
         return CMG_E_PARSE;
     const cmg_status rc = cmg__pbkdf2_take(&body, &mac->kdf);
+    mac->oid = mac->kdf.oid;
     if (rc != CMG_OK)
         return rc;
+    mac->oid = cmg__pbe_next_oid(body);
     if (mac->kdf.key_len < 16 || !cmg__der_take_algorithm(&body, &mac->hmac, &unused) ||
         body.n != 0)
         return CMG_E_PARSE;
@@ -33,8 +35,10 @@ cmg_status cmg__pfx_mac_take(struct cmg__span *in, struct cmg__pfx_mac *mac)
     uint32_t iterations = 1;
 
     if (!cmg__der_take(in, CMG__DER_SEQUENCE, &body) ||
-        !cmg__der_take(&body, CMG__DER_SEQUENCE, &digest) ||
-        !cmg__der_take_algorithm(&digest, &mac->hash, &parameters) ||
+        !cmg__der_take(&body, CMG__DER_SEQUENCE, &digest))
+        return CMG_E_PARSE;
+    mac->oid = cmg__pbe_next_oid(digest);
+    if (!cmg__der_take_algorithm(&digest, &mac->hash, &parameters) ||
         !cmg__der_take(&digest, CMG__DER_OCTET_STRING, &mac->value) || digest.n != 0 ||
         !cmg__der_take(&body, CMG__DER_OCTET_STRING, &salt))
         return CMG_E_PARSE;

@@ -9,6 +9,7 @@ struct cmg__pfx_mac {
     enum cmg__oid hmac;     /* of PBMAC1 */
     struct cmg__pbkdf2 kdf; /* salt and iterations of both */
     struct cmg__span value;
+    struct cmg__span oid; /* the last one read: what it is that is not supported */
 };
 
 /* From a MacData structure. CMG_E_PARSE or CMG_E_UNSUPPORTED. */

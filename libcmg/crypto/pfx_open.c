@@ -12,6 +12,12 @@
 #include "base/secret.h"
 #include "crypto/ber.h"
 #include "crypto/pfx.h"
+#include "crypto/x509_list.h"
+
+void cmg__pfx_name_unsupported(struct cmg__pfx_file *file, struct cmg__span oid)
+{
+    cmg__oid_text(oid, file->unsupported);
+}
 
 cmg_status cmg__pfx_fail(struct cmg__pfx_file *file, cmg_status rc)
 {
@@ -29,6 +35,11 @@ cmg_status cmg__pfx_fail(struct cmg__pfx_file *file, cmg_status rc)
           "the PFX is too large, too deep, or asks for too much work" },
     };
 
+    if (rc == CMG_E_UNSUPPORTED && file->unsupported[0] != '\0')
+        return cmg__fail(file->err, file->alloc, rc, "pfx",
+                         "export it again with AES-256 or 3DES, and a password",
+                         "the PFX is protected with %s, which is not read here",
+                         file->unsupported);
     for (size_t i = 0; i < CMG__ARRAY_LEN(texts); i++) {
         if (texts[i].rc == rc)
             return cmg__fail(file->err, file->alloc, rc, "pfx", texts[i].remedy, "%s",
@@ -260,6 +271,10 @@ cmg_status cmg__pfx_unlock(struct cmg__pfx_file *file, const char *password)
 {
     if (!file->has_mac)
         return unlock_without_mac(file, password);
+    if (file->mac_rc != CMG_OK) {
+        cmg__pfx_name_unsupported(file, file->mac.oid);
+        return cmg__pfx_fail(file, file->mac_rc);
+    }
     const cmg_status rc = find_by_mac(file, password);
     if (rc == CMG_E_AUTH)
         return judge_mac(file, password);

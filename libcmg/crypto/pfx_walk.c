@@ -11,14 +11,14 @@
 struct walk {
     struct cmg__pfx_file *file;
     const struct cmg__pfx_visitor *visitor;
-    bool encrypted; /* the part at hand */
+    const struct cmg__pbe *part; /* of the encrypted part at hand, or NULL */
 };
 
 static cmg_status walk_bags(struct walk *walk, struct cmg__span contents, unsigned depth);
 
 static cmg_status walk_bag(struct walk *walk, struct cmg__span in, unsigned depth)
 {
-    struct cmg__pfx_bag bag = { .encrypted = walk->encrypted };
+    struct cmg__pfx_bag bag = { .part = walk->part };
 
     if (!cmg__der_take(&in, CMG__DER_OID, &bag.oid) || bag.oid.n == 0 ||
         !cmg__der_take(&in, CMG__DER_CONTEXT_CONS + 0, &bag.value))
@@ -122,6 +122,8 @@ cmg_status cmg__pfx_take_shrouded(struct cmg__pfx_file *file, struct cmg__span v
     if (!cmg__der_take(&value, CMG__DER_SEQUENCE, &body))
         return cmg__pfx_fail(file, CMG_E_PARSE);
     cmg_status rc = cmg__pbe_take(&body, pbe);
+    if (rc == CMG_E_UNSUPPORTED)
+        cmg__pfx_name_unsupported(file, pbe->oid);
     if (rc == CMG_OK &&
         (!cmg__der_take(&body, CMG__DER_OCTET_STRING, secret) || body.n != 0))
         rc = CMG_E_PARSE;
@@ -165,7 +167,7 @@ static cmg_status walk_plain_part(struct walk *walk, struct cmg__span value)
 
     if (!cmg__der_take(&value, CMG__DER_OCTET_STRING, &octets))
         return cmg__pfx_fail(walk->file, CMG_E_PARSE);
-    walk->encrypted = false;
+    walk->part = NULL;
     const cmg_status rc = tell_part(walk, CMG__OID_DATA, NULL, CMG_OK);
     return rc == CMG_OK ? walk_contents(walk, octets) : rc;
 }
@@ -208,12 +210,16 @@ static cmg_status take_encrypted(struct cmg__span value, struct cmg__pbe *pbe,
     return rc == CMG_OK ? take_ciphertext(&content, secret) : rc;
 }
 
+/* Parts that cannot be opened are no failure. */
+static bool passes(const struct walk *walk)
+{
+    return walk->visitor->passes || walk->visitor->tolerant || !walk->file->unlocked;
+}
+
 /* The part cannot be opened, and the visitor has been told. */
 static cmg_status pass_over(struct walk *walk, cmg_status rc)
 {
-    if (rc == CMG_E_NOMEM || (!walk->visitor->tolerant && walk->file->unlocked))
-        return cmg__pfx_fail(walk->file, rc);
-    return CMG_OK;
+    return rc == CMG_E_NOMEM || !passes(walk) ? cmg__pfx_fail(walk->file, rc) : CMG_OK;
 }
 
 static cmg_status walk_encrypted_part(struct walk *walk, struct cmg__span value)
@@ -230,8 +236,10 @@ static cmg_status walk_encrypted_part(struct walk *walk, struct cmg__span value)
                      ? cmg__pfx_decrypt(walk->file, &pbe,
                                         cmg__span_of(secret.data, secret.len), &plain)
                      : CMG_E_AUTH;
+    if (opened == CMG_E_UNSUPPORTED)
+        cmg__pfx_name_unsupported(walk->file, pbe.oid);
     cmg_status rc = tell_part(walk, CMG__OID_ENCRYPTED_DATA, &pbe, opened);
-    walk->encrypted = true;
+    walk->part = &pbe;
     if (rc == CMG_OK)
         rc = opened == CMG_OK ? walk_contents(walk, cmg__span_of(plain.data, plain.len))
                               : pass_over(walk, opened);
@@ -245,7 +253,7 @@ static cmg_status walk_enveloped_part(struct walk *walk)
     const cmg_status rc =
         tell_part(walk, CMG__OID_ENVELOPED_DATA, NULL, CMG_E_UNSUPPORTED);
 
-    if (rc != CMG_OK || walk->visitor->tolerant || !walk->file->unlocked)
+    if (rc != CMG_OK || passes(walk))
         return rc;
     return cmg__fail(walk->file->err, walk->file->alloc, CMG_E_UNSUPPORTED, "pfx",
                      "export it with a password", "the PFX is encrypted to a public key");

@@ -25,12 +25,14 @@ from ._handles import ClosedError, Context, LogRecord
 from ._inspect import AlternativeName, inspect
 from ._key import Key
 from ._model import Authority, Certificate, ClientApp, Gateway, ServerApp, Tenant
+from ._pfx import PfxEntry, PfxFile
 from ._relay import Client, Connector, RequestRecord, Response, Service
 from ._request import Csr, Template
 from ._sandbox import Sandbox
 from ._types import (FOREVER, CheckFlags, Cloud, DeployState, FindingCode,
                      HashAlgorithm, KeyKind, KeyUsage, Listener, LogLevel, NameKind,
-                     Operation, Origin, Pfx, Profile, Purpose, Retry, Revocation,
+                     Operation, Origin, Pfx, PfxKind, PfxReader, Profile, Purpose, Retry,
+                     Revocation,
                      RevocationReason, SandboxFault, SandboxKind, Severity, Status,
                      StepState, UrlKind)
 
@@ -51,7 +53,8 @@ __all__ = [
     "HashAlgorithm", "InputOutputError", "InternalError", "InvalidArgument",
     "JournalStore", "Key", "KeyKind", "KeyUsage", "LimitReached", "Listener",
     "LogLevel", "LogRecord", "NameKind", "NotFound", "Operation", "Origin",
-    "OutOfMemory", "ParseError", "Pfx", "Profile", "ProtocolError", "Purpose",
+    "OutOfMemory", "ParseError", "Pfx", "PfxEntry", "PfxFile", "PfxKind", "PfxReader",
+    "Profile", "ProtocolError", "Purpose",
     "Reentrant", "Report", "RequestRecord", "Response", "Retry", "Revocation",
     "RevocationReason", "Sandbox", "SandboxFault", "SandboxKind", "SecretStore",
     "ServerApp", "Service", "Severity", "SignInPrompt", "Status", "StepProgress",

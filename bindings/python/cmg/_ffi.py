@@ -15,7 +15,7 @@ from enum import Enum
 from typing import Any, Optional
 
 from ._types import (AUTHORITY, BYTES, CERTIFICATE, CLIENT, CLIENT_APP, CONNECTOR, CONTEXT,
-                     CRL, CSR, DEPLOY, ENROLMENT, ERROR, GATEWAY, KEY, REPORT, SANDBOX, SERVER_APP,
+                     CRL, CSR, DEPLOY, ENROLMENT, ERROR, GATEWAY, KEY, PFX_FILE, REPORT, SANDBOX, SERVER_APP,
                      SERVICE, TEMPLATE, TENANT, TRUST, ClientDoneFn, LogFn, ResolveFn, cmg_acme_options,
                      cmg_address, cmg_allocator, cmg_certificate_request, cmg_check_options,
                      cmg_connector_events, cmg_crl_entry, cmg_csr_request, cmg_deploy_events,
@@ -63,6 +63,7 @@ OUT_CONTEXT = POINTER(CONTEXT)
 OUT_BYTES = POINTER(BYTES)
 OUT_CERTIFICATE = POINTER(CERTIFICATE)
 OUT_AUTHORITY = POINTER(AUTHORITY)
+OUT_PFX_FILE = POINTER(PFX_FILE)
 OUT_CSR = POINTER(CSR)
 OUT_TEMPLATE = POINTER(TEMPLATE)
 OUT_TRUST = POINTER(TRUST)
@@ -242,6 +243,22 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_crl_describe": fallible(CRL, OUT_BYTES),
     "cmg_crl_ref": plain(CRL, CRL),
     "cmg_crl_unref": plain(None, CRL),
+    "cmg_pfx_file_new": fallible(CONTEXT, DATA, c_size_t, TEXT, OUT_PFX_FILE),
+    "cmg_pfx_file_describe": fallible(PFX_FILE, OUT_BYTES),
+    "cmg_pfx_file_is_open": plain(c_bool, PFX_FILE),
+    "cmg_pfx_file_mac": copied(PFX_FILE),
+    "cmg_pfx_file_mac_iterations": plain(c_uint32, PFX_FILE),
+    "cmg_pfx_file_suits": plain(c_bool, PFX_FILE, ENUM),
+    "cmg_pfx_file_count": plain(c_size_t, PFX_FILE),
+    "cmg_pfx_file_kind": plain(ENUM, PFX_FILE, c_size_t),
+    "cmg_pfx_file_content": copied(PFX_FILE, c_size_t),
+    "cmg_pfx_file_cipher": copied(PFX_FILE, c_size_t),
+    "cmg_pfx_file_iterations": plain(c_uint32, PFX_FILE, c_size_t),
+    "cmg_pfx_file_friendly_name": copied(PFX_FILE, c_size_t),
+    "cmg_pfx_file_key_id": copied(PFX_FILE, c_size_t),
+    "cmg_pfx_file_provider": copied(PFX_FILE, c_size_t),
+    "cmg_pfx_file_ref": plain(PFX_FILE, PFX_FILE),
+    "cmg_pfx_file_unref": plain(None, PFX_FILE),
     "cmg_tenant_set_client_secret": fallible(TENANT, TEXT, TEXT, c_size_t),
     "cmg_tenant_set_device_code": fallible(TENANT, TEXT),
     "cmg_tenant_domain": copied(TENANT),

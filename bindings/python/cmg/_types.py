@@ -110,6 +110,27 @@ class Pfx(IntEnum):
     MODERN = 2
 
 
+class PfxKind(IntEnum):
+    """What an entry of a PFX is."""
+
+    KEY = 1
+    ENCRYPTED_KEY = 2
+    CERTIFICATE = 3
+    CRL = 4
+    SECRET = 5
+    SEALED = 6
+    OTHER = 7
+
+
+class PfxReader(IntEnum):
+    """Who is to read a PFX."""
+
+    WINDOWS_2016 = 1
+    WINDOWS_2019 = 2
+    KEY_VAULT = 3
+    OPENSSL_3 = 4
+
+
 class KeyKind(IntEnum):
     """The keys that can be made."""
 
@@ -350,6 +371,8 @@ ENUMS: dict[str, tuple[type[IntEnum], str]] = {
     "cmg_cloud": (Cloud, "CMG_CLOUD_"),
     "cmg_profile": (Profile, "CMG_PROFILE_"),
     "cmg_pfx": (Pfx, "CMG_PFX_"),
+    "cmg_pfx_kind": (PfxKind, "CMG_PFX_KIND_"),
+    "cmg_pfx_reader": (PfxReader, "CMG_PFX_READER_"),
     "cmg_name_kind": (NameKind, "CMG_NAME_"),
     "cmg_key_kind": (KeyKind, "CMG_KEY_"),
     "cmg_hash": (HashAlgorithm, "CMG_HASH_"),
@@ -388,6 +411,7 @@ KEY = _opaque("cmg_key")
 TRUST = _opaque("cmg_trust")
 TEMPLATE = _opaque("cmg_template")
 CSR = _opaque("cmg_csr")
+PFX_FILE = _opaque("cmg_pfx_file")
 REPORT = _opaque("cmg_report")
 CRL = _opaque("cmg_crl")
 TENANT = _opaque("cmg_tenant")
