@@ -56,6 +56,21 @@ typedef struct cmg_pfx_options {
     uint32_t include_root;     /**< 0 leaves the root of the chain out, 1 takes it in. */
 } cmg_pfx_options;
 
+/** @brief The kind of an alternative name. @since 0.1 */
+typedef enum cmg_name_kind {
+    CMG_NAME_DNS = 1,           /**< "gw.contoso.com", "*.contoso.com". */
+    CMG_NAME_IP = 2,            /**< "10.0.0.1", "2001:db8::1". */
+    CMG_NAME_EMAIL = 3,         /**< "ops@contoso.com". */
+    CMG_NAME_URI = 4,           /**< "https://contoso.com/". */
+    CMG_NAME_UPN = 5,           /**< User principal name, "user@contoso.com". */
+    CMG_NAME_DIRECTORY = 6,     /**< "CN=gw, O=Contoso". */
+    CMG_NAME_REGISTERED_ID = 7, /**< An object identifier. */
+    CMG_NAME_OTHER = 8,         /**< "1.2.3.4=value", "1.2.3.4=#0500". */
+    CMG_NAME_X400 = 9,          /**< As bytes. */
+    CMG_NAME_EDI = 10,          /**< As bytes. */
+    CMG_NAME_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
+} cmg_name_kind;
+
 /** @brief What is to be issued; size-tagged. @since 0.1 */
 typedef struct cmg_certificate_request {
     size_t size;                  /**< sizeof(cmg_certificate_request) of the caller. */

@@ -19,7 +19,7 @@
 #ifndef CMG_CSR_H
 #define CMG_CSR_H
 
-#include <cmg/context.h>
+#include <cmg/certificate.h>
 #include <cmg/key.h>
 #include <cmg/template.h>
 
@@ -29,21 +29,6 @@ extern "C" {
 
 /** @brief A certificate request. @since 0.1 */
 typedef struct cmg_csr cmg_csr;
-
-/** @brief Kinds of alternative names. @since 0.1 */
-typedef enum cmg_name_kind {
-    CMG_NAME_DNS = 1,           /**< Host name, perhaps with a wildcard. */
-    CMG_NAME_IP = 2,            /**< IPv4 or IPv6 address. */
-    CMG_NAME_EMAIL = 3,         /**< E-mail address. */
-    CMG_NAME_URI = 4,           /**< URI. */
-    CMG_NAME_UPN = 5,           /**< User principal name of Windows. */
-    CMG_NAME_DIRECTORY = 6,     /**< Distinguished name. */
-    CMG_NAME_REGISTERED_ID = 7, /**< Object identifier. */
-    CMG_NAME_OTHER = 8,         /**< A name of another type. */
-    CMG_NAME_X400 = 9,          /**< X.400 address. */
-    CMG_NAME_EDI = 10,          /**< EDI party. */
-    CMG_NAME_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
-} cmg_name_kind;
 
 /**
  * @brief Whom a request is for; size-tagged. Every member but the size may be NULL.

@@ -36,21 +36,6 @@ typedef enum cmg_key_usage {
     CMG_KEY_USAGE_WIDTH = 0x7fffffff        /**< Holds the enumeration at 32 bits. */
 } cmg_key_usage;
 
-/** @brief The kind of an alternative name. @since 0.1 */
-typedef enum cmg_name_kind {
-    CMG_NAME_DNS = 1,           /**< "gw.contoso.com", "*.contoso.com". */
-    CMG_NAME_IP = 2,            /**< "10.0.0.1", "2001:db8::1". */
-    CMG_NAME_EMAIL = 3,         /**< "ops@contoso.com". */
-    CMG_NAME_URI = 4,           /**< "https://contoso.com/". */
-    CMG_NAME_UPN = 5,           /**< User principal name, "user@contoso.com". */
-    CMG_NAME_DIRECTORY = 6,     /**< "CN=gw, O=Contoso". */
-    CMG_NAME_REGISTERED_ID = 7, /**< An object identifier. */
-    CMG_NAME_OTHER = 8,         /**< "1.2.3.4=value", "1.2.3.4=#0500". */
-    CMG_NAME_X400 = 9,          /**< As bytes. */
-    CMG_NAME_EDI = 10,          /**< As bytes. */
-    CMG_NAME_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
-} cmg_name_kind;
-
 /** @brief What a certificate lists addresses for. @since 0.1 */
 typedef enum cmg_url_kind {
     CMG_URL_CRL = 1,           /**< Its revocation list. */

@@ -232,21 +232,6 @@ class KeyUsage(IntEnum):
     DECIPHER_ONLY = 0x100
 
 
-class NameKind(IntEnum):
-    """The kind of an alternative name."""
-
-    DNS = 1
-    IP = 2
-    EMAIL = 3
-    URI = 4
-    UPN = 5
-    DIRECTORY = 6
-    REGISTERED_ID = 7
-    OTHER = 8
-    X400 = 9
-    EDI = 10
-
-
 class UrlKind(IntEnum):
     """What a certificate lists addresses for."""
 
@@ -382,7 +367,6 @@ ENUMS: dict[str, tuple[type[IntEnum], str]] = {
     "cmg_severity": (Severity, "CMG_SEVERITY_"),
     "cmg_finding": (FindingCode, "CMG_FINDING_"),
     "cmg_key_usage": (KeyUsage, "CMG_KEY_USAGE_"),
-    "cmg_name_kind": (NameKind, "CMG_NAME_"),
     "cmg_url_kind": (UrlKind, "CMG_URL_"),
     "cmg_revocation_reason": (RevocationReason, "CMG_REASON_"),
     "cmg_deploy_operation": (Operation, "CMG_DEPLOY_"),
