@@ -26,6 +26,7 @@
 #define CMG_CHECK_H
 
 #include <cmg/certificate.h>
+#include <cmg/crl.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -53,12 +54,16 @@ typedef enum cmg_revocation {
     CMG_REVOCATION_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
 } cmg_revocation;
 
-/** @brief What else a check asks for; bits. @since 0.1 */
+/**
+ * @brief What else a check asks for; bits.
+ *
+ * Without them such deviations are warnings and notes, since none of them lets a forged
+ * certificate in, and clocks may differ by five minutes at the begin of validity.
+ * @since 0.1
+ */
 typedef enum cmg_check_flags {
-    /** What RFC 5280 and the Baseline Requirements ask of an issuer is asked, too;
-       without it such deviations are warnings, since none of them lets a forged one in.
-     */
-    CMG_CHECK_STRICT = 1,
+    CMG_CHECK_STRICT = 1, /**< What RFC 5280 asks of issuers: deviations refuse. */
+    CMG_CHECK_PUBLIC = 2, /**< The same for what public authorities must keep to. */
     CMG_CHECK_FLAGS_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
 } cmg_check_flags;
 
@@ -141,10 +146,12 @@ CMG_API cmg_status cmg_trust_new(cmg_context *ctx, cmg_trust **out_trust,
 /**
  * @brief Adds certificates: self-signed authorities become roots, others intermediates.
  * @param[in]  trust The trust list.
- * @param[in]  data  PEM with one or more certificates, or one DER certificate; copied.
+ * @param[in]  data  PEM with one or more certificates, DER, or PKCS#7; copied. Private
+ *                   keys in it are passed over.
  * @param[in]  size  Length in bytes, at most 1 MiB.
  * @param[out] err   Receives the error, or NULL.
- * @return #CMG_OK; #CMG_E_PARSE, #CMG_E_LIMIT above 1000 certificates, #CMG_E_INVAL,
+ * @return #CMG_OK; #CMG_E_PARSE, #CMG_E_LIMIT above 256 certificates in one call or 1000
+ *         in all, #CMG_E_INVAL,
  *         #CMG_E_NOMEM. Nothing is added on failure.
  * @since 0.1
  */
@@ -163,6 +170,33 @@ CMG_API cmg_status cmg_trust_add_certificate(cmg_trust *trust, cmg_certificate *
                                              cmg_error **err);
 
 /**
+ * @brief Adds one certificate as an anchor: paths may end at it, whoever signed it.
+ *
+ * For an authority that is trusted without the root above it: nothing above an anchor is
+ * looked at, its revocation included.
+ * @param[in]  trust The trust list.
+ * @param[in]  cert  The certificate, copied; its chain is not added.
+ * @param[out] err   Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_LIMIT, #CMG_E_INVAL, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_trust_add_anchor(cmg_trust *trust, cmg_certificate *cert,
+                                        cmg_error **err);
+
+/**
+ * @brief Adds a revocation list, complete or delta.
+ *
+ * Who signed it and how old it is are asked at each check; of several lists of one scope
+ * the newest counts, so a list that is out of date need not be taken out.
+ * @param[in]  trust The trust list.
+ * @param[in]  crl   The list; the trust list holds on to its content.
+ * @param[out] err   Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_LIMIT above 1000 lists, #CMG_E_INVAL, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_trust_add_crl(cmg_trust *trust, cmg_crl *crl, cmg_error **err);
+
+/**
  * @brief How many certificates the trust list holds.
  * @param[in] trust The trust list.
  * @return Roots and intermediates together. Callbacks may call it.
@@ -171,9 +205,9 @@ CMG_API cmg_status cmg_trust_add_certificate(cmg_trust *trust, cmg_certificate *
 CMG_API size_t cmg_trust_count(const cmg_trust *trust);
 
 /**
- * @brief How many of them are roots.
+ * @brief How many of them paths may end at.
  * @param[in] trust The trust list.
- * @return Self-signed authorities. Callbacks may call it.
+ * @return Self-signed authorities and what was added as anchor. Callbacks may call it.
  * @since 0.1
  */
 CMG_API size_t cmg_trust_root_count(const cmg_trust *trust);

@@ -32,6 +32,7 @@ struct cmg__crl_info {
     struct cmg__span issuer_name; /* content of the Name */
     struct cmg__span key_id;      /* authority key identifier; n == 0 when absent */
     struct cmg__span number;      /* magnitude; n == 0 when absent */
+    bool number_is_critical;      /* which it must not be */
     struct cmg__span base_number; /* of a delta list */
     bool is_delta;
     bool is_indirect;

@@ -143,6 +143,8 @@ static const struct reader {
 
 static bool read_extension(struct cmg__crl *crl, const struct cmg__ext *extension)
 {
+    if (extension->id == CMG__OID_CRL_NUMBER)
+        crl->info.number_is_critical = extension->critical;
     for (size_t i = 0; i < CMG__ARRAY_LEN(readers); i++) {
         if (readers[i].oid == extension->id)
             return readers[i].read(crl, extension->value);

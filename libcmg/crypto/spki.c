@@ -18,14 +18,12 @@ static bool read_rsa(struct cmg__spki *key)
 {
     struct cmg__span bits = key->bits;
     struct cmg__span body;
-    struct cmg__span modulus;
-    struct cmg__span exponent;
 
     if (!cmg__der_take(&bits, CMG__DER_SEQUENCE, &body) || bits.n != 0 ||
-        !cmg__der_take_number(&body, &modulus) ||
-        !cmg__der_take_number(&body, &exponent) || body.n != 0)
+        !cmg__der_take_number(&body, &key->modulus) ||
+        !cmg__der_take_number(&body, &key->exponent) || body.n != 0)
         return false;
-    key->size = bit_length(modulus);
+    key->size = bit_length(key->modulus);
     (void)snprintf(key->description, sizeof key->description, "RSA %u", key->size);
     return true;
 }

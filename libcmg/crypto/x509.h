@@ -37,8 +37,10 @@ struct cmg__x509_info {
 void cmg__x509_info(const struct cmg__x509 *cert, struct cmg__x509_info *out);
 const char *cmg__x509_dns_name(const struct cmg__x509 *cert, size_t i);
 bool cmg__x509_matches_key(const struct cmg__x509 *cert, const struct cmg__key *key);
-/* RFC 9525 against dNSName entries (CN only when there are none). */
+/* RFC 9525 against dNSName or iPAddress entries; the common name does not count. */
 bool cmg__x509_matches_host(const struct cmg__x509 *cert, const char *host);
+/* Whether the common name would have matched, for telling why nothing else does. */
+bool cmg__x509_common_name_is(const struct cmg__x509 *cert, const char *host);
 
 /* A bundle of certificates, PEM, DER or PKCS#7 (keys in it are skipped), in the order of
    the text; CMG_E_PARSE without any. */

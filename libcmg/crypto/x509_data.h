@@ -23,9 +23,27 @@ enum {
     CMG__KU_DECIPHER_ONLY = 0x100
 };
 
+/* Extensions that the judge knows, as bits of present and critical. */
+enum {
+    CMG__EXT_BASIC_CONSTRAINTS = 1U << 0,
+    CMG__EXT_KEY_USAGE = 1U << 1,
+    CMG__EXT_EKU = 1U << 2,
+    CMG__EXT_SKI = 1U << 3,
+    CMG__EXT_AKI = 1U << 4,
+    CMG__EXT_SAN = 1U << 5,
+    CMG__EXT_NAME_CONSTRAINTS = 1U << 6,
+    CMG__EXT_POLICY_CONSTRAINTS = 1U << 7,
+    CMG__EXT_INHIBIT_ANY_POLICY = 1U << 8,
+    CMG__EXT_AIA = 1U << 9,
+    CMG__EXT_CDP = 1U << 10,
+    CMG__EXT_FRESHEST_CRL = 1U << 11,
+    CMG__EXT_IAN = 1U << 12
+};
+
 /* Tags of GeneralName. */
 enum {
     CMG__GN_OTHER = CMG__DER_CONTEXT_CONS + 0,
+    CMG__GN_EMAIL = CMG__DER_CONTEXT + 1,
     CMG__GN_DNS = CMG__DER_CONTEXT + 2,
     CMG__GN_DIRECTORY = CMG__DER_CONTEXT_CONS + 4,
     CMG__GN_URI = CMG__DER_CONTEXT + 6,
@@ -47,13 +65,18 @@ struct cmg__x509 {
     enum cmg__oid signature_algorithm;
     enum cmg__oid key_algorithm; /* CMG__OID_RSA, CMG__OID_EC or unknown */
     enum cmg__oid curve;
-    unsigned bits;    /* 0: a kind of key that is not known */
-    unsigned version; /* 1 to 3 */
+    unsigned bits; /* 0: a kind of key that is not known */
+    struct cmg__span rsa_modulus;
+    struct cmg__span rsa_exponent;
+    unsigned version;     /* 1 to 3 */
+    size_t serial_octets; /* with the sign's */
     bool serial_is_positive;
     int64_t not_before;
     int64_t not_after;
     struct cmg__span extensions; /* content of the list, for whoever walks it whole */
     /* extensions; absent ones have n == 0 */
+    uint32_t present;  /* CMG__EXT_... */
+    uint32_t critical; /* the same */
     bool is_ca;
     int path_length; /* -1: none */
     bool has_key_usage;
@@ -64,8 +87,13 @@ struct cmg__x509 {
     bool eku_any;
     struct cmg__span key_id;
     struct cmg__span authority_key_id;
+    struct cmg__span authority_issuer; /* content of the GeneralNames */
+    struct cmg__span authority_serial;
     struct cmg__span alternative_names; /* content of the GeneralNames */
     struct cmg__span name_constraints;
+    struct cmg__span distribution_points; /* content of the list */
+    struct cmg__span freshest_points;
+    bool requires_policy; /* policyConstraints with requireExplicitPolicy */
     char unknown_critical[CMG__OID_TEXT_SIZE]; /* "" when there is none */
     /* texts */
     char *subject;

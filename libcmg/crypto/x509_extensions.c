@@ -51,7 +51,12 @@ static bool read_authority_key_id(struct cmg__x509 *cert, struct cmg__span value
     if (!cmg__der_take(&value, CMG__DER_SEQUENCE, &body) || value.n != 0)
         return false;
     cmg__der_take_if(&body, CMG__DER_CONTEXT + 0, &cert->authority_key_id);
-    return true;
+    const bool issuer =
+        cmg__der_take_if(&body, CMG__DER_CONTEXT_CONS + 1, &cert->authority_issuer);
+    const bool serial =
+        cmg__der_take_if(&body, CMG__DER_CONTEXT + 2, &cert->authority_serial);
+    /* Issuer and serial number stand together or not at all. */
+    return body.n == 0 && issuer == serial;
 }
 
 static bool read_alternative_names(struct cmg__x509 *cert, struct cmg__span value)
@@ -66,8 +71,53 @@ static bool read_name_constraints(struct cmg__x509 *cert, struct cmg__span value
            value.n == 0 && cert->name_constraints.n > 0;
 }
 
-/* Policies are not asked for: without requireExplicitPolicy none of these can make a path
-   invalid (RFC 5280, section 6.1). */
+static bool read_policy_constraints(struct cmg__x509 *cert, struct cmg__span value)
+{
+    struct cmg__span body;
+
+    if (!cmg__der_take(&value, CMG__DER_SEQUENCE, &body) || value.n != 0 || body.n == 0)
+        return false;
+    cert->requires_policy = cmg__der_take_if(&body, CMG__DER_CONTEXT + 0, NULL);
+    cmg__der_take_if(&body, CMG__DER_CONTEXT + 1, NULL);
+    return body.n == 0;
+}
+
+/* A list that is not empty; what is in it is taken apart by who needs it. */
+static bool take_list(struct cmg__span value, struct cmg__span *list)
+{
+    struct cmg__span in;
+    struct cmg__span element;
+
+    if (!cmg__der_take(&value, CMG__DER_SEQUENCE, list) || value.n != 0 || list->n == 0)
+        return false;
+    in = *list;
+    while (in.n > 0) {
+        if (!cmg__der_take(&in, CMG__DER_SEQUENCE, &element))
+            return false;
+    }
+    return true;
+}
+
+static bool read_distribution_points(struct cmg__x509 *cert, struct cmg__span value)
+{
+    return take_list(value, &cert->distribution_points);
+}
+
+static bool read_freshest_points(struct cmg__x509 *cert, struct cmg__span value)
+{
+    return take_list(value, &cert->freshest_points);
+}
+
+static bool read_access(struct cmg__x509 *cert, struct cmg__span value)
+{
+    struct cmg__span list;
+
+    (void)cert;
+    return take_list(value, &list);
+}
+
+/* Policies are not asked for: without requireExplicitPolicy, which is refused, none of
+   these can make a path invalid (RFC 5280, section 6.1). */
 static bool read_nothing(struct cmg__x509 *cert, struct cmg__span value)
 {
     (void)cert;
@@ -77,18 +127,24 @@ static bool read_nothing(struct cmg__x509 *cert, struct cmg__span value)
 
 static const struct reader {
     enum cmg__oid oid;
+    uint32_t bit; /* 0: nobody asks for it */
     bool (*read)(struct cmg__x509 *cert, struct cmg__span value);
 } readers[] = {
-    { CMG__OID_BASIC_CONSTRAINTS, read_basic_constraints },
-    { CMG__OID_KEY_USAGE, read_key_usage },
-    { CMG__OID_EKU, read_eku },
-    { CMG__OID_SKI, read_key_id },
-    { CMG__OID_AKI, read_authority_key_id },
-    { CMG__OID_SAN, read_alternative_names },
-    { CMG__OID_NAME_CONSTRAINTS, read_name_constraints },
-    { CMG__OID_POLICIES, read_nothing },
-    { CMG__OID_POLICY_MAPPINGS, read_nothing },
-    { CMG__OID_INHIBIT_ANY_POLICY, read_nothing },
+    { CMG__OID_BASIC_CONSTRAINTS, CMG__EXT_BASIC_CONSTRAINTS, read_basic_constraints },
+    { CMG__OID_KEY_USAGE, CMG__EXT_KEY_USAGE, read_key_usage },
+    { CMG__OID_EKU, CMG__EXT_EKU, read_eku },
+    { CMG__OID_SKI, CMG__EXT_SKI, read_key_id },
+    { CMG__OID_AKI, CMG__EXT_AKI, read_authority_key_id },
+    { CMG__OID_SAN, CMG__EXT_SAN, read_alternative_names },
+    { CMG__OID_NAME_CONSTRAINTS, CMG__EXT_NAME_CONSTRAINTS, read_name_constraints },
+    { CMG__OID_POLICIES, 0, read_nothing },
+    { CMG__OID_POLICY_MAPPINGS, 0, read_nothing },
+    { CMG__OID_POLICY_CONSTRAINTS, CMG__EXT_POLICY_CONSTRAINTS, read_policy_constraints },
+    { CMG__OID_INHIBIT_ANY_POLICY, CMG__EXT_INHIBIT_ANY_POLICY, read_nothing },
+    { CMG__OID_AIA, CMG__EXT_AIA, read_access },
+    { CMG__OID_CDP, CMG__EXT_CDP, read_distribution_points },
+    { CMG__OID_FRESHEST_CRL, CMG__EXT_FRESHEST_CRL, read_freshest_points },
+    { CMG__OID_IAN, CMG__EXT_IAN, read_nothing },
 };
 
 static const struct reader *reader_of(enum cmg__oid known)
@@ -104,8 +160,12 @@ static bool read_extension(struct cmg__x509 *cert, const struct cmg__ext *extens
 {
     const struct reader *reader = reader_of(extension->id);
 
-    if (reader != NULL)
+    if (reader != NULL) {
+        cert->present |= reader->bit;
+        if (extension->critical)
+            cert->critical |= reader->bit;
         return reader->read(cert, extension->value);
+    }
     if (extension->critical && cert->unknown_critical[0] == '\0')
         cmg__oid_format(extension->oid.p, extension->oid.n, cert->unknown_critical);
     return true;

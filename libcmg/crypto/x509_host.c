@@ -1,7 +1,8 @@
 /*
  * Whether a certificate is for a host. Names compare as ASCII without case; '*' stands
  * for exactly one whole left-most label with at least two labels behind it; addresses
- * compare with iPAddress entries only.
+ * compare with iPAddress entries only, and the common name with nothing: what RFC 9525
+ * leaves out cannot be forged.
  */
 #include "crypto/x509_host.h"
 
@@ -92,5 +93,92 @@ bool cmg__x509_matches_host(const struct cmg__x509 *cert, const char *host)
         if (matches_pattern(cert->dns_names[i], name))
             return true;
     }
-    return cert->dns_count == 0 && matches_pattern(cert->common_name, name);
+    return false;
+}
+
+bool cmg__x509_common_name_is(const struct cmg__x509 *cert, const char *host)
+{
+    return cmg__str_ieq(cert->common_name, host) ||
+           (cmg__host_is_valid(host, false) && matches_pattern(cert->common_name, host));
+}
+
+/* Second levels under which countries register, whatever the country. */
+static bool is_registry_label(const char *label, size_t n)
+{
+    static const char *const labels[] = { "co",  "com", "org", "net", "edu", "gov",
+                                          "gob", "gub", "ac",  "mil", "ne",  "or",
+                                          "go",  "nom", "ltd", "plc", "sch", "ad" };
+
+    for (size_t i = 0; i < CMG__ARRAY_LEN(labels); i++) {
+        if (strlen(labels[i]) == n && cmg__str_ieqn(labels[i], label, n))
+            return true;
+    }
+    return false;
+}
+
+/* Names below which everybody may have one: clouds first, since gateways live there. */
+static bool is_shared_suffix(const char *name)
+{
+    static const char *const suffixes[] = {
+        "cloudapp.net",
+        "cloudapp.azure.com",
+        "azurewebsites.net",
+        "azure-api.net",
+        "azureedge.net",
+        "azurefd.net",
+        "trafficmanager.net",
+        "blob.core.windows.net",
+        "web.core.windows.net",
+        "usgovcloudapp.net",
+        "chinacloudapp.cn",
+        "azurestaticapps.net",
+        "azure-mobile.net",
+        "servicebus.windows.net",
+        "s3.amazonaws.com",
+        "amazonaws.com",
+        "compute.amazonaws.com",
+        "elb.amazonaws.com",
+        "cloudfront.net",
+        "elasticbeanstalk.com",
+        "appspot.com",
+        "cloudfunctions.net",
+        "run.app",
+        "web.app",
+        "firebaseapp.com",
+        "github.io",
+        "gitlab.io",
+        "herokuapp.com",
+        "netlify.app",
+        "vercel.app",
+        "pages.dev",
+        "workers.dev",
+        "fly.dev",
+        "ngrok.io",
+        "blogspot.com",
+        "wordpress.com",
+        "dyndns.org",
+        "no-ip.org",
+        "duckdns.org",
+        "onmicrosoft.com",
+    };
+
+    for (size_t i = 0; i < CMG__ARRAY_LEN(suffixes); i++) {
+        const char *dot = strchr(name, '.');
+
+        /* "eastus.cloudapp.azure.com" is shared like what stands behind its region. */
+        if (cmg__str_ieq(name, suffixes[i]) ||
+            (strcmp(suffixes[i], "cloudapp.azure.com") == 0 && dot != NULL &&
+             cmg__str_ieq(dot + 1, suffixes[i])))
+            return true;
+    }
+    return false;
+}
+
+bool cmg__host_is_public_suffix(const char *name)
+{
+    const char *dot = strchr(name, '.');
+
+    if (dot == NULL || is_shared_suffix(name))
+        return true;
+    return strlen(dot + 1) == 2 && is_registry_label(name, (size_t)(dot - name));
 }

@@ -11,5 +11,8 @@
 bool cmg__host_is_valid(const char *name, bool wildcard);
 /* 4 or 16 bytes of an IPv4 or IPv6 address in text form; 0 when it is none. */
 size_t cmg__host_address(const char *text, uint8_t out[16]);
+/* Whether everybody may register names below it, as far as that is known here: one label,
+   what countries have as second levels, and the shared domains of clouds. */
+bool cmg__host_is_public_suffix(const char *name);
 
 #endif

@@ -8,6 +8,9 @@
 #include "crypto/report.h"
 #include "crypto/x509.h"
 
+/* A purpose that asks nothing of the leaf: pure path validation. */
+#define CMG__PURPOSE_NONE ((cmg_purpose)0)
+
 struct cmg__x509_question {
     cmg_purpose purpose;
     cmg_revocation revocation;

@@ -11,6 +11,9 @@ cmg_status cmg__x509_name_text(struct cmg__span name, struct cmg__buf *out);
  */
 cmg_status cmg__x509_name_common(struct cmg__span name, struct cmg__buf *out);
 bool cmg__x509_name_equal(struct cmg__span a, struct cmg__span b);
+/* The bytes of the first attribute of that kind; takes name's parts up to that one. */
+bool cmg__x509_name_find(struct cmg__span *name, enum cmg__oid wanted,
+                         struct cmg__span *value);
 
 enum cmg__name_match { CMG__NAME_NO, CMG__NAME_YES, CMG__NAME_UNSURE };
 /* Whether name begins with the parts of prefix. Unsure: in encodings not compared here.

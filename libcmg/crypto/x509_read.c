@@ -26,6 +26,8 @@ static bool read_public_key(struct cmg__x509 *cert, const struct cmg__der_item *
     cert->key_algorithm = key.algorithm;
     cert->curve = key.curve;
     cert->bits = key.size;
+    cert->rsa_modulus = key.modulus;
+    cert->rsa_exponent = key.exponent;
     memcpy(cert->key_description, key.description, sizeof cert->key_description);
     return true;
 }
@@ -37,6 +39,7 @@ static bool read_serial(struct cmg__x509 *cert, struct cmg__span *in)
     if (!cmg__der_take(in, CMG__DER_INTEGER, &bytes) || bytes.n == 0)
         return false;
     cert->serial_is_positive = (bytes.p[0] & 0x80U) == 0;
+    cert->serial_octets = bytes.n;
     while (bytes.n > 1 && bytes.p[0] == 0)
         bytes = cmg__span_of(bytes.p + 1, bytes.n - 1);
     if (bytes.n > 20)

@@ -23,14 +23,17 @@ struct cmg__x509_trust *cmg__x509_trust_new_empty(const struct cmg__alloc *alloc
     return trust;
 }
 
-static bool is_known(const struct cmg__x509_trust *trust, const struct cmg__x509 *cert)
+/* Where it stands already; count when it does not. */
+static size_t position_of(const struct cmg__x509_trust *trust,
+                          const struct cmg__x509 *cert)
 {
-    for (size_t i = 0; i < trust->count; i++) {
-        if (cmg__span_eq(cmg__span_of(trust->list[i]->der, trust->list[i]->der_len),
+    size_t i = 0;
+
+    while (i < trust->count &&
+           !cmg__span_eq(cmg__span_of(trust->list[i]->der, trust->list[i]->der_len),
                          cmg__span_of(cert->der, cert->der_len)))
-            return true;
-    }
-    return false;
+        i++;
+    return i;
 }
 
 /* Whether it is an authority that signed itself; CMG_E_NOMEM or CMG_OK. */
@@ -44,16 +47,28 @@ static cmg_status find_root(const struct cmg__x509 *cert, bool *root)
     return rc == CMG_E_NOMEM ? rc : CMG_OK;
 }
 
-/* The list has room. Roots stay in front, in the order they came. */
-static void insert(struct cmg__x509_trust *trust, struct cmg__x509 *cert, bool root)
+/* Anchors stay in front, in the order they came. */
+static void promote(struct cmg__x509_trust *trust, size_t at)
 {
-    if (root) {
-        trust->list[trust->count] = trust->list[trust->root_count];
-        trust->list[trust->root_count++] = cert;
-    } else {
-        trust->list[trust->count] = cert;
-    }
-    trust->count++;
+    struct cmg__x509 *cert = trust->list[at];
+
+    if (at < trust->anchor_count)
+        return;
+    trust->list[at] = trust->list[trust->anchor_count];
+    trust->list[trust->anchor_count++] = cert;
+}
+
+/* The list has room. */
+static void insert(struct cmg__x509_trust *trust, struct cmg__x509 *cert, bool anchor)
+{
+    const size_t at = position_of(trust, cert);
+
+    if (at < trust->count)
+        cmg__x509_free(cert);
+    else
+        trust->list[trust->count++] = cert;
+    if (anchor)
+        promote(trust, at);
 }
 
 static cmg_status grow(struct cmg__x509_trust *trust, size_t more)
@@ -71,23 +86,42 @@ static cmg_status grow(struct cmg__x509_trust *trust, size_t more)
     return CMG_OK;
 }
 
-cmg_status cmg__x509_trust_add(struct cmg__x509_trust *trust, struct cmg__x509 **list,
-                               size_t count)
+cmg_status cmg__x509_trust_add(struct cmg__x509_trust *trust, enum cmg__trust_kind kind,
+                               struct cmg__x509 **list, size_t count)
 {
-    bool *roots = cmg__alloc_array(trust->alloc, count + 1, sizeof *roots);
-    cmg_status rc = roots != NULL ? grow(trust, count) : CMG_E_NOMEM;
+    bool *anchors = cmg__alloc_array(trust->alloc, count + 1, sizeof *anchors);
+    cmg_status rc = anchors != NULL ? grow(trust, count) : CMG_E_NOMEM;
 
-    for (size_t i = 0; i < count && rc == CMG_OK; i++)
-        rc = find_root(list[i], &roots[i]);
+    for (size_t i = 0; i < count && rc == CMG_OK; i++) {
+        anchors[i] = true;
+        if (kind == CMG__TRUST_AS_FOUND)
+            rc = find_root(list[i], &anchors[i]);
+    }
     for (size_t i = 0; i < count; i++) {
-        if (rc == CMG_OK && !is_known(trust, list[i]))
-            insert(trust, list[i], roots[i]);
+        if (rc == CMG_OK)
+            insert(trust, list[i], anchors[i]);
         else
             cmg__x509_free(list[i]);
         list[i] = NULL;
     }
-    cmg__free(trust->alloc, roots);
+    cmg__free(trust->alloc, anchors);
     return rc;
+}
+
+cmg_status cmg__x509_trust_add_crl(struct cmg__x509_trust *trust, struct cmg__crl *crl)
+{
+    if (trust->crl_count == CMG__TRUST_MAX)
+        return CMG_E_LIMIT;
+    struct cmg__crl **list =
+        cmg__alloc_array(trust->alloc, trust->crl_count + 1, sizeof *list);
+    if (list == NULL)
+        return CMG_E_NOMEM;
+    if (trust->crl_count > 0)
+        memcpy(list, trust->crls, trust->crl_count * sizeof(void *));
+    cmg__free(trust->alloc, trust->crls);
+    trust->crls = list;
+    list[trust->crl_count++] = cmg__crl_ref(crl);
+    return CMG_OK;
 }
 
 cmg_status cmg__x509_trust_new(const struct cmg__alloc *alloc, const char *pem, size_t n,
@@ -101,7 +135,7 @@ cmg_status cmg__x509_trust_new(const struct cmg__alloc *alloc, const char *pem, 
         return cmg__fail_nomem(err);
     cmg_status rc = cmg__x509_parse_pem(alloc, pem, n, &list, &count, err);
     if (rc == CMG_OK) {
-        rc = cmg__x509_trust_add(trust, list, count);
+        rc = cmg__x509_trust_add(trust, CMG__TRUST_AS_FOUND, list, count);
         cmg__free(alloc, list);
         if (rc == CMG_E_LIMIT)
             rc = cmg__fail(err, alloc, rc, "trust list", NULL,
@@ -109,7 +143,7 @@ cmg_status cmg__x509_trust_new(const struct cmg__alloc *alloc, const char *pem, 
                            CMG__TRUST_MAX);
         else if (rc != CMG_OK)
             rc = cmg__fail_nomem(err);
-        else if (trust->root_count == 0)
+        else if (trust->anchor_count == 0)
             rc = cmg__fail(err, alloc, CMG_E_CERT, trust->list[0]->subject,
                            "add the root authority's certificate to the trust list",
                            "none of the %zu trusted certificates is a self-signed root",
@@ -128,5 +162,8 @@ void cmg__x509_trust_free(struct cmg__x509_trust *trust)
         return;
     const struct cmg__alloc *alloc = trust->alloc;
     cmg__x509_free_list(alloc, trust->list, trust->count);
+    for (size_t i = 0; i < trust->crl_count; i++)
+        cmg__crl_free(trust->crls[i]);
+    cmg__free(alloc, trust->crls);
     cmg__free(alloc, trust);
 }

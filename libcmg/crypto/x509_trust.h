@@ -2,24 +2,36 @@
 #ifndef CMG_CRYPTO_X509_TRUST_H
 #define CMG_CRYPTO_X509_TRUST_H
 
+#include "crypto/crl.h"
 #include "crypto/x509_data.h"
 
-#define CMG__TRUST_MAX 1000 /* certificates */
+#define CMG__TRUST_MAX 1000 /* certificates, and revocation lists */
 
 struct cmg__x509_trust {
     const struct cmg__alloc *alloc;
-    struct cmg__x509 **list; /* roots first */
+    struct cmg__x509 **list; /* anchors first */
     size_t count;
-    size_t root_count;
+    size_t anchor_count;
+    struct cmg__crl **crls; /* complete and delta lists as they came */
+    size_t crl_count;
 };
 
 bool cmg__x509_is_self_issued(const struct cmg__x509 *cert);
 /* A list without anything in it. */
 struct cmg__x509_trust *cmg__x509_trust_new_empty(const struct cmg__alloc *alloc);
+/* What certificates are added as. */
+enum cmg__trust_kind {
+    CMG__TRUST_AS_FOUND, /* self-signed authorities are anchors, others intermediates */
+    CMG__TRUST_ANCHORS   /* paths may end at them, whoever signed them */
+};
 /* Takes the certificates over, also on failure, when nothing is added; list's own block
-   stays the caller's. Ones that are there already are dropped. CMG_E_LIMIT or
-   CMG_E_NOMEM. */
-cmg_status cmg__x509_trust_add(struct cmg__x509_trust *trust, struct cmg__x509 **list,
-                               size_t count);
+   stays the caller's. Ones that are there already are dropped, and become anchors when
+   they are added as such. CMG_E_LIMIT or CMG_E_NOMEM. */
+cmg_status cmg__x509_trust_add(struct cmg__x509_trust *trust, enum cmg__trust_kind kind,
+                               struct cmg__x509 **list, size_t count);
+
+/* Takes a reference. Whether anybody may have signed it is asked when it is needed.
+   CMG_E_LIMIT or CMG_E_NOMEM. */
+cmg_status cmg__x509_trust_add_crl(struct cmg__x509_trust *trust, struct cmg__crl *crl);
 
 #endif

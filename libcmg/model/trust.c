@@ -1,9 +1,11 @@
 /* cmg_trust and the public check: options in, the engine's report out. */
 #include "model/trust.h"
 
+#include "crypto/intake.h"
 #include "crypto/x509_judge.h"
 #include "crypto/x509_trust.h"
 #include "model/certificate.h"
+#include "model/crl.h"
 #include "model/report.h"
 
 #define INPUT_MAX   ((size_t)1024 * 1024)
@@ -36,11 +38,11 @@ cmg_status cmg_trust_new(cmg_context *ctx, cmg_trust **out_trust, cmg_error **er
 }
 
 /* Takes the certificates of the list over, and its block. */
-static cmg_status add_list(cmg_trust *trust, struct cmg__x509 **list, size_t count,
-                           cmg_error **err)
+static cmg_status add_list(cmg_trust *trust, enum cmg__trust_kind kind,
+                           struct cmg__x509 **list, size_t count, cmg_error **err)
 {
     const struct cmg__alloc *alloc = &trust->head.ctx->alloc;
-    const cmg_status rc = cmg__x509_trust_add(trust->trust, list, count);
+    const cmg_status rc = cmg__x509_trust_add(trust->trust, kind, list, count);
 
     cmg__free(alloc, list);
     if (rc == CMG_E_LIMIT)
@@ -51,8 +53,7 @@ static cmg_status add_list(cmg_trust *trust, struct cmg__x509 **list, size_t cou
 
 cmg_status cmg_trust_add(cmg_trust *trust, const void *data, size_t size, cmg_error **err)
 {
-    struct cmg__x509 **list = NULL;
-    size_t count = 0;
+    struct cmg__intake intake;
     cmg_status rc = check_trust(trust, err);
 
     if (rc != CMG_OK)
@@ -64,33 +65,24 @@ cmg_status cmg_trust_add(cmg_trust *trust, const void *data, size_t size, cmg_er
     if (size > INPUT_MAX)
         return cmg__fail(err, alloc, CMG_E_LIMIT, "size", "give at most 1 MiB",
                          "%zu bytes are too many for certificates", size);
-    if (size > 0 && *(const uint8_t *)data == CMG__DER_SEQUENCE) {
-        list = cmg__alloc_array(alloc, 1, sizeof(void *));
-        rc = list != NULL ? cmg__x509_parse(alloc, data, size, &list[0], err)
-                          : cmg__fail_nomem(err);
-        count = rc == CMG_OK;
-        if (rc != CMG_OK)
-            cmg__free(alloc, list);
-    } else {
-        rc = cmg__x509_parse_pem(alloc, data, size, &list, &count, err);
-    }
-    return rc == CMG_OK ? add_list(trust, list, count, err) : rc;
-}
-
-cmg_status cmg_trust_add_certificate(cmg_trust *trust, cmg_certificate *cert,
-                                     cmg_error **err)
-{
-    cmg_status rc = check_trust(trust, err);
-
-    if (rc == CMG_OK)
-        rc = cmg__check(cert != NULL ? &cert->head : NULL, CMG__TAG_CERTIFICATE, err);
+    rc = cmg__intake_read(&intake, alloc, NULL, data, size, NULL, false, err);
     if (rc != CMG_OK)
         return rc;
+    return add_list(trust, CMG__TRUST_AS_FOUND, intake.certs.items, intake.certs.count,
+                    err);
+}
+
+static cmg_status add_certificate(cmg_trust *trust, enum cmg__trust_kind kind,
+                                  const cmg_certificate *cert, size_t count,
+                                  cmg_error **err)
+{
     const struct cmg__alloc *alloc = &trust->head.ctx->alloc;
-    struct cmg__x509 **list = cmg__alloc_array(alloc, cert->count, sizeof(void *));
+    struct cmg__x509 **list = cmg__alloc_array(alloc, count, sizeof(void *));
+    cmg_status rc = CMG_OK;
+
     if (list == NULL)
         return cmg__fail_nomem(err);
-    for (size_t i = 0; i < cert->count && rc == CMG_OK; i++) {
+    for (size_t i = 0; i < count && rc == CMG_OK; i++) {
         struct cmg__x509_info info;
 
         cmg__x509_info(cert->chain[i], &info);
@@ -98,7 +90,51 @@ cmg_status cmg_trust_add_certificate(cmg_trust *trust, cmg_certificate *cert,
         if (rc != CMG_OK)
             cmg__x509_free_list(alloc, list, i);
     }
-    return rc == CMG_OK ? add_list(trust, list, cert->count, err) : rc;
+    return rc == CMG_OK ? add_list(trust, kind, list, count, err) : rc;
+}
+
+static cmg_status check_both(const cmg_trust *trust, const cmg_certificate *cert,
+                             cmg_error **err)
+{
+    const cmg_status rc = check_trust(trust, err);
+
+    return rc == CMG_OK
+               ? cmg__check(cert != NULL ? &cert->head : NULL, CMG__TAG_CERTIFICATE, err)
+               : rc;
+}
+
+cmg_status cmg_trust_add_certificate(cmg_trust *trust, cmg_certificate *cert,
+                                     cmg_error **err)
+{
+    const cmg_status rc = check_both(trust, cert, err);
+
+    return rc == CMG_OK
+               ? add_certificate(trust, CMG__TRUST_AS_FOUND, cert, cert->count, err)
+               : rc;
+}
+
+cmg_status cmg_trust_add_anchor(cmg_trust *trust, cmg_certificate *cert, cmg_error **err)
+{
+    const cmg_status rc = check_both(trust, cert, err);
+
+    return rc == CMG_OK ? add_certificate(trust, CMG__TRUST_ANCHORS, cert, 1, err) : rc;
+}
+
+cmg_status cmg_trust_add_crl(cmg_trust *trust, cmg_crl *crl, cmg_error **err)
+{
+    cmg_status rc = check_trust(trust, err);
+
+    if (rc == CMG_OK)
+        rc = cmg__check(crl != NULL ? &crl->head : NULL, CMG__TAG_CRL, err);
+    if (rc != CMG_OK)
+        return rc;
+    rc = cmg__x509_trust_add_crl(trust->trust, crl->crl);
+    if (rc == CMG_E_LIMIT)
+        return cmg__fail(err, &trust->head.ctx->alloc, rc, "trust",
+                         "leave out lists that are out of date",
+                         "a trust list holds at most %d revocation lists",
+                         CMG__TRUST_MAX);
+    return rc == CMG_OK ? CMG_OK : cmg__fail_nomem(err);
 }
 
 size_t cmg_trust_count(const cmg_trust *trust)
@@ -108,7 +144,7 @@ size_t cmg_trust_count(const cmg_trust *trust)
 
 size_t cmg_trust_root_count(const cmg_trust *trust)
 {
-    return check_trust(trust, NULL) == CMG_OK ? trust->trust->root_count : 0;
+    return check_trust(trust, NULL) == CMG_OK ? trust->trust->anchor_count : 0;
 }
 
 cmg_trust *cmg_trust_ref(cmg_trust *trust)
@@ -144,7 +180,8 @@ static const char *wrong_option(const cmg_check_options *o)
         return "crl_grace_s";
     if (o->max_depth > DEPTH_MAX)
         return "max_depth";
-    return (o->flags & ~(uint32_t)CMG_CHECK_STRICT) != 0 ? "flags" : NULL;
+    return (o->flags & ~(uint32_t)(CMG_CHECK_STRICT | CMG_CHECK_PUBLIC)) != 0 ? "flags"
+                                                                              : NULL;
 }
 
 static cmg_status read_options(const cmg_context *ctx, const cmg_check_options *options,

@@ -14,6 +14,7 @@ from ._types import (REPORT, TRUST, CheckFlags, FindingCode, Purpose, Revocation
                      cmg_check_options)
 
 if TYPE_CHECKING:
+    from ._crl import Crl
     from ._model import Certificate
 
 
@@ -39,12 +40,20 @@ class Trust(Handle):
             data = bytes(certificate)
             self.call("add", data, len(data))
 
+    def add_anchor(self, certificate: "Certificate") -> None:
+        """Adds one certificate at which paths may end, whoever signed it."""
+        self.call("add_anchor", certificate.pointer)
+
+    def add_crl(self, crl: "Crl") -> None:
+        """Adds a revocation list, complete or delta."""
+        self.call("add_crl", crl.pointer)
+
     def __len__(self) -> int:
         return int(self.call("count"))
 
     @property
     def roots(self) -> int:
-        """How many of the certificates are roots."""
+        """How many of the certificates paths may end at."""
         return int(self.call("root_count"))
 
 

@@ -212,6 +212,8 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_trust_new": fallible(CONTEXT, OUT_TRUST),
     "cmg_trust_add": fallible(TRUST, DATA, c_size_t),
     "cmg_trust_add_certificate": fallible(TRUST, CERTIFICATE),
+    "cmg_trust_add_anchor": fallible(TRUST, CERTIFICATE),
+    "cmg_trust_add_crl": fallible(TRUST, CRL),
     "cmg_trust_count": plain(c_size_t, TRUST),
     "cmg_trust_root_count": plain(c_size_t, TRUST),
     "cmg_trust_ref": plain(TRUST, TRUST),

@@ -170,6 +170,7 @@ class CheckFlags(IntEnum):
     """What else a check asks for; bits."""
 
     STRICT = 1
+    PUBLIC = 2
 
 
 class Severity(IntEnum):
