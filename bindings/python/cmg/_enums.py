@@ -1,0 +1,376 @@
+"""The enumerations of libcmg as Python sees them.
+
+Every value here is verified against the library's ABI description by
+tests/test_declarations.py.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Status(IntEnum):
+    """What a call came to."""
+
+    OK = 0
+    E_INVAL = -1
+    E_NOMEM = -2
+    E_STATE = -3
+    E_REENTRANT = -4
+    E_CALLBACK = -5
+    E_CANCELED = -6
+    E_TIMEOUT = -7
+    E_LIMIT = -8
+    E_NOTFOUND = -9
+    E_EXISTS = -10
+    E_CONFLICT = -11
+    E_AUTH = -12
+    E_DENIED = -13
+    E_PROTO = -14
+    E_PARSE = -15
+    E_TLS = -16
+    E_CERT = -17
+    E_IO = -18
+    E_UNSUPPORTED = -19
+    E_ABI = -20
+    E_FORKED = -21
+    E_INTERNAL = -22
+
+
+class Retry(IntEnum):
+    """Whether and when repeating makes sense."""
+
+    NEVER = 0
+    TRANSIENT = 1
+    LATER = 2
+
+
+class Origin(IntEnum):
+    """Who found the fault."""
+
+    LIBRARY = 0
+    OS = 1
+    HTTP = 2
+    TLS = 3
+    JSON = 4
+    SERVICE = 5
+
+
+class LogLevel(IntEnum):
+    """How important a log record is."""
+
+    NONE = 0
+    ERROR = 1
+    WARNING = 2
+    INFO = 3
+    DEBUG = 4
+
+
+class Cloud(IntEnum):
+    """Which Azure cloud is spoken to."""
+
+    PUBLIC = 0
+    US_GOVERNMENT = 1
+    CHINA = 2
+
+
+class Profile(IntEnum):
+    """What a certificate is for."""
+
+    WEB_SERVER = 1
+    CLIENT = 2
+    CONNECTOR = 3
+
+
+class NameKind(IntEnum):
+    """Kinds of alternative names."""
+
+    DNS = 1
+    IP = 2
+    EMAIL = 3
+    URI = 4
+    UPN = 5
+    DIRECTORY = 6
+    REGISTERED_ID = 7
+    OTHER = 8
+    X400 = 9
+    EDI = 10
+
+
+class Pfx(IntEnum):
+    """How a PFX is protected."""
+
+    COMPAT = 1
+    MODERN = 2
+
+
+class PfxKind(IntEnum):
+    """What an entry of a PFX is."""
+
+    KEY = 1
+    ENCRYPTED_KEY = 2
+    CERTIFICATE = 3
+    CRL = 4
+    SECRET = 5
+    SEALED = 6
+    OTHER = 7
+
+
+class PfxReader(IntEnum):
+    """Who is to read a PFX."""
+
+    WINDOWS_2016 = 1
+    WINDOWS_2019 = 2
+    KEY_VAULT = 3
+    OPENSSL_3 = 4
+
+
+class KeyKind(IntEnum):
+    """The keys that can be made."""
+
+    RSA_2048 = 1
+    RSA_3072 = 2
+    RSA_4096 = 3
+    EC_P256 = 4
+    EC_P384 = 5
+
+
+class HashAlgorithm(IntEnum):
+    """A hash."""
+
+    SHA256 = 1
+    SHA384 = 2
+    SHA512 = 3
+
+
+class Purpose(IntEnum):
+    """What a certificate is wanted for."""
+
+    SERVER = 1
+    CLIENT = 2
+    CONNECTOR = 3
+    AUTHORITY = 4
+
+
+class Revocation(IntEnum):
+    """What revocation lists are worth."""
+
+    SOFT = 0
+    HARD = 1
+    OFF = 2
+
+
+class CheckFlags(IntEnum):
+    """What else a check asks for; bits."""
+
+    STRICT = 1
+    PUBLIC = 2
+
+
+class Severity(IntEnum):
+    """How much a finding weighs."""
+
+    NOTE = 1
+    WARNING = 2
+    REFUSAL = 3
+
+
+class FindingCode(IntEnum):
+    """What was found."""
+
+    NO_ISSUER = 1
+    UNTRUSTED = 2
+    TOO_DEEP = 3
+    TOO_MUCH_WORK = 4
+    SIGNATURE = 5
+    VERSION = 10
+    SERIAL = 11
+    UNKNOWN_EXTENSION = 12
+    EXTENSION = 13
+    EMPTY_NAME = 14
+    ALTERNATIVE_NAMES = 15
+    PROFILE = 17
+    NOT_YET_VALID = 20
+    EXPIRED = 21
+    EXPIRES_SOON = 22
+    WEAK_KEY = 30
+    WEAK_SIGNATURE = 31
+    IS_AUTHORITY = 40
+    NOT_AUTHORITY = 41
+    KEY_USAGE = 42
+    EXTENDED_KEY_USAGE = 43
+    PATH_LENGTH = 44
+    NAME_CONSTRAINTS = 45
+    POLICY = 46
+    WRONG_NAME = 50
+    NAME_IN_CN_ONLY = 51
+    NO_ALTERNATIVE_NAME = 52
+    REVOKED = 60
+    ON_HOLD = 61
+    REVOCATION_UNKNOWN = 62
+    CRL_EXPIRED = 63
+    CRL_NOT_USABLE = 64
+    REVOCATION_UNASKED = 65
+
+
+class KeyUsage(IntEnum):
+    """What a key may be used for; bits."""
+
+    DIGITAL_SIGNATURE = 0x80
+    NON_REPUDIATION = 0x40
+    KEY_ENCIPHERMENT = 0x20
+    DATA_ENCIPHERMENT = 0x10
+    KEY_AGREEMENT = 0x08
+    KEY_CERT_SIGN = 0x04
+    CRL_SIGN = 0x02
+    ENCIPHER_ONLY = 0x01
+    DECIPHER_ONLY = 0x100
+
+
+class UrlKind(IntEnum):
+    """What a certificate lists addresses for."""
+
+    CRL = 1
+    DELTA_CRL = 2
+    OCSP = 3
+    ISSUER = 4
+
+
+class RevocationReason(IntEnum):
+    """Why a certificate was revoked."""
+
+    UNSPECIFIED = 0
+    KEY_COMPROMISE = 1
+    CA_COMPROMISE = 2
+    AFFILIATION_CHANGED = 3
+    SUPERSEDED = 4
+    CESSATION_OF_OPERATION = 5
+    CERTIFICATE_HOLD = 6
+    REMOVE_FROM_CRL = 8
+    PRIVILEGE_WITHDRAWN = 9
+    AA_COMPROMISE = 10
+
+
+class Operation(IntEnum):
+    """What to do with the gateway."""
+
+    CREATE = 1
+    DELETE = 2
+
+
+class DeployState(IntEnum):
+    """Where a deployment stands."""
+
+    IDLE = 0
+    PREFLIGHT = 1
+    SIGN_IN = 2
+    PLAN = 3
+    CONFIRM = 4
+    APPLY = 5
+    VERIFY = 6
+    READY = 7
+    PAUSED = 8
+    CANCELLING = 9
+    ROLLING_BACK = 10
+    FAILED = 11
+    DELETED = 12
+
+
+class EnrolmentState(IntEnum):
+    """Where an enrolment stands."""
+
+    IDLE = 0
+    SUBMITTING = 1
+    CHALLENGE = 2
+    PENDING = 3
+    ISSUED = 4
+    DENIED = 5
+    FAILED = 6
+    CANCELED = 7
+
+
+class SignIn(IntEnum):
+    """How to sign in at an authority's server."""
+
+    BASIC = 1
+    NTLM = 2
+    NEGOTIATE = 3
+
+
+class ChallengeAction(IntEnum):
+    """What the host is to do about a challenge."""
+
+    PRESENT = 1
+    REMOVE = 2
+
+
+class StepState(IntEnum):
+    """Where a step stands."""
+
+    WAITING = 0
+    RUNNING = 1
+    DONE = 2
+    FAILED = 3
+
+
+class Listener(IntEnum):
+    """Which of the service's two listeners."""
+
+    CLIENT = 1
+    CHANNEL = 2
+
+
+class SandboxKind(IntEnum):
+    """What can be counted in a sandbox."""
+
+    APPLICATIONS = 1
+    SERVICE_PRINCIPALS = 2
+    GRANTS = 3
+    RESOURCE_GROUPS = 4
+    RESOURCES = 5
+    DELETED = 6
+    INSTANCES = 7
+    SECRETS = 8
+    REQUESTS = 9
+
+
+class SandboxFault(IntEnum):
+    """How a request is to fail."""
+
+    STATUS = 1
+    CUT = 2
+    LOST_ANSWER = 3
+
+
+# C's name of each enumeration, and what its enumerators begin with.
+ENUMS: dict[str, tuple[type[IntEnum], str]] = {
+    "cmg_status": (Status, "CMG_"),
+    "cmg_retry": (Retry, "CMG_RETRY_"),
+    "cmg_origin": (Origin, "CMG_ORIGIN_"),
+    "cmg_log_level": (LogLevel, "CMG_LOG_"),
+    "cmg_cloud": (Cloud, "CMG_CLOUD_"),
+    "cmg_profile": (Profile, "CMG_PROFILE_"),
+    "cmg_pfx": (Pfx, "CMG_PFX_"),
+    "cmg_pfx_kind": (PfxKind, "CMG_PFX_KIND_"),
+    "cmg_pfx_reader": (PfxReader, "CMG_PFX_READER_"),
+    "cmg_name_kind": (NameKind, "CMG_NAME_"),
+    "cmg_key_kind": (KeyKind, "CMG_KEY_"),
+    "cmg_hash": (HashAlgorithm, "CMG_HASH_"),
+    "cmg_purpose": (Purpose, "CMG_PURPOSE_"),
+    "cmg_revocation": (Revocation, "CMG_REVOCATION_"),
+    "cmg_check_flags": (CheckFlags, "CMG_CHECK_"),
+    "cmg_severity": (Severity, "CMG_SEVERITY_"),
+    "cmg_finding": (FindingCode, "CMG_FINDING_"),
+    "cmg_key_usage": (KeyUsage, "CMG_KEY_USAGE_"),
+    "cmg_url_kind": (UrlKind, "CMG_URL_"),
+    "cmg_revocation_reason": (RevocationReason, "CMG_REASON_"),
+    "cmg_deploy_operation": (Operation, "CMG_DEPLOY_"),
+    "cmg_deploy_state": (DeployState, "CMG_DEPLOY_"),
+    "cmg_step_state": (StepState, "CMG_STEP_"),
+    "cmg_enrolment_state": (EnrolmentState, "CMG_ENROLMENT_"),
+    "cmg_sign_in": (SignIn, "CMG_SIGN_IN_"),
+    "cmg_challenge_action": (ChallengeAction, "CMG_CHALLENGE_"),
+    "cmg_listener": (Listener, "CMG_LISTENER_"),
+    "cmg_sandbox_kind": (SandboxKind, "CMG_SANDBOX_"),
+    "cmg_sandbox_fault": (SandboxFault, "CMG_SANDBOX_FAULT_"),
+}
