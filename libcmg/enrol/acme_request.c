@@ -20,16 +20,26 @@ cmg_status cmg__acme_strange(const struct cmg__acme *m, const char *what, cmg_er
                      "an answer of the ACME server is not as expected: %s", what);
 }
 
-cmg_status cmg__acme_take_url(const struct cmg__acme *m, char **to, const char *url,
-                              const char *what, cmg_error **err)
+/* Of https, and of the characters that a URL has: it is stored as JSON. */
+static bool is_address(const char *url)
 {
     struct cmg__url parts;
 
+    for (const char *p = url; *p != '\0'; p++) {
+        if (*p <= ' ' || *p >= 0x7f)
+            return false;
+    }
+    return cmg__url_parse(url, &parts) && parts.https;
+}
+
+cmg_status cmg__acme_take_url(const struct cmg__acme *m, char **to, const char *url,
+                              const char *what, cmg_error **err)
+{
     if (url == NULL)
         return cmg__fail(err, m->alloc, CMG_E_PROTO, what,
                          "check that the address is that of an ACME directory",
                          "the ACME server does not tell the address \"%s\"", what);
-    if (!cmg__url_parse(url, &parts) || !parts.https)
+    if (!is_address(url))
         return cmg__fail(err, m->alloc, CMG_E_PROTO, what, NULL,
                          "the ACME server's address \"%s\" is not one of https", what);
     return cmg__str_assign(m->alloc, to, url) == CMG_OK ? CMG_OK : cmg__fail_nomem(err);
