@@ -11,7 +11,7 @@ from pathlib import Path
 
 import house
 
-_PREFIX = re.compile(r"^(?:test|fuzz)_")
+_PREFIX = re.compile(r"^(?:test|fuzz|bench)_")
 
 
 def _is_listed(build: str, path: Path) -> bool:
