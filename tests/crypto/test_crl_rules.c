@@ -104,8 +104,6 @@ static const struct cover_case {
       "Other", false, CMG__CRL_OTHER_POINT, 0x0 },
     { "names are compared without case", NULL, NULL, "Root", "ROOT", false,
       CMG__CRL_COVERS, 0x1fe },
-    { "a malformed point is none", "3009a007a0058603613a62", "3003a00100", "Root", "Root",
-      false, CMG__CRL_OTHER_POINT, 0x0 },
 };
 
 START_TEST(a_list_speaks_for_the_certificates_of_its_scope)
