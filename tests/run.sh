@@ -7,7 +7,8 @@ cd "$(dirname "$0")/.." || exit 2
 . examples/packages.sh
 
 TEST_PACKAGES="check abigail-tools doxygen clang-format-14 mypy python3 python3-pytest
-    openssl curl nginx-light pebble python3-cryptography-vectors"
+    openssl curl nginx-light pebble python3-cryptography-vectors
+    openjdk-17-jre-headless libnss3-tools"
 STRICT="-Dwerror=true"
 # Instrumented code makes gcc warn of what cannot happen; the strict build has judged it.
 SANITIZED="-Db_sanitize=address,undefined -Db_lundef=false -Dwerror=false"

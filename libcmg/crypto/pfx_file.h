@@ -72,6 +72,8 @@ cmg_status cmg__pfx_take_certificate(struct cmg__pfx_file *file, struct cmg__spa
 void cmg__pfx_name_unsupported(struct cmg__pfx_file *file, struct cmg__span oid);
 /* The sentence for a status of the layers below, with what to do about it. */
 cmg_status cmg__pfx_fail(struct cmg__pfx_file *file, cmg_status rc);
+/* CMG_E_AUTH: the MAC fits the password, but a part does not open with it. */
+cmg_status cmg__pfx_fail_own(struct cmg__pfx_file *file);
 void cmg__pfx_close(struct cmg__pfx_file *file);
 
 #endif

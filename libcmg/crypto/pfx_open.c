@@ -51,6 +51,13 @@ cmg_status cmg__pfx_fail(struct cmg__pfx_file *file, cmg_status rc)
                      "the PFX could not be read");
 }
 
+cmg_status cmg__pfx_fail_own(struct cmg__pfx_file *file)
+{
+    return cmg__fail(file->err, file->alloc, CMG_E_AUTH, "pfx",
+                     "export it with one password for all of it",
+                     "a part of the PFX has a password of its own");
+}
+
 /* PFX down to the content that the MAC covers. */
 static cmg_status take_outer(struct cmg__pfx_file *file, struct cmg__span in)
 {

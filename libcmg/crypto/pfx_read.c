@@ -38,9 +38,7 @@ static cmg_status add_shrouded_key(struct reader *r, struct cmg__span value)
     if (rc == CMG_OK)
         rc = add_key(r, cmg__span_of(plain.data, plain.len));
     else if (rc == CMG_E_AUTH && r->file.has_mac)
-        rc = cmg__fail(r->file.err, r->file.alloc, rc, "pfx",
-                       "export it with one password for all of it",
-                       "the key in the PFX has a password of its own");
+        rc = cmg__pfx_fail_own(&r->file);
     else
         rc = cmg__pfx_fail(&r->file, rc);
     cmg__buf_done(&plain);

@@ -219,7 +219,11 @@ static bool passes(const struct walk *walk)
 /* The part cannot be opened, and the visitor has been told. */
 static cmg_status pass_over(struct walk *walk, cmg_status rc)
 {
-    return rc == CMG_E_NOMEM || !passes(walk) ? cmg__pfx_fail(walk->file, rc) : CMG_OK;
+    if (rc != CMG_E_NOMEM && passes(walk))
+        return CMG_OK;
+    if (rc == CMG_E_AUTH && walk->file->has_mac)
+        return cmg__pfx_fail_own(walk->file);
+    return cmg__pfx_fail(walk->file, rc);
 }
 
 static cmg_status walk_encrypted_part(struct walk *walk, struct cmg__span value)

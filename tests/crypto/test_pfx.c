@@ -2,7 +2,7 @@
  * PKCS#12: what is written is read by openssl, what openssl writes is read here, and each
  * kind of fault has its own status.
  */
-#include "crypto/pki.h"
+#include "crypto/maker.h"
 
 #include "base/secret.h"
 #include "crypto/pfx.h"
@@ -80,35 +80,6 @@ END_TEST
 
 /* ---- reading ---- */
 
-struct got {
-    struct cmg__key *key;
-    struct cmg__x509 **certs;
-    size_t count;
-};
-
-static cmg_status read_pfx(struct pki *pki, const void *data, size_t n,
-                           const char *password, struct got *got)
-{
-    cmg_error *err = NULL;
-
-    memset(got, 0, sizeof *got);
-    const cmg_status rc = cmg__pfx_read(&pki->a.alloc, &pki->e.env, data, n, password,
-                                        &got->key, &got->certs, &got->count, &err);
-    ck_assert_int_eq(cmg_error_code(err), rc);
-    if (rc != CMG_OK)
-        ck_assert_str_ne(cmg_error_message(err), "");
-    if (password != NULL && password[0] != '\0')
-        ck_assert_ptr_null(strstr(cmg_error_message(err), password));
-    cmg_error_unref(err);
-    return rc;
-}
-
-static void got_done(struct pki *pki, struct got *got)
-{
-    cmg__x509_free_list(&pki->a.alloc, got->certs, got->count);
-    cmg__key_free(got->key);
-}
-
 static const struct openssl_case {
     const char *password;
     const char *arguments[12];
@@ -143,30 +114,8 @@ static const struct openssl_case {
 static void make_with_openssl(struct pki *pki, const struct openssl_case *c, char **data,
                               size_t *n)
 {
-    struct cmg__buf key;
-    char *out = NULL;
-    char pass[80];
-    const char *leaf = support_path("leaf.pem");
-    const char *root = support_path("root.pem");
-    const char *prv = support_path("leaf.key");
-    const char *pfx = support_path("openssl.pfx");
-    const char *argv[32] = { "openssl", "pkcs12",   "-export",   "-in",  leaf,
-                             "-inkey",  prv,        "-certfile", root,   "-name",
-                             "gw",      "-passout", pass,        "-out", pfx };
-
-    pki_write_pem(leaf, pki->leaf);
-    pki_write_pem(root, pki->root);
-    cmg__buf_init(&key, &cmg__alloc_libc, 1 << 16);
-    ck_assert_int_eq(cmg__key_write_pem(pki->leaf_key, &key), CMG_OK);
-    support_write_file(prv, key.data, key.len);
-    cmg__buf_done(&key);
-    (void)snprintf(pass, sizeof pass, "pass:%s", c->password);
-    for (size_t i = 0; c->arguments[i] != NULL; i++)
-        argv[15 + i] = c->arguments[i];
-    const int status = support_command(argv, &out);
-    ck_assert_msg(status == 0, "openssl says %s", out);
-    free(out);
-    *data = support_read_file(pfx, n);
+    maker_openssl(pki, "openssl.pfx", c->password, c->arguments);
+    *data = support_read_file(support_path("openssl.pfx"), n);
     ck_assert_ptr_nonnull(*data);
 }
 
@@ -181,7 +130,7 @@ START_TEST(what_openssl_writes_is_read)
 
     pki_init(&pki, CMG__PROFILE_CLIENT);
     make_with_openssl(&pki, c, &data, &n);
-    ck_assert_int_eq(read_pfx(&pki, data, n, c->password, &got), CMG_OK);
+    ck_assert_int_eq(maker_read(&pki, data, n, c->password, &got), CMG_OK);
     ck_assert_int_eq(got.key != NULL, c->key);
     ck_assert_uint_eq(got.count, c->certs);
     if (got.count > 0) {
@@ -208,7 +157,7 @@ START_TEST(no_password_and_an_empty_one_are_both_tried)
 
     pki_init(&pki, CMG__PROFILE_CLIENT);
     make_with_openssl(&pki, &openssl_cases[4], &data, &n);
-    ck_assert_int_eq(read_pfx(&pki, data, n, NULL, &got), CMG_OK);
+    ck_assert_int_eq(maker_read(&pki, data, n, NULL, &got), CMG_OK);
     got_done(&pki, &got);
     free(data);
     pki_done(&pki);
@@ -229,9 +178,9 @@ START_TEST(indefinite_lengths_are_read)
     cmg__buf_init(&ber, &cmg__alloc_libc, 1 << 20);
     ck_assert_int_eq(cmg__buf_add(&ber, "\x30\x80", 2), CMG_OK);
     ck_assert_int_eq(cmg__buf_add(&ber, pfx.data + 4, pfx.len - 4), CMG_OK);
-    ck_assert_int_eq(read_pfx(&pki, ber.data, ber.len, "secret", &got), CMG_E_PARSE);
+    ck_assert_int_eq(maker_read(&pki, ber.data, ber.len, "secret", &got), CMG_E_PARSE);
     ck_assert_int_eq(cmg__buf_add(&ber, "\0\0", 2), CMG_OK);
-    ck_assert_int_eq(read_pfx(&pki, ber.data, ber.len, "secret", &got), CMG_OK);
+    ck_assert_int_eq(maker_read(&pki, ber.data, ber.len, "secret", &got), CMG_OK);
     ck_assert_uint_eq(got.count, 2);
     got_done(&pki, &got);
     cmg__buf_done(&ber);
@@ -250,9 +199,9 @@ START_TEST(a_file_without_a_mac_is_opened_by_its_password_only)
 
     pki_init(&pki, CMG__PROFILE_CLIENT);
     make_with_openssl(&pki, &nomac, &data, &n);
-    ck_assert_int_eq(read_pfx(&pki, data, n, "Secret", &got), CMG_E_AUTH);
-    ck_assert_int_eq(read_pfx(&pki, data, n, NULL, &got), CMG_E_AUTH);
-    ck_assert_int_eq(read_pfx(&pki, data, n, "secret", &got), CMG_OK);
+    ck_assert_int_eq(maker_read(&pki, data, n, "Secret", &got), CMG_E_AUTH);
+    ck_assert_int_eq(maker_read(&pki, data, n, NULL, &got), CMG_E_AUTH);
+    ck_assert_int_eq(maker_read(&pki, data, n, "secret", &got), CMG_OK);
     ck_assert_uint_eq(got.count, 2);
     ck_assert_ptr_nonnull(got.key);
     got_done(&pki, &got);
@@ -274,7 +223,7 @@ START_TEST(a_cipher_that_is_not_read_is_unsupported)
 
     pki_init(&pki, CMG__PROFILE_CLIENT);
     make_with_openssl(&pki, &camellia, &data, &n);
-    ck_assert_int_eq(read_pfx(&pki, data, n, "secret", &got), CMG_E_UNSUPPORTED);
+    ck_assert_int_eq(maker_read(&pki, data, n, "secret", &got), CMG_E_UNSUPPORTED);
     free(data);
     pki_done(&pki);
     support_dir_done();
@@ -290,17 +239,18 @@ START_TEST(a_wrong_password_is_told_from_a_damaged_file)
 
     pki_init(&pki, CMG__PROFILE_CLIENT);
     write_pfx(&pki, profile, "gw", "secret", &pfx);
-    ck_assert_int_eq(read_pfx(&pki, pfx.data, pfx.len, "Secret", &got), CMG_E_AUTH);
-    ck_assert_int_eq(read_pfx(&pki, pfx.data, pfx.len, "", &got), CMG_E_AUTH);
-    ck_assert_int_eq(read_pfx(&pki, pfx.data, pfx.len, NULL, &got), CMG_E_AUTH);
+    ck_assert_int_eq(maker_read(&pki, pfx.data, pfx.len, "Secret", &got), CMG_E_AUTH);
+    ck_assert_int_eq(maker_read(&pki, pfx.data, pfx.len, "", &got), CMG_E_AUTH);
+    ck_assert_int_eq(maker_read(&pki, pfx.data, pfx.len, NULL, &got), CMG_E_AUTH);
     /* The MAC's value, the last certificate's bytes, the key's bytes. */
     const size_t places[] = { pfx.len - 40, pfx.len / 3, pfx.len * 4 / 5 };
     for (size_t i = 0; i < CMG__ARRAY_LEN(places); i++) {
         pfx.data[places[i]] ^= 1;
-        ck_assert_int_eq(read_pfx(&pki, pfx.data, pfx.len, "secret", &got), CMG_E_PARSE);
+        ck_assert_int_eq(maker_read(&pki, pfx.data, pfx.len, "secret", &got),
+                         CMG_E_PARSE);
         pfx.data[places[i]] ^= 1;
     }
-    ck_assert_int_eq(read_pfx(&pki, pfx.data, pfx.len, "secret", &got), CMG_OK);
+    ck_assert_int_eq(maker_read(&pki, pfx.data, pfx.len, "secret", &got), CMG_OK);
     got_done(&pki, &got);
     cmg__buf_done(&pfx);
     pki_done(&pki);
@@ -316,7 +266,7 @@ START_TEST(every_truncation_is_damage)
     pki_init(&pki, CMG__PROFILE_CLIENT);
     write_pfx(&pki, CMG__PFX_MODERN, "gw", "secret", &pfx);
     for (size_t n = 0; n < pfx.len; n += n < 64 ? 1 : 97)
-        ck_assert_int_eq(read_pfx(&pki, pfx.data, n, "secret", &got), CMG_E_PARSE);
+        ck_assert_int_eq(maker_read(&pki, pfx.data, n, "secret", &got), CMG_E_PARSE);
     cmg__buf_done(&pfx);
     pki_done(&pki);
 }
@@ -331,16 +281,16 @@ START_TEST(too_much_is_refused_before_any_work)
     uint8_t deep[64];
 
     pki_init(&pki, CMG__PROFILE_CLIENT);
-    ck_assert_int_eq(read_pfx(&pki, huge, sizeof huge, "x", &got), CMG_E_LIMIT);
+    ck_assert_int_eq(maker_read(&pki, huge, sizeof huge, "x", &got), CMG_E_LIMIT);
     for (size_t i = 0; i < sizeof deep; i += 2) {
         deep[i] = 0x30;
         deep[i + 1] = (uint8_t)(sizeof deep - 2 - i);
     }
-    ck_assert_int_eq(read_pfx(&pki, deep, sizeof deep, "x", &got), CMG_E_LIMIT);
+    ck_assert_int_eq(maker_read(&pki, deep, sizeof deep, "x", &got), CMG_E_LIMIT);
     /* The MAC's iterations stand in the last three bytes: 100,000 to 8,000,000. */
     write_pfx(&pki, CMG__PFX_MODERN, "gw", "secret", &pfx);
     memcpy(pfx.data + pfx.len - 3, "\x7a\x12\x00", 3);
-    ck_assert_int_eq(read_pfx(&pki, pfx.data, pfx.len, "secret", &got), CMG_E_LIMIT);
+    ck_assert_int_eq(maker_read(&pki, pfx.data, pfx.len, "secret", &got), CMG_E_LIMIT);
     cmg__buf_done(&pfx);
     pki_done(&pki);
 }
@@ -446,7 +396,8 @@ START_TEST(password_and_key_are_wiped_before_memory_goes_back)
     /* First the password, then eight letters of the key as PEM writes it. */
     pki.a.canary = "canary-password";
     write_pfx(&pki, CMG__PFX_COMPAT, "gw", "canary-password", &pfx);
-    ck_assert_int_eq(read_pfx(&pki, pfx.data, pfx.len, "canary-password", &got), CMG_OK);
+    ck_assert_int_eq(maker_read(&pki, pfx.data, pfx.len, "canary-password", &got),
+                     CMG_OK);
     ck_assert(!pki.a.canary_seen);
     cmg__buf_init_secret(&key, &pki.a.alloc, 1 << 16);
     ck_assert_int_eq(cmg__key_write_der(got.key, &key), CMG_OK);
@@ -463,7 +414,7 @@ START_TEST(password_and_key_are_wiped_before_memory_goes_back)
     got_done(&pki, &got);
     cmg__buf_done(&pfx);
     write_pfx(&pki, CMG__PFX_MODERN, "gw", "x", &pfx);
-    ck_assert_int_eq(read_pfx(&pki, pfx.data, pfx.len, "x", &got), CMG_OK);
+    ck_assert_int_eq(maker_read(&pki, pfx.data, pfx.len, "x", &got), CMG_OK);
     got_done(&pki, &got);
     cmg__buf_done(&pfx);
     ck_assert(!pki.a.canary_seen);
