@@ -17,7 +17,7 @@
  * any of these | DENIED, FAILED, CANCELED
  *
  * @code
- * rc = cmg_enrolment_new(ctx, csr, csr_size, &enrolment, &err);
+ * rc = cmg_enrolment_new(csr, &enrolment, &err);
  * if (rc == CMG_OK)
  *     rc = cmg_enrolment_use_certsrv(enrolment, "https://pki.contoso.com/certsrv",
  *                                    "CMGWebServer", &err);
@@ -33,6 +33,7 @@
 #define CMG_ENROL_H
 
 #include <cmg/certificate.h>
+#include <cmg/csr.h>
 #include <cmg/key.h>
 
 #ifdef __cplusplus
@@ -108,16 +109,25 @@ typedef struct cmg_enrolment_events {
 
 /**
  * @brief Makes an enrolment for a request.
- * @param[in]  ctx           The context.
- * @param[in]  csr           The request, PKCS#10 as PEM or DER; copied.
- * @param[in]  csr_size      Length in bytes, at most 64 KiB.
+ * @param[in]  csr           The request; a reference is taken.
  * @param[out] out_enrolment Receives the enrolment, yours.
  * @param[out] err           Receives the error, or NULL.
- * @return #CMG_OK; #CMG_E_INVAL, #CMG_E_PARSE, #CMG_E_LIMIT, #CMG_E_NOMEM.
+ * @return #CMG_OK; #CMG_E_INVAL, #CMG_E_NOMEM.
  * @since 0.1
  */
-CMG_API cmg_status cmg_enrolment_new(cmg_context *ctx, const void *csr, size_t csr_size,
-                                     cmg_enrolment **out_enrolment, cmg_error **err);
+CMG_API cmg_status cmg_enrolment_new(cmg_csr *csr, cmg_enrolment **out_enrolment,
+                                     cmg_error **err);
+
+/**
+ * @brief Gives the key of the request, so that the certificate comes with it.
+ * @param[in]  enrolment The enrolment, not started.
+ * @param[in]  key       The key; a reference is taken. NULL for none.
+ * @param[out] err       Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_STATE while it runs, #CMG_E_CERT when it is another key.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_enrolment_set_key(cmg_enrolment *enrolment, cmg_key *key,
+                                         cmg_error **err);
 
 /**
  * @brief Goes by the AD CS web enrolment pages ("certsrv").
@@ -135,6 +145,22 @@ CMG_API cmg_status cmg_enrolment_new(cmg_context *ctx, const void *csr, size_t c
  */
 CMG_API cmg_status cmg_enrolment_use_certsrv(cmg_enrolment *enrolment, const char *url,
                                              const char *template_name, cmg_error **err);
+
+/**
+ * @brief Goes by EST (RFC 7030).
+ *
+ * Signing in is by client certificate, Basic, or both. The chain is asked of the server
+ * first; it is not trusted for that, only passed on.
+ * @param[in]  enrolment The enrolment, not started.
+ * @param[in]  url       "https://est.contoso.com", then "/.well-known/est" is added; or
+ *                       with a path of its own, a label for example.
+ * @param[in]  renew     Whether the request replaces the certificate that signs in.
+ * @param[out] err       Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_STATE while it runs, #CMG_E_INVAL, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_enrolment_use_est(cmg_enrolment *enrolment, const char *url,
+                                         bool renew, cmg_error **err);
 
 /**
  * @brief Says how to sign in at the authority's server.
@@ -387,6 +413,75 @@ CMG_API cmg_enrolment *cmg_enrolment_ref(cmg_enrolment *enrolment);
  * @since 0.1
  */
 CMG_API void cmg_enrolment_unref(cmg_enrolment *enrolment);
+
+/**
+ * @brief A key and a request that a Windows machine is to make; size-tagged.
+ *
+ * Texts are printable ASCII without quote and percent sign.
+ * @since 0.1
+ */
+typedef struct cmg_certreq {
+    size_t size;                     /**< sizeof(cmg_certreq) of the caller. */
+    const char *subject;             /**< "CN=granitefalls.contoso.com, O=Contoso". */
+    const char *template_name;       /**< The template's name, or NULL for none. */
+    const char *friendly_name;       /**< Shown in the console, or NULL for none. */
+    const char *provider;            /**< NULL for the SChannel one. */
+    const char *const *dns_names;    /**< Alternative names, NULL-terminated, or NULL. */
+    const char *const *ip_addresses; /**< The same for addresses, or NULL. */
+    const char *const *eku;          /**< Usages, dotted; NULL for serverAuth. */
+    uint32_t key_bits;               /**< 2048, 3072, 4096; 0 for 2048. */
+    uint32_t not_exportable;         /**< 1: the key cannot leave the machine. */
+    uint32_t user_key_set;           /**< 1: the key is the user's, not the machine's. */
+    uint32_t reserved;               /**< 0. */
+} cmg_certreq;
+
+/**
+ * @brief Writes the INF text from which "certreq -new" makes a key and a request.
+ * @param[in]  ctx      The context.
+ * @param[in]  request  What is wanted; read during the call.
+ * @param[out] out_text Receives the text, with CR LF at the ends of lines; yours.
+ * @param[out] err      Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_INVAL naming the member, #CMG_E_ABI, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_certreq_format_inf(cmg_context *ctx, const cmg_certreq *request,
+                                          cmg_bytes **out_text, cmg_error **err);
+
+/**
+ * @brief The command that submits a request file from a Windows machine.
+ *
+ * The answer goes to cmg_enrolment_accept(), whatever way it comes.
+ * @param[in]  ctx           The context.
+ * @param[in]  config        The authority, "SERVER\\Contoso CA".
+ * @param[in]  template_name The template's name.
+ * @param[in]  request_file  The file with the request (PEM or DER).
+ * @param[in]  answer_file   Where the certificate goes.
+ * @param[out] out_text      Receives the line, quoted for cmd.exe; yours.
+ * @param[out] err           Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_INVAL naming the argument, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_certreq_submit_command(cmg_context *ctx, const char *config,
+                                              const char *template_name,
+                                              const char *request_file,
+                                              const char *answer_file,
+                                              cmg_bytes **out_text, cmg_error **err);
+
+/**
+ * @brief The command that fetches the certificate of a pending request.
+ * @param[in]  ctx         The context.
+ * @param[in]  config      The authority, "SERVER\\Contoso CA".
+ * @param[in]  request_id  The number that "certreq -submit" printed.
+ * @param[in]  answer_file Where the certificate goes.
+ * @param[out] out_text    Receives the line, quoted for cmd.exe; yours.
+ * @param[out] err         Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_INVAL naming the argument, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_certreq_retrieve_command(cmg_context *ctx, const char *config,
+                                                const char *request_id,
+                                                const char *answer_file,
+                                                cmg_bytes **out_text, cmg_error **err);
 
 #ifdef __cplusplus
 }

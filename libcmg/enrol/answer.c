@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "crypto/x509_data.h"
-#include "enrol/request.h"
 #include "model/certificate.h"
 
 static bool is_for(const struct cmg__x509 *cert, struct cmg__span spki)
@@ -76,9 +75,7 @@ cmg_status cmg__enrol_take(cmg_enrolment *e, struct cmg__x509 **certs, size_t co
                            cmg_error **err)
 {
     const struct cmg__alloc *alloc = &e->head.ctx->alloc;
-    struct cmg__span spki = { 0 };
-    bool known = cmg__enrol_request_spki(&e->c.csr, &spki);
-    size_t leaf = known ? find_leaf(certs, count, spki) : count;
+    const size_t leaf = find_leaf(certs, count, e->csr->csr->spki);
 
     if (leaf == count) {
         cmg__x509_free_list(alloc, certs, count);
@@ -93,8 +90,9 @@ cmg_status cmg__enrol_take(cmg_enrolment *e, struct cmg__x509 **certs, size_t co
         certs[i] = NULL;
     }
     cmg_certificate *certificate = NULL;
-    cmg_status rc = cmg__certificate_make(e->head.ctx, certs, used, cmg__key_ref(e->key),
-                                          &certificate, err);
+    struct cmg__key *key = e->key == NULL ? NULL : cmg__key_ref(e->key->key);
+    cmg_status rc =
+        cmg__certificate_make(e->head.ctx, certs, used, key, &certificate, err);
     if (rc != CMG_OK)
         return rc;
     cmg_certificate_unref(e->certificate);

@@ -24,7 +24,6 @@
 #include "enrol/certsrv_page.h"
 
 #define POLL_MS      60000
-#define PATH_MAX_LEN 512
 #define TEMPLATE_MAX 128
 #define LOST_MAX     2 /* how often in a row an answer may be lost */
 #define WHO          "web enrolment server"
@@ -416,33 +415,10 @@ static bool is_name(const char *s)
     return n > 0 && n <= TEMPLATE_MAX && s[n] == '\0';
 }
 
-static bool is_url(const char *url)
-{
-    struct cmg__url parts;
-
-    return url != NULL && cmg__url_parse(url, &parts) && parts.https &&
-           parts.target_len <= PATH_MAX_LEN && strpbrk(url, "?#") == NULL;
-}
-
-/* The folder of the pages, with its slash. */
-static char *base_of(const struct cmg__alloc *alloc, const char *url)
-{
-    struct cmg__url parts;
-    const size_t n = strlen(url);
-
-    if (cmg__url_parse(url, &parts) && parts.target_len <= 1)
-        return cmg__format(alloc, "%.*s/certsrv/", (int)(n - parts.target_len), url);
-    return cmg__format(alloc, "%s%s", url, url[n - 1] == '/' ? "" : "/");
-}
-
 cmg_status cmg__certsrv_new(const struct cmg__alloc *alloc, const char *url,
                             const char *template_name, struct cmg__enrol_method **out,
                             cmg_error **err)
 {
-    if (!is_url(url))
-        return cmg__fail(err, alloc, CMG_E_INVAL, "url",
-                         "use https://HOST/certsrv without query",
-                         "the address of the certsrv pages must be an https URL");
     if (template_name == NULL || !is_name(template_name))
         return cmg__fail(err, alloc, CMG_E_INVAL, "template",
                          "use the template's name, not its display name",
@@ -454,12 +430,13 @@ cmg_status cmg__certsrv_new(const struct cmg__alloc *alloc, const char *url,
     s->base.ops = &ops;
     s->alloc = alloc;
     cmg__x509_chain_init(&s->certs, alloc);
-    s->base_url = base_of(alloc, url);
     s->template_name = cmg__strdup(alloc, template_name);
-    if (s->base_url == NULL || s->template_name == NULL) {
+    cmg_status rc = s->template_name == NULL ? cmg__fail_nomem(err) : CMG_OK;
+    if (rc == CMG_OK)
+        rc = cmg__enrol_base_url(alloc, url, "/certsrv", &s->base_url, err);
+    if (rc == CMG_OK)
+        *out = &s->base;
+    else
         release(&s->base, alloc);
-        return cmg__fail_nomem(err);
-    }
-    *out = &s->base;
-    return CMG_OK;
+    return rc;
 }

@@ -6,7 +6,7 @@
 
 #include "base/str.h"
 #include "crypto/hash.h"
-#include "enrol/request.h"
+#include "crypto/intake.h"
 
 #define DAY_MS     ((int64_t)24 * 60 * 60 * 1000)
 #define ACCEPT_MAX ((size_t)1024 * 1024)
@@ -27,7 +27,8 @@ void cmg__enrolment_free(cmg_enrolment *e)
     cmg__checkpoint_done(&e->checkpoint);
     cmg__buf_done(&e->c.csr);
     cmg__free(&ctx->alloc, e->origin);
-    cmg__key_free(e->key);
+    cmg_key_unref(e->key);
+    cmg_csr_unref(e->csr);
     cmg__enrol_credentials_done(&e->credentials);
     cmg_certificate_unref(e->certificate);
     cmg_error_unref(e->error);
@@ -36,41 +37,46 @@ void cmg__enrolment_free(cmg_enrolment *e)
     cmg_context_unref(ctx);
 }
 
-static cmg_status read_request(cmg_enrolment *e, const void *csr, size_t n,
+static cmg_status copy_request(struct cmg__enrol_case *c, const struct cmg__csr *csr,
                                cmg_error **err)
 {
-    struct cmg__enrol_case *c = &e->c;
-    cmg_status rc = cmg__enrol_request_read(c->alloc, csr, n, &c->csr, err);
-
-    if (rc == CMG_OK && cmg__sha256_hex(c->csr.data, c->csr.len, c->csr_sha256) != CMG_OK)
-        rc = cmg__fail_nomem(err);
-    return rc;
+    if (cmg__buf_add(&c->csr, csr->der, csr->der_len) != CMG_OK ||
+        cmg__sha256_hex(csr->der, csr->der_len, c->csr_sha256) != CMG_OK)
+        return cmg__fail_nomem(err);
+    return CMG_OK;
 }
 
-cmg_status cmg_enrolment_new(cmg_context *ctx, const void *csr, size_t csr_size,
-                             cmg_enrolment **out_enrolment, cmg_error **err)
+static void init(cmg_enrolment *e, cmg_csr *csr)
 {
-    cmg_status rc = cmg__check(ctx == NULL ? NULL : &ctx->head, CMG__TAG_CONTEXT, err);
+    cmg_context *ctx = csr->head.ctx;
 
-    if (rc != CMG_OK)
-        return rc;
-    if (csr == NULL || out_enrolment == NULL)
-        return cmg__fail(err, &ctx->alloc, CMG_E_INVAL, "csr",
-                         "pass the request and where to put the enrolment",
-                         "cmg_enrolment_new got no request");
-    cmg_enrolment *e = cmg__alloc0(&ctx->alloc, sizeof *e);
-    if (e == NULL)
-        return cmg__fail_nomem(err);
     cmg__handle_init(&e->head, CMG__TAG_ENROLMENT, ctx);
+    e->csr = cmg_csr_ref(csr);
     e->c.alloc = &ctx->alloc;
     e->c.env = &ctx->env;
-    cmg__buf_init(&e->c.csr, &ctx->alloc, CMG__ENROL_REQUEST_MAX);
+    cmg__buf_init(&e->c.csr, &ctx->alloc, CMG__CSR_DER_MAX);
     cmg__checkpoint_init(&e->checkpoint, ctx);
     cmg__enrol_credentials_init(&e->credentials, &ctx->alloc);
     e->transport = cmg__enrol_transport_http(ctx);
     e->budget_ms = CMG_FOREVER;
     cmg__enrol_init(e);
-    rc = read_request(e, csr, csr_size, err);
+}
+
+cmg_status cmg_enrolment_new(cmg_csr *csr, cmg_enrolment **out_enrolment, cmg_error **err)
+{
+    cmg_status rc = cmg__check(csr == NULL ? NULL : &csr->head, CMG__TAG_CSR, err);
+
+    if (rc != CMG_OK)
+        return rc;
+    const struct cmg__alloc *alloc = &csr->head.ctx->alloc;
+    if (out_enrolment == NULL)
+        return cmg__fail(err, alloc, CMG_E_INVAL, "out_enrolment", NULL,
+                         "there is no place for the enrolment");
+    cmg_enrolment *e = cmg__alloc0(alloc, sizeof *e);
+    if (e == NULL)
+        return cmg__fail_nomem(err);
+    init(e, csr);
+    rc = copy_request(&e->c, csr->csr, err);
     if (rc == CMG_OK)
         *out_enrolment = e;
     else
@@ -133,6 +139,38 @@ cmg_status cmg_enrolment_set_checkpoint_file(cmg_enrolment *enrolment, const cha
                          "pass the path of a file", "the checkpoint's path is empty");
     rc = cmg__checkpoint_set_path(&enrolment->checkpoint, path);
     return rc == CMG_OK ? CMG_OK : cmg__fail_nomem(err);
+}
+
+static bool is_key_of(const cmg_enrolment *e, const cmg_key *key, cmg_status *rc)
+{
+    struct cmg__buf spki;
+
+    cmg__buf_init(&spki, e->c.alloc, CMG__CSR_DER_MAX);
+    *rc = cmg__key_write_public_der(key->key, &spki);
+    const bool same = *rc == CMG_OK &&
+                      cmg__span_eq(cmg__span_of(spki.data, spki.len), e->csr->csr->spki);
+    cmg__buf_done(&spki);
+    return same;
+}
+
+cmg_status cmg_enrolment_set_key(cmg_enrolment *enrolment, cmg_key *key, cmg_error **err)
+{
+    cmg_status rc = cmg__enrolment_may_set(enrolment, "key", err);
+    cmg_status written = CMG_OK;
+
+    if (rc == CMG_OK && key != NULL)
+        rc = cmg__key_check(key, err);
+    if (rc != CMG_OK)
+        return rc;
+    if (key != NULL && !is_key_of(enrolment, key, &written))
+        return written == CMG_E_NOMEM
+                   ? cmg__fail_nomem(err)
+                   : cmg__fail(err, enrolment->c.alloc, CMG_E_CERT, "key",
+                               "pass the key that the request was made with",
+                               "the key is not the key of the request");
+    cmg_key_unref(enrolment->key);
+    enrolment->key = cmg_key_ref(key);
+    return CMG_OK;
 }
 
 cmg_status cmg_enrolment_set_events(cmg_enrolment *enrolment,
@@ -276,12 +314,15 @@ cmg_status cmg_enrolment_cancel(cmg_enrolment *enrolment, cmg_error **err)
 static cmg_status take_bytes(cmg_enrolment *e, const void *data, size_t size,
                              cmg_error **err)
 {
-    struct cmg__x509 **certs = NULL;
-    size_t count = 0;
-    cmg_status rc = cmg__x509_parse_pem(e->c.alloc, data, size, &certs, &count, err);
+    struct cmg__intake intake;
+    cmg_status rc =
+        cmg__intake_read(&intake, e->c.alloc, NULL, data, size, NULL, false, err);
 
-    if (rc == CMG_OK)
-        rc = cmg__enrol_take(e, certs, count, err);
+    if (rc != CMG_OK)
+        return rc;
+    rc = cmg__enrol_take(e, intake.certs.items, intake.certs.count, err);
+    cmg__x509_chain_init(&intake.certs, e->c.alloc); /* they were taken over */
+    cmg__intake_done(&intake);
     return rc;
 }
 

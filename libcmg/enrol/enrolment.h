@@ -9,6 +9,8 @@
 #include "enrol/checkpoint.h"
 #include "enrol/credentials.h"
 #include "enrol/method.h"
+#include "model/csr.h"
+#include "model/key.h"
 #include "net/loop.h"
 
 struct cmg__enrol_transport {
@@ -22,11 +24,12 @@ struct cmg__enrol_transport {
 
 struct cmg_enrolment {
     struct cmg__handle head;
+    cmg_csr *csr;
     cmg_enrolment_state state;
     struct cmg__enrol_case c;
     struct cmg__enrol_method *method; /* NULL: none chosen */
     char *origin;                     /* "https://host:port": where credentials may go */
-    struct cmg__key *key;             /* NULL when unknown */
+    cmg_key *key;                     /* NULL when unknown */
     struct cmg__enrol_credentials credentials;
     cmg_enrolment_events events;
     struct cmg__enrol_transport transport;

@@ -1,7 +1,11 @@
 /* What several methods do alike with an answer. */
 #include "enrol/method.h"
 
+#include <string.h>
+
 #include "base/str.h"
+
+#define PATH_MAX_LEN 512
 
 static const struct {
     int status; /* 0: any */
@@ -52,4 +56,21 @@ int64_t cmg__enrol_poll_ms(const struct cmg__enrol_case *c,
     if (said_ms >= 0)
         return said_ms < 1000 ? 1000 : said_ms;
     return c->poll_interval_ms > 0 ? c->poll_interval_ms : otherwise_ms;
+}
+
+cmg_status cmg__enrol_base_url(const struct cmg__alloc *alloc, const char *url,
+                               const char *path, char **out, cmg_error **err)
+{
+    struct cmg__url parts;
+
+    if (url == NULL || !cmg__url_parse(url, &parts) || !parts.https ||
+        parts.target_len > PATH_MAX_LEN || strpbrk(url, "?#") != NULL)
+        return cmg__fail(err, alloc, CMG_E_INVAL, "url",
+                         "use https://HOST or https://HOST/PATH",
+                         "the server's address must be an https URL without query");
+    const size_t n = strlen(url);
+    *out = parts.target_len <= 1
+               ? cmg__format(alloc, "%.*s%s/", (int)(n - parts.target_len), url, path)
+               : cmg__format(alloc, "%s%s", url, url[n - 1] == '/' ? "" : "/");
+    return *out == NULL ? cmg__fail_nomem(err) : CMG_OK;
 }

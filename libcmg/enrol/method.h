@@ -96,5 +96,9 @@ cmg_status cmg__enrol_http_error(const struct cmg__enrol_case *c, const char *wh
    interval, else otherwise_ms. */
 int64_t cmg__enrol_poll_ms(const struct cmg__enrol_case *c,
                            const struct cmg__http_response *resp, int64_t otherwise_ms);
+/* The folder that a method's requests go to, ending with '/': an https URL without query,
+   to which path is added when it has none. cmg__free. */
+cmg_status cmg__enrol_base_url(const struct cmg__alloc *alloc, const char *url,
+                               const char *path, char **out, cmg_error **err);
 
 #endif

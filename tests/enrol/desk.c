@@ -246,6 +246,18 @@ const char *desk_checkpoint(void)
     return support_path("granitefalls.enrol");
 }
 
+cmg_status desk_enrolment(cmg_context *ctx, const char *csr_pem, cmg_enrolment **out,
+                          cmg_error **err)
+{
+    cmg_csr *csr = NULL;
+    cmg_status rc = cmg_csr_new_from_bytes(ctx, csr_pem, strlen(csr_pem), &csr, err);
+
+    if (rc == CMG_OK)
+        rc = cmg_enrolment_new(csr, out, err);
+    cmg_csr_unref(csr);
+    return rc;
+}
+
 void desk_script(struct desk *d, cmg_enrolment *e)
 {
     cmg__task_cancel(&d->task);
@@ -269,7 +281,7 @@ void desk_again(struct desk *d)
     d->e = NULL;
     d->states[0] = '\0';
     d->closed = 0;
-    ck_ok(cmg_enrolment_new(d->ctx, desk_csr, strlen(desk_csr), &d->e, &err), err);
+    ck_ok(desk_enrolment(d->ctx, desk_csr, &d->e, &err), err);
     ck_ok(cmg_enrolment_set_events(d->e, &events, &err), err);
     ck_ok(cmg_enrolment_set_checkpoint_file(d->e, desk_checkpoint(), &err), err);
     desk_script(d, d->e);

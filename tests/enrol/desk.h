@@ -67,6 +67,8 @@ struct desk {
     cmg_enrolment_state unref_in;
 };
 
+cmg_status desk_enrolment(cmg_context *ctx, const char *csr_pem, cmg_enrolment **out,
+                          cmg_error **err);
 void desk_init(struct desk *d, struct desk_rule *rules);
 void desk_done(struct desk *d);
 /* Another enrolment for the same request and checkpoint, as after a crash. */

@@ -23,6 +23,18 @@ struct place {
     cmg_error *why;
 };
 
+static cmg_status enrol(cmg_context *ctx, const void *data, size_t n, cmg_enrolment **out,
+                        cmg_error **err)
+{
+    cmg_csr *csr = NULL;
+    cmg_status rc = cmg_csr_new_from_bytes(ctx, data, n, &csr, err);
+
+    if (rc == CMG_OK)
+        rc = cmg_enrolment_new(csr, out, err);
+    cmg_csr_unref(csr);
+    return rc;
+}
+
 static int on_state(cmg_enrolment *e, cmg_enrolment_state now, const cmg_error *why,
                     void *user)
 {
@@ -105,7 +117,7 @@ static void make_enrolment(struct place *p, const cmg_acme_options *options)
 
     ck_assert_ptr_null(p->e);
     p->transitions = 0;
-    ck_ok(cmg_enrolment_new(p->ctx, csr, n, &p->e, &err), err);
+    ck_ok(enrol(p->ctx, csr, n, &p->e, &err), err);
     free(csr);
     ck_ok(cmg_enrolment_set_events(p->e, &events, &err), err);
     ck_ok(cmg_enrolment_set_checkpoint_file(p->e, support_path("enrol"), &err), err);
@@ -369,7 +381,7 @@ START_TEST(unknown_terms_and_contacts_are_refused)
     char *csr = support_read_file(support_path("csr.pem"), &n);
     ck_ok(cmg_context_new(&memory.alloc.table, &ctx, &err), err);
     ck_ok(cmg_key_generate(ctx, CMG_KEY_EC_P256, &account, &err), err);
-    ck_ok(cmg_enrolment_new(ctx, csr, n, &e, &err), err);
+    ck_ok(enrol(ctx, csr, n, &e, &err), err);
     ck_assert_int_eq(cmg_enrolment_use_acme(e, "https://ca.test/dir", account,
                                             &cases[_i].options, &err),
                      cases[_i].code);
@@ -406,7 +418,7 @@ START_TEST(key_of_the_request_is_no_account_key)
     char *pem = support_read_file(support_path("leaf.key"), &key_n);
     ck_ok(cmg_context_new(NULL, &ctx, &err), err);
     ck_ok(cmg_key_new_from_bytes(ctx, pem, key_n, NULL, &key, &err), err);
-    ck_ok(cmg_enrolment_new(ctx, csr, n, &e, &err), err);
+    ck_ok(enrol(ctx, csr, n, &e, &err), err);
     ck_assert_int_eq(cmg_enrolment_use_acme(e, "https://ca.test/dir", key, &agreed, &err),
                      CMG_E_INVAL);
     ck_assert_str_eq(cmg_error_subject(err), "account_key");

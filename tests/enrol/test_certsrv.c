@@ -392,7 +392,7 @@ static cmg_status one_enrolment(struct support_alloc *a, void *user)
     cmg_status rc = cmg_context_new(&a->alloc.table, &ctx, NULL);
     if (rc == CMG_OK) {
         ctx->env = d->env.env;
-        rc = cmg_enrolment_new(ctx, desk_csr, strlen(desk_csr), &e, NULL);
+        rc = desk_enrolment(ctx, desk_csr, &e, NULL);
     }
     if (rc == CMG_OK)
         rc = cmg_enrolment_use_certsrv(e, "https://pki.contoso.com/", "Web", NULL);

@@ -121,6 +121,17 @@ class cmg_sign_in_prompt(Structure):
                 ("message", c_char_p), ("expires_unix_s", c_int64)]
 
 
+class cmg_certreq(Structure):
+    """A key and a request that a Windows machine is to make."""
+
+    _fields_ = [("size", c_size_t), ("subject", c_char_p), ("template_name", c_char_p),
+                ("friendly_name", c_char_p), ("provider", c_char_p),
+                ("dns_names", POINTER(c_char_p)), ("ip_addresses", POINTER(c_char_p)),
+                ("eku", POINTER(c_char_p)), ("key_bits", c_uint32),
+                ("not_exportable", c_uint32), ("user_key_set", c_uint32),
+                ("reserved", c_uint32)]
+
+
 class cmg_challenge(Structure):
     """What an authority wants to see before it issues."""
 
@@ -240,6 +251,6 @@ STRUCTURES: tuple[type[Structure], ...] = (
     cmg_allocator, cmg_log_record, cmg_address, cmg_certificate_request,
     cmg_csr_request, cmg_pfx_options, cmg_step_progress,
     cmg_sign_in_prompt, cmg_request_record, cmg_client_response, cmg_deploy_events,
-    cmg_challenge, cmg_acme_options, cmg_enrolment_events,
+    cmg_certreq, cmg_challenge, cmg_acme_options, cmg_enrolment_events,
     cmg_journal_store, cmg_secret_store, cmg_key_holder, cmg_service_events, cmg_connector_events,
     cmg_sandbox_settings)
