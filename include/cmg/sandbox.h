@@ -200,6 +200,40 @@ CMG_API cmg_status cmg_sandbox_inject(cmg_sandbox *sandbox, const char *method,
                                       cmg_error **err);
 
 /**
+ * @brief Puts a file under "https://pki.contoso.com/pki/", a revocation list for example.
+ *
+ * It stays as long as the sandbox runs; the same path again replaces it.
+ * @param[in]  sandbox The sandbox.
+ * @param[in]  path    "/pki/ca.crl" for example; letters, digits, . - _ + and /.
+ * @param[in]  data    The content, copied.
+ * @param[in]  size    Length in bytes, at most 32 MiB.
+ * @param[out] err     Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_INVAL, #CMG_E_LIMIT after 100 files, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_sandbox_publish(cmg_sandbox *sandbox, const char *path,
+                                       const void *data, size_t size, cmg_error **err);
+
+/**
+ * @brief Decides on a certificate request, as an administrator of the authority would.
+ *
+ * The authority of "https://pki.contoso.com" offers web enrolment (/certsrv, in German
+ * under /certsrv-de) with the templates WebServer (issued at once), ApprovedWebServer
+ * (after this function) and DeniedWebServer, and EST (/.well-known/est, with the labels
+ * "approval" and "denied"). It knows one user: cmg_sandbox_client_id() with
+ * cmg_sandbox_client_secret() as password.
+ * @param[in]  sandbox    The sandbox.
+ * @param[in]  request_id The number that the authority gave out, counted from 1.
+ * @param[in]  approve    Whether the certificate is issued.
+ * @param[out] err        Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_NOTFOUND, #CMG_E_STATE when it is not pending.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_sandbox_decide_request(cmg_sandbox *sandbox,
+                                              const char *request_id, bool approve,
+                                              cmg_error **err);
+
+/**
  * @brief Ends instances, listener and thread. The directory keeps the cloud's state.
  * @param[in] sandbox The sandbox; NULL does nothing.
  * @since 0.1

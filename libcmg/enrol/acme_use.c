@@ -5,7 +5,6 @@
 
 #include "base/str.h"
 #include "enrol/enrolment.h"
-#include "enrol/request.h"
 #include "model/certificate.h"
 #include "model/key.h"
 
@@ -65,13 +64,11 @@ static cmg_status contact_of(const cmg_enrolment *e, const char *address, char *
 static cmg_status check_key(const cmg_enrolment *e, const struct cmg__key *key,
                             cmg_error **err)
 {
-    struct cmg__span spki;
     struct cmg__buf own;
 
     cmg__buf_init(&own, e->c.alloc, TEXT_MAX * 8);
     cmg_status rc = cmg__key_write_public_der(key, &own);
-    if (rc == CMG_OK && cmg__enrol_request_spki(&e->c.csr, &spki) &&
-        cmg__span_eq(spki, cmg__span_of(own.data, own.len)))
+    if (rc == CMG_OK && cmg__span_eq(e->csr->csr->spki, cmg__span_of(own.data, own.len)))
         rc = cmg__fail(err, e->c.alloc, CMG_E_INVAL, "account_key",
                        "make another key for the account, and keep it for later orders",
                        "the account key is the key of the request");

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "sandbox/pki.h"
 
 #define MAX_PEM     ((size_t)64 * 1024)
 #define DAY_S       ((int64_t)86400)
@@ -28,6 +29,8 @@ static void maker_done(struct maker *m)
 
 void cmg__sb_authority_init(struct cmg__sb_authority *a, const struct cmg__alloc *alloc)
 {
+    a->ca = NULL;
+    a->ca_key = NULL;
     cmg__buf_init(&a->ca_pem, alloc, MAX_PEM);
     cmg__buf_init(&a->cert_pem, alloc, MAX_PEM);
     cmg__buf_init_secret(&a->key_pem, alloc, MAX_PEM);
@@ -38,6 +41,10 @@ void cmg__sb_authority_done(struct cmg__sb_authority *a)
     cmg__buf_done(&a->ca_pem);
     cmg__buf_done(&a->cert_pem);
     cmg__buf_done(&a->key_pem);
+    cmg__x509_free(a->ca);
+    cmg__key_free(a->ca_key);
+    a->ca = NULL;
+    a->ca_key = NULL;
 }
 
 /* ---- the authority ---- */
@@ -128,6 +135,7 @@ static cmg_status make_server(struct cmg__sb_authority *a, const struct maker *c
                                 names->arm_host,
                                 vaults,
                                 blobs,
+                                CMG__SB_PKI_HOST,
                                 "localhost",
                                 NULL };
     static const char *const addresses[] = { "127.0.0.1", "::1", NULL };
@@ -165,7 +173,12 @@ cmg_status cmg__sb_authority_open(struct cmg__sb_authority *a,
                         : open_ca(&ca, cert_path, key_path, &a->ca_pem, err);
     if (rc == CMG_OK)
         rc = make_server(a, &ca, names, err);
-    maker_done(&ca);
+    if (rc == CMG_OK) {
+        a->ca = ca.cert;
+        a->ca_key = ca.key;
+    } else {
+        maker_done(&ca);
+    }
     cmg__free(alloc, cert_path);
     cmg__free(alloc, key_path);
     return rc;

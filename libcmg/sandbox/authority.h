@@ -12,6 +12,8 @@ struct cmg__sb_authority {
     struct cmg__buf ca_pem;
     struct cmg__buf cert_pem;
     struct cmg__buf key_pem; /* secret */
+    struct cmg__x509 *ca;
+    struct cmg__key *ca_key;
 };
 
 void cmg__sb_authority_init(struct cmg__sb_authority *a, const struct cmg__alloc *alloc);

@@ -40,6 +40,22 @@ void cmg__sb_reply_empty(struct cmg__sb_call *call, int status)
     call->status = status;
 }
 
+void cmg__sb_reply_bytes(struct cmg__sb_call *call, int status, const char *type,
+                         const void *data, size_t n)
+{
+    cmg__sb_reply_empty(call, status);
+    cmg__buf_clear(&call->page);
+    call->page_type = type;
+    if (cmg__buf_add(&call->page, data, n) != CMG_OK)
+        call->cloud->oom = true;
+}
+
+void cmg__sb_reply_page(struct cmg__sb_call *call, int status, const char *type,
+                        const char *text)
+{
+    cmg__sb_reply_bytes(call, status, type, text, strlen(text));
+}
+
 struct cmg__json *cmg__sb_text(const struct cmg__sb_cloud *cloud, const char *fmt, ...)
 {
     va_list args;

@@ -13,7 +13,8 @@ enum cmg__sb_service {
     CMG__SB_LOGIN,
     CMG__SB_GRAPH,
     CMG__SB_ARM,
-    CMG__SB_VAULT
+    CMG__SB_VAULT,
+    CMG__SB_PKI
 };
 
 struct cmg__sb_request {
@@ -54,7 +55,9 @@ struct cmg__sb_call {
     char request_id[CMG__GUID_SIZE];
     /* the answer */
     int status;
-    struct cmg__json *reply; /* NULL: no body */
+    struct cmg__json *reply; /* NULL: no body, or page */
+    struct cmg__buf page;
+    const char *page_type; /* NULL: no page */
     struct cmg__headers headers;
 };
 
@@ -70,6 +73,11 @@ const char *cmg__sb_header(const struct cmg__sb_call *call, const char *name);
 /* Takes the value over; NULL is answered as 500, for memory ran out making it. */
 void cmg__sb_reply(struct cmg__sb_call *call, int status, struct cmg__json *value);
 void cmg__sb_reply_empty(struct cmg__sb_call *call, int status);
+/* Text, or bytes, of another type than JSON. */
+void cmg__sb_reply_page(struct cmg__sb_call *call, int status, const char *type,
+                        const char *text);
+void cmg__sb_reply_bytes(struct cmg__sb_call *call, int status, const char *type,
+                         const void *data, size_t n);
 /* An error in the shape of the call's service. */
 void cmg__sb_refuse(struct cmg__sb_call *call, int status, const char *code,
                     const char *fmt, ...) CMG__PRINTF(4, 5);

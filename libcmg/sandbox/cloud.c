@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "sandbox/pki.h"
 #include "sandbox/well_known.h"
 
 #define STATE_VERSION 1
@@ -301,14 +302,19 @@ cmg_status cmg__sb_cloud_new(const struct cmg__alloc *alloc, const struct cmg__e
     cloud->env = env;
     cloud->names = cmg__cloud_get(CMG_CLOUD_PUBLIC);
     cloud->operation_ms = birth->operation_ms;
+    cloud->pki = cmg__alloc0(alloc, sizeof *cloud->pki);
     cmg_status rc = CMG_OK;
-    if (birth->state_path == NULL) {
+    if (cloud->pki == NULL) {
+        rc = cmg__fail_nomem(err);
+    } else if (birth->state_path == NULL) {
         rc = make_tree(cloud, birth, err);
     } else {
         cloud->state_path = cmg__strdup(alloc, birth->state_path);
         rc = cloud->state_path == NULL ? cmg__fail_nomem(err)
                                        : load_tree(cloud, birth, err);
     }
+    if (cloud->pki != NULL)
+        cmg__sb_pki_init(cloud->pki, alloc, env);
     if (rc == CMG_OK)
         rc = derive_keys(cloud, err);
     if (rc == CMG_OK)
@@ -326,6 +332,9 @@ void cmg__sb_cloud_free(struct cmg__sb_cloud *cloud)
 {
     if (cloud == NULL)
         return;
+    if (cloud->pki != NULL)
+        cmg__sb_pki_done(cloud->pki);
+    cmg__free(cloud->alloc, cloud->pki);
     cmg__key_free(cloud->signing_key);
     cmg__jwks_free(cloud->jwks);
     cmg__json_unref(cloud->keys);

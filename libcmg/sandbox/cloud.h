@@ -19,6 +19,8 @@
 #include "crypto/hash.h"
 #include "crypto/jwt.h"
 
+struct cmg__sb_pki;
+
 struct cmg__sb_cloud {
     const struct cmg__alloc *alloc;
     const struct cmg__env *env;
@@ -34,6 +36,7 @@ struct cmg__sb_cloud {
     /* Does instance i of a scale set answer? NULL: no processes, none does. */
     bool (*is_running)(void *user, const char *scale_set_id, unsigned instance);
     void *running_user;
+    struct cmg__sb_pki *pki; /* beside the tree: see pki.h; never NULL */
 };
 
 struct cmg__sb_birth {

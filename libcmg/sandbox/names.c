@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "sandbox/pki.h"
 
 #define HTTPS 443
 
@@ -38,7 +39,7 @@ void cmg__sb_names_set(struct cmg__sb_names *names, struct cmg__sb_name *items,
 static bool is_service(const struct cmg__cloud *azure, const char *host)
 {
     const char *const whole[] = { azure->login_host, azure->graph_host, azure->arm_host,
-                                  "login.windows.net" };
+                                  "login.windows.net", CMG__SB_PKI_HOST };
     for (size_t i = 0; i < CMG__ARRAY_LEN(whole); i++) {
         if (cmg__str_ieq(whole[i], host))
             return true;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sandbox/arm.h"
+#include "sandbox/pki.h"
 #include "sandbox/relaxed.h"
 #include "sandbox/token.h"
 
@@ -30,11 +31,14 @@ static const struct cmg__sb_routes *const arm_tables[] = {
 static const struct cmg__sb_routes *const vault_tables[] = { &cmg__sb_vault_routes,
                                                              NULL };
 
+static const struct cmg__sb_routes *const pki_tables[] = { &cmg__sb_pki_certsrv_routes,
+                                                           &cmg__sb_pki_est_routes,
+                                                           NULL };
+
 static const struct cmg__sb_routes *const *const service_tables[] = {
-    [CMG__SB_LOGIN] = login_tables,
-    [CMG__SB_GRAPH] = graph_tables,
-    [CMG__SB_ARM] = arm_tables,
-    [CMG__SB_VAULT] = vault_tables,
+    [CMG__SB_LOGIN] = login_tables, [CMG__SB_GRAPH] = graph_tables,
+    [CMG__SB_ARM] = arm_tables,     [CMG__SB_VAULT] = vault_tables,
+    [CMG__SB_PKI] = pki_tables,
 };
 
 /* Under localhost the path's beginning tells the service; Entra takes the rest. */
@@ -45,6 +49,8 @@ static const struct {
     { "/v1.0/", CMG__SB_GRAPH },   { "/subscriptions", CMG__SB_ARM },
     { "/metadata/", CMG__SB_ARM }, { "/tenants", CMG__SB_ARM },
     { "/providers", CMG__SB_ARM }, { "/vaults/", CMG__SB_VAULT },
+    { "/certsrv", CMG__SB_PKI },   { "/.well-known/est", CMG__SB_PKI },
+    { "/pki/", CMG__SB_PKI },
 };
 
 /* ---- service ---- */
@@ -82,6 +88,8 @@ static enum cmg__sb_service service_of(const struct cmg__cloud *names, const cha
         return CMG__SB_ARM;
     if (host_ends(host, n, names->vault_suffix))
         return CMG__SB_VAULT;
+    if (host_is(host, n, CMG__SB_PKI_HOST))
+        return CMG__SB_PKI;
     if (host_is(host, n, "localhost") || host_is(host, n, "127.0.0.1"))
         return service_of_path(path);
     return CMG__SB_NOWHERE;
@@ -267,6 +275,12 @@ static cmg_status parse_json_body(struct cmg__sb_call *call)
     return rc;
 }
 
+/* Of the authority's services, one takes forms and the other bytes. */
+static bool is_form(const struct cmg__sb_call *call)
+{
+    return call->service == CMG__SB_PKI && !cmg__str_istarts(call->path, "/.well-known/");
+}
+
 static bool read_body(struct cmg__sb_call *call)
 {
     const struct cmg__sb_request *r = call->request;
@@ -275,12 +289,12 @@ static bool read_body(struct cmg__sb_call *call)
         cmg__sb_refuse(call, 413, "RequestEntityTooLarge", "The request is too large.");
         return false;
     }
-    if (call->service == CMG__SB_LOGIN) {
+    if (call->service == CMG__SB_LOGIN || is_form(call)) {
         call->body = cmg__json_object();
         rc = call->body == NULL
                  ? CMG_E_NOMEM
                  : parse_pairs(call->cloud->alloc, r->body, r->body_len, call->body);
-    } else if (r->body_len > 0) {
+    } else if (r->body_len > 0 && call->service != CMG__SB_PKI) {
         rc = parse_json_body(call);
     }
     if (rc == CMG_OK)
@@ -318,6 +332,7 @@ static void refuse_route(struct cmg__sb_call *call, bool known)
         break;
     case CMG__SB_ARM:
     case CMG__SB_VAULT:
+    case CMG__SB_PKI:
     case CMG__SB_NOWHERE:
         cmg__sb_refuse(call, 404, "NotFound", "There is nothing at '%s'.", call->path);
         break;
@@ -337,6 +352,8 @@ static void dispatch(struct cmg__sb_call *call)
     bool known = false;
     if (cut(call->cloud->alloc, call->path, &segments) != CMG_OK) {
         cmg__sb_refuse(call, 400, "BadRequest", "The path is not well formed.");
+    } else if (call->service == CMG__SB_PKI && cmg__sb_pki_serve(call)) {
+        /* a published file */
     } else {
         const struct cmg__sb_route *route = find_route(call, &segments, &known);
         if (route == NULL && !known)
@@ -374,6 +391,8 @@ static void add_common_headers(struct cmg__sb_call *call)
         cmg__sb_head(call, "Cache-Control", "no-cache");
     if (call->reply != NULL)
         cmg__sb_head(call, "Content-Type", "application/json; charset=utf-8");
+    else if (call->page_type != NULL)
+        cmg__sb_head(call, "Content-Type", call->page_type);
 }
 
 static cmg_status write_answer(struct cmg__sb_call *call, struct cmg__sb_answer *answer)
@@ -387,6 +406,8 @@ static cmg_status write_answer(struct cmg__sb_call *call, struct cmg__sb_answer 
                               call->headers.items[i].value);
     if (rc == CMG_OK && call->reply != NULL && strcmp(call->request->method, "HEAD") != 0)
         rc = cmg__json_format(call->reply, CMG__JSON_COMPACT, &answer->body);
+    else if (rc == CMG_OK && call->page_type != NULL)
+        rc = cmg__buf_add(&answer->body, call->page.data, call->page.len);
     return rc;
 }
 
@@ -399,6 +420,7 @@ static void call_done(struct cmg__sb_call *call)
     cmg__json_unref(call->args);
     cmg__json_unref(call->body);
     cmg__json_unref(call->reply);
+    cmg__buf_done(&call->page);
     cmg__json_unref(call->caller.claims);
     cmg__headers_done(&call->headers);
 }
@@ -422,6 +444,7 @@ cmg_status cmg__sb_answer(struct cmg__sb_cloud *cloud,
 {
     struct cmg__sb_call call = { .cloud = cloud, .request = request, .status = 500 };
     cmg__headers_init(&call.headers, cloud->alloc);
+    cmg__buf_init(&call.page, cloud->alloc, CMG__HTTP_BODY_MAX);
     cloud->oom = false;
     call.now_ms = cmg__sb_now_ms(cloud);
     cmg__sb_guid(cloud, call.request_id);

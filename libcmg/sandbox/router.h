@@ -34,6 +34,8 @@ extern const struct cmg__sb_routes cmg__sb_arm_deployment_routes;
 extern const struct cmg__sb_routes cmg__sb_arm_operation_routes;
 extern const struct cmg__sb_routes cmg__sb_arm_resource_routes;
 extern const struct cmg__sb_routes cmg__sb_vault_routes;
+extern const struct cmg__sb_routes cmg__sb_pki_certsrv_routes;
+extern const struct cmg__sb_routes cmg__sb_pki_est_routes;
 
 void cmg__sb_answer_init(struct cmg__sb_answer *answer, const struct cmg__alloc *alloc);
 void cmg__sb_answer_done(struct cmg__sb_answer *answer);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "sandbox/arm.h"
+#include "sandbox/pki.h"
 #include "sandbox/router.h"
 
 #define MAX_OPERATION_MS 60000
@@ -216,6 +217,9 @@ static cmg_status open_listener(struct cmg_sandbox *sandbox, uint16_t port,
     struct cmg__tls_config *tls = NULL;
     cmg_status rc = cmg__sb_authority_open(
         a, sandbox->alloc, &sandbox->env, sandbox->directory, sandbox->cloud->names, err);
+    cmg__sb_pki_set_ca(sandbox->cloud->pki, a->ca, a->ca_key);
+    a->ca = NULL;
+    a->ca_key = NULL;
     const struct cmg__tls_settings settings = { .server = true,
                                                 .cert_pem = cmg__buf_cstr(&a->cert_pem),
                                                 .key_pem = cmg__buf_cstr(&a->key_pem) };

@@ -20,7 +20,7 @@ static const struct {
 
 static bool needs_token(const struct cmg__sb_call *call)
 {
-    if (call->service == CMG__SB_LOGIN)
+    if (call->service == CMG__SB_LOGIN || call->service == CMG__SB_PKI)
         return false;
     return !(call->service == CMG__SB_ARM &&
              cmg__sb_same(call->path, "/metadata/endpoints"));
@@ -64,6 +64,7 @@ static void refuse_missing(struct cmg__sb_call *call)
         break;
     case CMG__SB_ARM:
     case CMG__SB_LOGIN:
+    case CMG__SB_PKI:
     case CMG__SB_NOWHERE:
         challenge(call, "AuthenticationFailed",
                   "Authentication failed. The 'Authorization' header is missing.");
