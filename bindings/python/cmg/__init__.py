@@ -12,6 +12,7 @@ context managers, and failures are exceptions with a cause and a remedy.
 from ._check import Finding, Report, Trust
 from ._crl import Crl, CrlEntry
 from ._deploy import Deploy, JournalStore, SecretStore, SignInPrompt, StepProgress
+from ._enrol import Challenge, Enrolment
 from ._errors import (AbiMismatch, AlreadyExists, AuthenticationFailed, CallbackFailed,
                       Canceled, CertificateError, CmgError, Conflict, Denied, Forked,
                       InputOutputError, InternalError, InvalidArgument, LimitReached, NotFound,
@@ -29,12 +30,12 @@ from ._pfx import PfxEntry, PfxFile
 from ._relay import Client, Connector, RequestRecord, Response, Service
 from ._request import Csr, Template
 from ._sandbox import Sandbox
-from ._types import (FOREVER, CheckFlags, Cloud, DeployState, FindingCode,
-                     HashAlgorithm, KeyKind, KeyUsage, Listener, LogLevel, NameKind,
-                     Operation, Origin, Pfx, PfxKind, PfxReader, Profile, Purpose, Retry,
-                     Revocation,
-                     RevocationReason, SandboxFault, SandboxKind, Severity, Status,
-                     StepState, UrlKind)
+from ._types import (FOREVER, ChallengeAction, CheckFlags, Cloud, DeployState,
+                     EnrolmentState, FindingCode, HashAlgorithm, KeyKind, KeyUsage,
+                     Listener, LogLevel, NameKind, Operation, Origin, Pfx, PfxKind,
+                     PfxReader, Profile, Purpose, Retry, Revocation, RevocationReason,
+                     SandboxFault, SandboxKind, Severity, SignIn, Status, StepState,
+                     UrlKind)
 
 _verify_version()
 
@@ -45,19 +46,19 @@ def has_feature(feature: str) -> bool:
 
 
 __all__ = [
-    "FOREVER", "AbiMismatch", "AlreadyExists", "AlternativeName",
-    "AuthenticationFailed", "Authority", "CallbackFailed", "Canceled", "Certificate",
-    "CertificateError", "CheckFlags", "Client", "ClientApp", "ClosedError", "Cloud",
-    "CmgError", "Conflict", "Connector", "Context", "Crl", "CrlEntry", "Csr", "Denied",
-    "Deploy", "DeployState", "Finding", "FindingCode", "Forked", "Gateway",
-    "HashAlgorithm", "InputOutputError", "InternalError", "InvalidArgument",
-    "JournalStore", "Key", "KeyKind", "KeyUsage", "LimitReached", "Listener",
-    "LogLevel", "LogRecord", "NameKind", "NotFound", "Operation", "Origin",
-    "OutOfMemory", "ParseError", "Pfx", "PfxEntry", "PfxFile", "PfxKind", "PfxReader",
-    "Profile", "ProtocolError", "Purpose",
-    "Reentrant", "Report", "RequestRecord", "Response", "Retry", "Revocation",
-    "RevocationReason", "Sandbox", "SandboxFault", "SandboxKind", "SecretStore",
-    "ServerApp", "Service", "Severity", "SignInPrompt", "Status", "StepProgress",
-    "StepState", "Template", "Tenant", "TimedOut", "TlsError", "Trust", "Unsupported",
-    "UrlKind", "WrongState", "has_feature", "inspect", "version",
+    "FOREVER", "AbiMismatch", "AlreadyExists", "AlternativeName", "AuthenticationFailed",
+    "Authority", "CallbackFailed", "Canceled", "Certificate", "CertificateError",
+    "Challenge", "ChallengeAction", "CheckFlags", "Client", "ClientApp", "ClosedError",
+    "Cloud", "CmgError", "Conflict", "Connector", "Context", "Crl", "CrlEntry", "Csr",
+    "Denied", "Deploy", "DeployState", "Enrolment", "EnrolmentState", "Finding",
+    "FindingCode", "Forked", "Gateway", "HashAlgorithm", "InputOutputError",
+    "InternalError", "InvalidArgument", "JournalStore", "Key", "KeyKind", "KeyUsage",
+    "LimitReached", "Listener", "LogLevel", "LogRecord", "NameKind", "NotFound",
+    "Operation", "Origin", "OutOfMemory", "ParseError", "Pfx", "PfxEntry", "PfxFile",
+    "PfxKind", "PfxReader", "Profile", "ProtocolError", "Purpose", "Reentrant", "Report",
+    "RequestRecord", "Response", "Retry", "Revocation", "RevocationReason", "Sandbox",
+    "SandboxFault", "SandboxKind", "SecretStore", "ServerApp", "Service", "Severity",
+    "SignIn", "SignInPrompt", "Status", "StepProgress", "StepState", "Template", "Tenant",
+    "TimedOut", "TlsError", "Trust", "Unsupported", "UrlKind", "WrongState",
+    "has_feature", "inspect", "version",
 ]
