@@ -9,65 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/x509_judge.h"
-#include "crypto/x509_trust.h"
-
-struct court {
-    struct pki pki;
-    struct cmg__x509 *certs[FORGE_MAX];
-    size_t count;
-    struct cmg__x509_trust *trust;
-    struct cmg__report report;
-};
-
-static void court_init(struct court *court, const struct forge_cert *links)
-{
-    pki_init(&court->pki, CMG__PROFILE_CLIENT);
-    court->count = forge_chain(&court->pki, links, court->certs);
-    court->trust = cmg__x509_trust_new_empty(&court->pki.a.alloc);
-    cmg__report_init(&court->report, &court->pki.a.alloc);
-}
-
-static void court_done(struct court *court)
-{
-    cmg__report_done(&court->report);
-    for (size_t i = 0; i < court->count; i++)
-        cmg__x509_free(court->certs[i]);
-    cmg__x509_trust_free(court->trust);
-    pki_done(&court->pki);
-}
-
-/* A copy for the trust list, which takes it over. */
-static struct cmg__x509 *copy(struct court *court, const struct cmg__x509 *cert)
-{
-    struct cmg__x509_info info;
-    struct cmg__x509 *made = NULL;
-
-    cmg__x509_info(cert, &info);
-    ck_assert_int_eq(
-        cmg__x509_parse(&court->pki.a.alloc, info.der, info.der_len, &made, NULL),
-        CMG_OK);
-    return made;
-}
-
-static void trust_one(struct court *court, const struct cmg__x509 *cert,
-                      enum cmg__trust_kind kind)
-{
-    struct cmg__x509 *one = copy(court, cert);
-
-    ck_assert_int_eq(cmg__x509_trust_add(court->trust, kind, &one, 1), CMG_OK);
-}
-
-/* Leaf first, then the others upwards; the root is not sent. */
-static void judge(struct court *court, const struct cmg__x509_question *q)
-{
-    struct cmg__x509 *chain[FORGE_MAX];
-    size_t n = 0;
-
-    for (size_t i = court->count; i > (court->count > 1 ? 1U : 0U); i--)
-        chain[n++] = court->certs[i - 1];
-    ck_assert_int_eq(cmg__x509_judge(court->trust, q, chain, n, &court->report), CMG_OK);
-}
+#include "crypto/court.h"
 
 static size_t count_severity(const struct cmg__report *report, cmg_severity severity)
 {
@@ -126,8 +68,8 @@ START_TEST(each_rule_is_found)
     } else {
         for (size_t i = 0; i < court.count; i++)
             ck_assert_msg(court.certs[i] != NULL, "%s: %zu is malformed", c->name, i);
-        trust_one(&court, court.certs[0], CMG__TRUST_ANCHORS);
-        judge(&court, &q);
+        court_trust(&court, court.certs[0], CMG__TRUST_ANCHORS);
+        court_judge(&court, &q);
         check_report(c, &court.report);
     }
     court_done(&court);
@@ -167,8 +109,8 @@ START_TEST(everything_that_is_wrong_is_listed)
     struct court court;
 
     court_init(&court, links);
-    trust_one(&court, court.certs[0], CMG__TRUST_AS_FOUND);
-    judge(&court, &q);
+    court_trust(&court, court.certs[0], CMG__TRUST_AS_FOUND);
+    court_judge(&court, &q);
     for (size_t i = 0; i < CMG__ARRAY_LEN(wanted); i++)
         ck_assert_msg(cmg__report_has(&court.report, wanted[i]), "%d is not found",
                       (int)wanted[i]);
@@ -192,7 +134,7 @@ START_TEST(the_missing_issuer_does_not_hide_the_rest)
     struct court court;
 
     court_init(&court, links);
-    judge(&court, &q);
+    court_judge(&court, &q);
     ck_assert_int_eq(court.report.list[0].code, CMG_FINDING_NO_ISSUER);
     ck_assert_str_eq(court.report.list[0].subject, "CN=L");
     ck_assert(cmg__report_has(&court.report, CMG_FINDING_EXPIRED));
