@@ -193,6 +193,8 @@ static bool is_signed_by(struct search *s, const struct cmg__x509 *below,
         if (s->edges[i].below == below && s->edges[i].issuer == issuer)
             return s->edges[i].good;
     }
+    if (cmg__x509_trust_knows(s->trust, below, issuer))
+        return true;
     if (s->edge_count == MAX_SIGNATURES) {
         s->cut = true;
         return false;
@@ -200,6 +202,8 @@ static bool is_signed_by(struct search *s, const struct cmg__x509 *below,
     const cmg_status rc = cmg__x509_verify_signature(below, issuer);
     if (rc == CMG_E_NOMEM)
         s->rc = rc;
+    if (rc == CMG_OK)
+        cmg__x509_trust_learn(s->trust, below, issuer);
     s->edges[s->edge_count++] =
         (struct edge){ .below = below, .issuer = issuer, .good = rc == CMG_OK };
     return rc == CMG_OK;

@@ -18,9 +18,40 @@ struct cmg__x509_trust *cmg__x509_trust_new_empty(const struct cmg__alloc *alloc
 {
     struct cmg__x509_trust *trust = cmg__alloc0(alloc, sizeof *trust);
 
-    if (trust != NULL)
-        trust->alloc = alloc;
+    if (trust == NULL)
+        return NULL;
+    trust->alloc = alloc;
+    trust->memo = cmg__alloc0(alloc, sizeof *trust->memo);
+    if (trust->memo == NULL) {
+        cmg__free(alloc, trust);
+        return NULL;
+    }
     return trust;
+}
+
+bool cmg__x509_trust_knows(const struct cmg__x509_trust *trust,
+                           const struct cmg__x509 *below, const struct cmg__x509 *issuer)
+{
+    const struct cmg__x509_memo *memo = trust->memo;
+
+    for (size_t i = 0; i < CMG__TRUST_MEMO; i++) {
+        if (memcmp(memo->below[i], below->sha256_hex, sizeof memo->below[i]) == 0 &&
+            memcmp(memo->issuer[i], issuer->sha256_hex, sizeof memo->issuer[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+void cmg__x509_trust_learn(const struct cmg__x509_trust *trust,
+                           const struct cmg__x509 *below, const struct cmg__x509 *issuer)
+{
+    struct cmg__x509_memo *memo = trust->memo;
+
+    if (!below->is_ca)
+        return;
+    memcpy(memo->below[memo->next], below->sha256_hex, sizeof memo->below[0]);
+    memcpy(memo->issuer[memo->next], issuer->sha256_hex, sizeof memo->issuer[0]);
+    memo->next = (memo->next + 1) % CMG__TRUST_MEMO;
 }
 
 /* Where it stands already; count when it does not. */
@@ -165,5 +196,6 @@ void cmg__x509_trust_free(struct cmg__x509_trust *trust)
     for (size_t i = 0; i < trust->crl_count; i++)
         cmg__crl_free(trust->crls[i]);
     cmg__free(alloc, trust->crls);
+    cmg__free(alloc, trust->memo);
     cmg__free(alloc, trust);
 }
