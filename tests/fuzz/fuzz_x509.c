@@ -1,9 +1,13 @@
 /*
  * The certificate reader and the judge on any bytes: DER first, else PEM. A certificate
  * that is read must survive its PEM form, and be judged, as a leaf and under itself,
- * without anything but CMG_OK or CMG_E_CERT.
+ * without anything but CMG_OK or CMG_E_CERT. A bundle is judged as a chain, its first
+ * certificate as the leaf, under anchors of its own, with the revocation list that may
+ * stand in it; what is accepted strictly must be accepted without.
  */
-#include "crypto/x509.h"
+#include "crypto/crl.h"
+#include "crypto/x509_judge.h"
+#include "crypto/x509_trust.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +56,74 @@ static void use(const struct cmg__x509 *cert)
     cmg__buf_done(&pem);
 }
 
+static bool ask(const struct cmg__x509_trust *trust,
+                const struct cmg__x509_question *question, struct cmg__x509 **list,
+                size_t count)
+{
+    struct cmg__report report;
+
+    cmg__report_init(&report, &cmg__alloc_libc);
+    require(cmg__x509_judge(trust, question, list, count, &report) == CMG_OK);
+    const bool accepted = cmg__report_is_accepted(&report);
+    for (size_t i = 0; i < report.count; i++) {
+        require(report.list[i].cause[0] != '\0');
+        require(!accepted || report.list[i].severity != CMG_SEVERITY_REFUSAL);
+    }
+    cmg__report_done(&report);
+    return accepted;
+}
+
+/* Each question, mild and strict: the strict one accepts no more than the mild one. */
+static void ask_all(const struct cmg__x509_trust *trust, struct cmg__x509 **list,
+                    size_t count)
+{
+    struct cmg__x509_info info;
+
+    cmg__x509_info(list[0], &info);
+    for (int purpose = 0; purpose <= CMG_PURPOSE_AUTHORITY; purpose++) {
+        struct cmg__x509_question q = {
+            .purpose = (cmg_purpose)purpose,
+            .revocation = CMG_REVOCATION_SOFT,
+            .name = purpose == CMG_PURPOSE_SERVER ? "gw.contoso.com" : NULL,
+            .now_unix_s = info.not_before_unix_s,
+        };
+        const bool mild = ask(trust, &q, list, count);
+
+        q.revocation = CMG_REVOCATION_HARD;
+        q.flags = CMG_CHECK_STRICT | CMG_CHECK_PUBLIC;
+        require(mild || !ask(trust, &q, list, count));
+    }
+}
+
+static struct cmg__x509 *copy(const struct cmg__x509 *cert)
+{
+    struct cmg__x509_info info;
+    struct cmg__x509 *made = NULL;
+
+    cmg__x509_info(cert, &info);
+    require(cmg__x509_parse(&cmg__alloc_libc, info.der, info.der_len, &made, NULL) ==
+            CMG_OK);
+    return made;
+}
+
+/* The last certificate is an anchor, whatever it is, the others are what came along. */
+static void judge_chain(struct cmg__x509 **list, size_t count, const uint8_t *data,
+                        size_t size)
+{
+    struct cmg__x509 *anchor = copy(list[count - 1]);
+    struct cmg__x509_trust *trust = cmg__x509_trust_new_empty(&cmg__alloc_libc);
+    struct cmg__crl *crl = NULL;
+
+    require(trust != NULL);
+    require(cmg__x509_trust_add(trust, CMG__TRUST_ANCHORS, &anchor, 1) == CMG_OK);
+    if (cmg__crl_parse(&cmg__alloc_libc, data, size, &crl, NULL) == CMG_OK) {
+        require(cmg__x509_trust_add_crl(trust, crl) == CMG_OK);
+        cmg__crl_free(crl);
+    }
+    ask_all(trust, list, count);
+    cmg__x509_trust_free(trust);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct cmg__x509 *cert = NULL;
@@ -65,6 +137,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                               NULL);
     for (size_t i = 0; i < count; i++)
         use(list[i]);
+    if (count > 0)
+        judge_chain(list, count, data, size);
     cmg__x509_free_list(&cmg__alloc_libc, list, count);
     return 0;
 }
