@@ -1,6 +1,10 @@
 /* See court.h. */
 #include "crypto/court.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 void court_init(struct court *court, const struct forge_cert *links)
 {
     pki_init(&court->pki, CMG__PROFILE_CLIENT);
@@ -47,4 +51,54 @@ void court_judge(struct court *court, const struct cmg__x509_question *q)
     for (size_t i = court->count; i > (court->count > 1 ? 1U : 0U); i--)
         chain[n++] = court->certs[i - 1];
     ck_assert_int_eq(cmg__x509_judge(court->trust, q, chain, n, &court->report), CMG_OK);
+}
+
+static void append_pem(FILE *file, const struct cmg__x509 *cert)
+{
+    char *pem = pki_pem(cert);
+
+    ck_assert_int_ge(fputs(pem, file), 0);
+    free(pem);
+}
+
+/* The certificates from..to - 1 as one file; its path. */
+static const char *write_bundle(const struct court *court, const char *name, size_t from,
+                                size_t to)
+{
+    const char *path = support_path(name);
+    FILE *file = fopen(path, "w");
+
+    ck_assert_ptr_nonnull(file);
+    for (size_t i = from; i < to; i++)
+        append_pem(file, court->certs[i]);
+    ck_assert_int_eq(fclose(file), 0);
+    return path;
+}
+
+bool court_openssl(const struct court *court, const struct cmg__x509_question *q,
+                   char **out)
+{
+    char time[32];
+    const size_t last = court->count - 1;
+    const char *purpose = q->purpose == CMG_PURPOSE_SERVER      ? "sslserver"
+                          : q->purpose == CMG_PURPOSE_AUTHORITY ? "any"
+                          : q->purpose == CMG__PURPOSE_NONE     ? "any"
+                                                                : "sslclient";
+    const char *const argv[] = { "openssl",
+                                 "verify",
+                                 "-no-CApath",
+                                 "-no-CAstore",
+                                 "-purpose",
+                                 purpose,
+                                 "-attime",
+                                 time,
+                                 "-CAfile",
+                                 write_bundle(court, "root.pem", 0, 1),
+                                 "-untrusted",
+                                 write_bundle(court, "others.pem", 0, last),
+                                 write_bundle(court, "leaf.pem", last, last + 1),
+                                 NULL };
+
+    (void)snprintf(time, sizeof time, "%lld", (long long)q->now_unix_s);
+    return support_command(argv, out) == 0;
 }

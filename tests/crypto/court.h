@@ -22,5 +22,9 @@ void court_trust(struct court *court, const struct cmg__x509 *cert,
                  enum cmg__trust_kind kind);
 /* Leaf first, then the others upwards; the root is not sent. */
 void court_judge(struct court *court, const struct cmg__x509_question *q);
+/* What "openssl verify" says of the same chain at the same time; out receives its words,
+   the caller frees. */
+bool court_openssl(const struct court *court, const struct cmg__x509_question *q,
+                   char **out);
 
 #endif

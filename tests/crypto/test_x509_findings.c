@@ -76,6 +76,68 @@ START_TEST(each_rule_is_found)
 }
 END_TEST
 
+/* ---- a second opinion ---- */
+
+/* Accepted here and refused by openssl. */
+static const struct milder {
+    const char *name;
+    const char *reason;
+} milder[] = {
+    { "a root that points to another key",
+      "an anchor is trusted as it is; openssl looks for an issuer above it" },
+    { "an authority for any purpose",
+      "RFC 5280: anyExtendedKeyUsage is every purpose; openssl knows it in leaves only" },
+};
+
+/* What openssl looks at, too. */
+static const cmg_finding shared[] = {
+    CMG_FINDING_NOT_YET_VALID,     CMG_FINDING_EXPIRED,       CMG_FINDING_SIGNATURE,
+    CMG_FINDING_UNKNOWN_EXTENSION, CMG_FINDING_NOT_AUTHORITY, CMG_FINDING_PATH_LENGTH,
+};
+
+static bool is_shared(cmg_finding code)
+{
+    for (size_t i = 0; i < CMG__ARRAY_LEN(shared); i++) {
+        if (shared[i] == code)
+            return true;
+    }
+    return false;
+}
+
+static bool is_milder(const char *name)
+{
+    for (size_t i = 0; i < CMG__ARRAY_LEN(milder); i++) {
+        if (strcmp(milder[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Whom openssl refuses is never accepted; what both look at is refused by both. */
+START_TEST(openssl_agrees)
+{
+    const struct rule_case *c = &cases[_i];
+    const struct cmg__x509_question q = { .purpose = c->purpose, .now_unix_s = PKI_NOW };
+    struct court court;
+    char *said = NULL;
+
+    if (c->code == MALFORMED || c->purpose == CMG_PURPOSE_AUTHORITY)
+        return;
+    court_init(&court, c->links);
+    court_trust(&court, court.certs[0], CMG__TRUST_AS_FOUND);
+    court_judge(&court, &q);
+    const bool accepted = cmg__report_is_accepted(&court.report);
+    const bool second = court_openssl(&court, &q, &said);
+    ck_assert_msg(!accepted || second || is_milder(c->name), "%s is accepted: %s",
+                  c->name, said);
+    ck_assert_msg(!is_shared(c->code) || c->severity != REFUSAL || !second,
+                  "%s: openssl accepts", c->name);
+    free(said);
+    court_done(&court);
+    support_dir_done();
+}
+END_TEST
+
 /* ---- more than one ---- */
 
 START_TEST(everything_that_is_wrong_is_listed)
@@ -166,6 +228,7 @@ int main(void)
 
     tcase_set_timeout(rules, 60);
     tcase_add_loop_test(rules, each_rule_is_found, 0, (int)CMG__ARRAY_LEN(cases));
+    tcase_add_loop_test(rules, openssl_agrees, 0, (int)CMG__ARRAY_LEN(cases));
     suite_add_tcase(suite, rules);
     tcase_add_test(lists, everything_that_is_wrong_is_listed);
     tcase_add_test(lists, the_missing_issuer_does_not_hide_the_rest);
