@@ -5,6 +5,7 @@
 #include "support/support.h"
 
 #include <cmg/check.h>
+#include "crypto/lister.h"
 #include "model/certificate.h"
 
 #include <string.h>
@@ -153,6 +154,58 @@ START_TEST(a_trust_list_counts_what_it_holds)
         err);
     ck_assert_uint_eq(cmg_trust_count(place.trust), 2);
     cmg_trust_unref(cmg_trust_ref(place.trust));
+    place_done(&place);
+}
+END_TEST
+
+START_TEST(an_anchor_is_trusted_as_it_is)
+{
+    const cmg_check_options options = server_options();
+    struct place place;
+    cmg_error *err = NULL;
+
+    place_init(&place);
+    ck_ok(cmg_trust_add_anchor(place.trust, place.leaf, &err), err);
+    ck_assert_uint_eq(cmg_trust_count(place.trust), 1);
+    ck_assert_uint_eq(cmg_trust_root_count(place.trust), 1);
+    cmg_report *report = check(&place, &options);
+    ck_assert(cmg_report_is_accepted(report));
+    cmg_report_unref(report);
+    place_done(&place);
+}
+END_TEST
+
+START_TEST(a_revocation_list_is_looked_at)
+{
+    cmg_check_options options = server_options();
+    struct place place;
+    struct lister list;
+    struct cmg__buf der;
+    cmg_crl *crl = NULL;
+    cmg_error *err = NULL;
+
+    place_init(&place);
+    trust_root(&place);
+    options.revocation = CMG_REVOCATION_HARD;
+    cmg_report *report = check(&place, &options);
+    ck_assert_int_eq(cmg_report_finding_code(report, 0), CMG_FINDING_REVOCATION_UNKNOWN);
+    cmg_report_unref(report);
+    const struct listed entry = { .serial = place.leaf->info.serial_hex, .reason = 1 };
+    lister_init(&list);
+    list.issuer = "Contoso CMG CA";
+    list.key = place.ca->key;
+    lister_extend(&list, LISTER_NUMBER, false, "020105");
+    lister_add(&list, &entry);
+    lister_write(&list, &der);
+    ck_ok(cmg_crl_new_from_bytes(place.ctx, der.data, der.len, &crl, &err), err);
+    ck_ok(cmg_trust_add_crl(place.trust, crl, &err), err);
+    cmg_crl_unref(crl);
+    report = check(&place, &options);
+    ck_assert_int_eq(cmg_report_finding_code(report, 0), CMG_FINDING_REVOKED);
+    cmg_report_unref(report);
+    ck_assert_int_eq(cmg_trust_add_crl(place.trust, NULL, NULL), CMG_E_INVAL);
+    cmg__buf_done(&der);
+    lister_done(&list);
     place_done(&place);
 }
 END_TEST
@@ -316,6 +369,8 @@ int main(void)
     suite_add_tcase(suite, verdicts);
     tcase_set_timeout(arguments, 60);
     tcase_add_test(arguments, a_trust_list_counts_what_it_holds);
+    tcase_add_test(arguments, an_anchor_is_trusted_as_it_is);
+    tcase_add_test(arguments, a_revocation_list_is_looked_at);
     tcase_add_test(arguments, what_is_no_certificate_is_not_added);
     tcase_add_loop_test(arguments, an_option_out_of_range_is_named, 0,
                         (int)CMG__ARRAY_LEN(option_cases));

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,3 +56,79 @@ def test_what_is_out_of_range_is_named(ctx: Any, authority: Any, leaf: Any) -> N
         trust.add(b"no certificate")
     with pytest.raises(cmg.ParseError):
         trust.add(b"\x30\x03abc")
+
+
+def openssl(folder: Path, *arguments: str) -> None:
+    """Runs openssl in a folder."""
+    said = subprocess.run(["openssl", *arguments], cwd=folder, capture_output=True, text=True,
+                          check=False)
+    assert said.returncode == 0, said.stderr
+
+
+CONFIG = """[ca]
+basicConstraints=critical,CA:TRUE
+keyUsage=critical,keyCertSign,cRLSign
+subjectKeyIdentifier=hash
+[leaf]
+keyUsage=digitalSignature
+extendedKeyUsage=clientAuth
+authorityKeyIdentifier=keyid
+[d]
+database=db
+crlnumber=number
+default_md=sha256
+default_crl_days=30
+crl_extensions=list
+[list]
+authorityKeyIdentifier=keyid
+"""
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Path:
+    """An authority of openssl's with a leaf that is revoked by its list."""
+    (tmp_path / "c").write_text(CONFIG)
+    (tmp_path / "db").write_text("")
+    (tmp_path / "number").write_text("05")
+    for name in ("root", "leaf"):
+        openssl(tmp_path, "req", "-new", "-newkey", "ec", "-pkeyopt",
+                "ec_paramgen_curve:P-256", "-nodes", "-keyout", name + ".key", "-subj",
+                "/CN=" + name, "-out", name + ".csr")
+    openssl(tmp_path, "x509", "-req", "-in", "root.csr", "-signkey", "root.key", "-days", "90",
+            "-extfile", "c", "-extensions", "ca", "-out", "root.pem")
+    openssl(tmp_path, "x509", "-req", "-in", "leaf.csr", "-CA", "root.pem", "-CAkey",
+            "root.key", "-set_serial", "49", "-days", "90", "-extfile", "c", "-extensions",
+            "leaf", "-out", "leaf.pem")
+    for number in ("before", "after"):
+        openssl(tmp_path, "ca", "-config", "c", "-name", "d", "-gencrl", "-keyfile",
+                "root.key", "-cert", "root.pem", "-out", number + ".crl")
+        if number == "before":
+            openssl(tmp_path, "ca", "-config", "c", "-name", "d", "-revoke", "leaf.pem",
+                    "-keyfile", "root.key", "-cert", "root.pem")
+    return tmp_path
+
+
+def test_a_revocation_list_decides(ctx: Any, office: Path) -> None:
+    leaf = cmg.Certificate.from_pem(ctx, (office / "leaf.pem").read_bytes())
+    trust = cmg.Trust(ctx, (office / "root.pem").read_bytes())
+    missing = leaf.check(trust, cmg.Purpose.CLIENT)
+    assert missing and cmg.FindingCode.REVOCATION_UNKNOWN in missing.codes
+    assert not leaf.check(trust, cmg.Purpose.CLIENT, revocation=cmg.Revocation.HARD)
+    trust.add_crl(cmg.Crl(ctx, (office / "before.crl").read_bytes()))
+    assert leaf.check(trust, cmg.Purpose.CLIENT, revocation=cmg.Revocation.HARD)
+    trust.add_crl(cmg.Crl(ctx, (office / "after.crl").read_bytes()))
+    report = leaf.check(trust, cmg.Purpose.CLIENT)
+    assert not report and report[0].code is cmg.FindingCode.REVOKED
+    off = leaf.check(trust, cmg.Purpose.CLIENT, revocation=cmg.Revocation.OFF)
+    assert off and cmg.FindingCode.REVOCATION_UNASKED in off.codes
+
+
+def test_an_anchor_is_trusted_as_it_is(ctx: Any, office: Path) -> None:
+    leaf = cmg.Certificate.from_pem(ctx, (office / "leaf.pem").read_bytes())
+    trust = cmg.Trust(ctx)
+    trust.add(leaf)
+    assert (len(trust), trust.roots) == (1, 0)
+    assert not leaf.check(trust, cmg.Purpose.CLIENT)
+    trust.add_anchor(leaf)
+    assert (len(trust), trust.roots) == (1, 1)
+    assert leaf.check(trust, cmg.Purpose.CLIENT)
