@@ -1,14 +1,12 @@
 /* See pebble.h. */
 #include "pebble.h"
 
-#include <arpa/inet.h>
-#include <fcntl.h>
+#include "child.h"
+
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,26 +19,6 @@ enum { ACME, MANAGE, WEB, DNS, NAMES_MANAGE };
 bool pebble_is_there(void)
 {
     return access(SERVER, X_OK) == 0 && access(NAMES, X_OK) == 0;
-}
-
-/* Ports that were free a moment ago, all different. */
-static void choose_ports(uint16_t *ports, size_t count)
-{
-    int fds[8];
-
-    for (size_t i = 0; i < count; i++) {
-        struct sockaddr_in at = { .sin_family = AF_INET };
-        socklen_t n = sizeof at;
-
-        at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        ck_assert_int_ge(fds[i], 0);
-        ck_assert_int_eq(bind(fds[i], (struct sockaddr *)&at, n), 0);
-        ck_assert_int_eq(getsockname(fds[i], (struct sockaddr *)&at, &n), 0);
-        ports[i] = ntohs(at.sin_port);
-    }
-    for (size_t i = 0; i < count; i++)
-        (void)close(fds[i]);
 }
 
 /* What a shell command prints; it must succeed. */
@@ -81,28 +59,6 @@ static void write_setup(const struct pebble *p, const struct pebble_setup *setup
     support_write_file(support_path("pebble.json"), text, strlen(text));
 }
 
-/* The child ends with its parent; what it says goes to a file. */
-static pid_t spawn(const char *const *argv, const char *log)
-{
-    const pid_t parent = getpid();
-    const pid_t child = fork();
-
-    ck_assert_int_ge(child, 0);
-    if (child != 0)
-        return child;
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    const int fd = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    if (getppid() != parent || fd < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0)
-        _exit(126);
-    union {
-        const char *const *in;
-        char *const *out;
-    } words = { .in = argv };
-
-    (void)execv(words.out[0], words.out);
-    _exit(127);
-}
-
 /* Only the child may see these. */
 static void set_environment(const struct pebble_setup *setup)
 {
@@ -120,18 +76,6 @@ static void set_environment(const struct pebble_setup *setup)
         ck_assert_int_eq(setenv(rows[i].name, rows[i].value, 1), 0);
 }
 
-static bool is_open(uint16_t port)
-{
-    struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(port) };
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    ck_assert_int_ge(fd, 0);
-    const bool open = connect(fd, (struct sockaddr *)&at, sizeof at) == 0;
-    (void)close(fd);
-    return open;
-}
-
 /* False when a process ended, perhaps because its port was taken meanwhile. */
 static bool wait_until_open(const struct pebble *p)
 {
@@ -141,7 +85,8 @@ static bool wait_until_open(const struct pebble *p)
     for (unsigned i = 0; i < 1000; i++) {
         size_t open = 0;
 
-        while (open < sizeof ports / sizeof ports[0] && is_open(p->ports[ports[open]]))
+        while (open < sizeof ports / sizeof ports[0] &&
+               child_is_open(p->ports[ports[open]]))
             open++;
         if (open == sizeof ports / sizeof ports[0])
             return true;
@@ -166,7 +111,7 @@ static void start_names(struct pebble *p)
                                  web,   "-management", manage, "-https01",
                                  "",    "-tlsalpn01",  "",     "-defaultIPv6",
                                  "",    NULL };
-    p->names = spawn(argv, support_path("names.log"));
+    p->names = child_spawn(argv, support_path("names.log"));
 }
 
 static void start_server(struct pebble *p)
@@ -176,7 +121,7 @@ static void start_server(struct pebble *p)
     (void)snprintf(dns, sizeof dns, "127.0.0.1:%u", p->ports[DNS]);
     const char *const argv[] = { SERVER,       "-config", support_path("pebble.json"),
                                  "-dnsserver", dns,       NULL };
-    p->server = spawn(argv, support_path("pebble.log"));
+    p->server = child_spawn(argv, support_path("pebble.log"));
 }
 
 void pebble_start(struct pebble *p, const struct pebble_setup *setup)
@@ -184,7 +129,7 @@ void pebble_start(struct pebble *p, const struct pebble_setup *setup)
     make_certificate();
     set_environment(setup);
     for (unsigned attempt = 0; attempt < 5; attempt++) {
-        choose_ports(p->ports, sizeof p->ports / sizeof p->ports[0]);
+        child_choose_ports(p->ports, sizeof p->ports / sizeof p->ports[0]);
         (void)snprintf(p->directory, sizeof p->directory, "https://127.0.0.1:%u/dir",
                        p->ports[ACME]);
         write_setup(p, setup);
