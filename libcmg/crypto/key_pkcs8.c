@@ -100,7 +100,7 @@ static cmg_status parse_encrypted(const struct intake *in, struct cmg__span der,
                                   struct cmg__key **out)
 {
     struct cmg__span body;
-    struct cmg__span secret;
+    struct cmg__span secret = { NULL, 0 };
     struct cmg__pbe pbe;
     struct cmg__buf plain;
 
