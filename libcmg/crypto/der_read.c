@@ -188,6 +188,16 @@ bool cmg__der_take_algorithm(struct cmg__span *in, enum cmg__oid *oid,
     return true;
 }
 
+bool cmg__der_is_null_or_absent(struct cmg__span parameters)
+{
+    struct cmg__span content;
+
+    if (parameters.n == 0)
+        return true;
+    return cmg__der_take(&parameters, CMG__DER_NULL, &content) && content.n == 0 &&
+           parameters.n == 0;
+}
+
 /* One code point of the basic plane (surrogates excluded by the caller) as UTF-8. */
 static size_t utf8_of(unsigned c, char out[3])
 {

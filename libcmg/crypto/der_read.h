@@ -44,6 +44,8 @@ bool cmg__der_take_time(struct cmg__span *in, int64_t *unix_s);
 /* AlgorithmIdentifier; parameters are what follows the OID (maybe nothing). */
 bool cmg__der_take_algorithm(struct cmg__span *in, enum cmg__oid *oid,
                              struct cmg__span *parameters);
+/* Whether such parameters are nothing or one NULL. */
+bool cmg__der_is_null_or_absent(struct cmg__span parameters);
 /* A string value as UTF-8, appended. False: not a string type or not well formed. */
 bool cmg__der_text(const struct cmg__der_item *item, struct cmg__buf *out,
                    cmg_status *rc);

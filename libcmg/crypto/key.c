@@ -147,7 +147,9 @@ bool cmg__key_classify(struct cmg__key *key)
         return key->bits >= 2048 && key->bits <= 4096;
     }
     const struct curve *curve = curve_of_bits(key->bits);
-    if (mbedtls_pk_get_type(key->pk) != MBEDTLS_PK_ECKEY || curve == NULL)
+    /* Other curves have as many bits. */
+    if (mbedtls_pk_get_type(key->pk) != MBEDTLS_PK_ECKEY || curve == NULL ||
+        cmg__mbed_group(key->pk) != curve->id)
         return false;
     key->kind = CMG__KEY_EC;
     key->curve = curve->oid;
@@ -201,6 +203,87 @@ static int parse_pk(struct cmg__key *key, const struct cmg__env *env, const void
     return ret;
 }
 
+/* The SEC1 structure of an EC key, whether PKCS#8 is around it or not. */
+static bool find_sec1(struct cmg__span der, struct cmg__span *sec1)
+{
+    struct cmg__span body;
+    struct cmg__span parameters;
+    enum cmg__oid oid;
+    uint32_t version;
+
+    *sec1 = der;
+    if (!cmg__der_take(&der, CMG__DER_SEQUENCE, &body) || der.n != 0 ||
+        !cmg__der_take_uint(&body, 1, &version))
+        return false;
+    return version == 1 || (cmg__der_take_algorithm(&body, &oid, &parameters) &&
+                            cmg__der_take(&body, CMG__DER_OCTET_STRING, sec1));
+}
+
+/* A public point beside the number must be the number's own: mbedTLS puts a point that it
+   cannot read or that is not on the curve right by itself, so a damaged key would become
+   another one. */
+static bool sec1_is_whole(struct cmg__span sec1, struct cmg__span own)
+{
+    struct cmg__span body;
+    struct cmg__span wrapped;
+    struct cmg__span point;
+    uint32_t version;
+
+    if (!cmg__der_take(&sec1, CMG__DER_SEQUENCE, &body) || sec1.n != 0 ||
+        !cmg__der_take_uint(&body, 1, &version) ||
+        !cmg__der_take(&body, CMG__DER_OCTET_STRING, NULL))
+        return false;
+    cmg__der_take_if(&body, CMG__DER_CONTEXT_CONS + 0, NULL);
+    if (!cmg__der_take_if(&body, CMG__DER_CONTEXT_CONS + 1, &wrapped))
+        return body.n == 0;
+    if (body.n != 0 || !cmg__der_take_bits(&wrapped, &point) || wrapped.n != 0)
+        return false;
+    if (point.n == own.n / 2 + 1) /* compressed: x, and whether y is odd */
+        return point.p[0] == (0x02 | (own.p[own.n - 1] & 1)) &&
+               memcmp(point.p + 1, own.p + 1, point.n - 1) == 0;
+    return cmg__span_eq(point, own);
+}
+
+static cmg_status check_sec1(const struct cmg__key *key, struct cmg__span der)
+{
+    struct cmg__buf spki;
+    struct cmg__span sec1;
+    struct cmg__span body;
+    struct cmg__span parameters;
+    struct cmg__span own;
+    enum cmg__oid oid;
+
+    cmg__buf_init(&spki, key->alloc, KEY_DER_MAX);
+    cmg_status rc = cmg__key_write_public_der(key, &spki);
+    if (rc == CMG_OK) {
+        struct cmg__span in = cmg__span_of(spki.data, spki.len);
+
+        if (!cmg__der_take(&in, CMG__DER_SEQUENCE, &body) ||
+            !cmg__der_take_algorithm(&body, &oid, &parameters) ||
+            !cmg__der_take_bits(&body, &own) || !find_sec1(der, &sec1) ||
+            !sec1_is_whole(sec1, own))
+            rc = CMG_E_PARSE;
+    }
+    cmg__buf_done(&spki);
+    return rc;
+}
+
+/* What mbedTLS does not look at. */
+static cmg_status check_rest(struct cmg__key *key, struct cmg__span der, cmg_error **err)
+{
+    if (!cmg__key_classify(key))
+        return cmg__fail(err, key->alloc, CMG_E_CERT, "key", CMG__KEY_KINDS,
+                         "a private key of %u bits of this kind is not allowed",
+                         key->bits);
+    const cmg_status rc = key->kind == CMG__KEY_EC ? check_sec1(key, der) : CMG_OK;
+    if (rc == CMG_E_NOMEM)
+        return cmg__fail_nomem(err);
+    if (rc != CMG_OK)
+        return cmg__fail(err, key->alloc, rc, "key", "export the key again",
+                         "the private key is damaged: its public half is not its own");
+    return CMG_OK;
+}
+
 cmg_status cmg__key_parse_der(const struct cmg__alloc *alloc, const struct cmg__env *env,
                               const void *der, size_t n, struct cmg__key **out,
                               cmg_error **err)
@@ -219,9 +302,8 @@ cmg_status cmg__key_parse_der(const struct cmg__alloc *alloc, const struct cmg__
         ret = cmg__mbed_check_pair(key->pk, key->pk, env);
     if (ret != 0)
         rc = cmg__key_fail(err, alloc, ret, CMG_E_PARSE, "reading a private key");
-    else if (!cmg__key_classify(key))
-        rc = cmg__fail(err, alloc, CMG_E_CERT, "key", CMG__KEY_KINDS,
-                       "a private key of %u bits of this kind is not allowed", key->bits);
+    else
+        rc = check_rest(key, cmg__span_of(der, n), err);
     if (rc == CMG_OK)
         *out = key;
     else

@@ -9,7 +9,6 @@
 #include <mbedtls/asn1.h>
 #include <mbedtls/bignum.h>
 #include <mbedtls/cipher.h>
-#include <mbedtls/ecp.h>
 #include <mbedtls/entropy.h>
 #include <mbedtls/pkcs5.h>
 #include <mbedtls/rsa.h>
@@ -50,6 +49,19 @@ int cmg__mbed_parse_key(mbedtls_pk_context *pk, const void *der, size_t n,
 #else
     (void)env;
     return mbedtls_pk_parse_key(pk, der, n, NULL, 0);
+#endif
+}
+
+mbedtls_ecp_group_id cmg__mbed_group(const mbedtls_pk_context *pk)
+{
+    const mbedtls_ecp_keypair *pair = mbedtls_pk_ec(*pk); /* NULL for other kinds */
+
+    if (pair == NULL)
+        return MBEDTLS_ECP_DP_NONE;
+#if IS_3
+    return mbedtls_ecp_keypair_get_group_id(pair);
+#else
+    return pair->grp.id;
 #endif
 }
 

@@ -9,6 +9,7 @@
 #include "base/env.h"
 #include "crypto/oid.h"
 
+#include <mbedtls/ecp.h>
 #include <mbedtls/md.h>
 #include <mbedtls/pk.h>
 
@@ -18,6 +19,8 @@ mbedtls_md_type_t cmg__mbed_md(enum cmg__oid oid);
 /* Private key of DER bytes: PKCS#1, SEC1 or PKCS#8, not encrypted. */
 int cmg__mbed_parse_key(mbedtls_pk_context *pk, const void *der, size_t n,
                         const struct cmg__env *env);
+/* The curve of an EC key. */
+mbedtls_ecp_group_id cmg__mbed_group(const mbedtls_pk_context *pk);
 /* 0 when both are halves of one key. */
 int cmg__mbed_check_pair(mbedtls_pk_context *pub, mbedtls_pk_context *prv,
                          const struct cmg__env *env);

@@ -255,7 +255,8 @@ cmg_status cmg__pbkdf2_take(struct cmg__span *in, struct cmg__pbkdf2 *kdf)
         return CMG_E_PARSE;
     if (inner.n > 0) {
         kdf->oid = cmg__pbe_next_oid(inner);
-        if (!cmg__der_take_algorithm(&inner, &kdf->prf, &unused))
+        if (!cmg__der_take_algorithm(&inner, &kdf->prf, &unused) ||
+            !cmg__der_is_null_or_absent(unused))
             return CMG_E_PARSE;
     }
     if (inner.n != 0)

@@ -26,24 +26,13 @@ static const struct {
     { CMG__OID_ECDSA_SHA512, CMG__OID_SHA512, false },
 };
 
-/* Nothing, or one NULL. */
-static bool is_null_or_absent(struct cmg__span parameters)
-{
-    struct cmg__span content;
-
-    if (parameters.n == 0)
-        return true;
-    return cmg__der_take(&parameters, CMG__DER_NULL, &content) && content.n == 0 &&
-           parameters.n == 0;
-}
-
 /* The AlgorithmIdentifier of a hash that PSS is used with. */
 static bool take_hash(struct cmg__span *in, enum cmg__oid *hash)
 {
     struct cmg__span parameters;
 
     return cmg__der_take_algorithm(in, hash, &parameters) &&
-           is_null_or_absent(parameters) && *hash >= CMG__OID_SHA256 &&
+           cmg__der_is_null_or_absent(parameters) && *hash >= CMG__OID_SHA256 &&
            *hash <= CMG__OID_SHA512;
 }
 
@@ -95,7 +84,7 @@ static bool take_fixed(struct cmg__span parameters, struct cmg__signature_algori
         if (fixed[i].algorithm != out->algorithm)
             continue;
         out->hash = fixed[i].hash;
-        return fixed[i].null ? is_null_or_absent(parameters) : parameters.n == 0;
+        return fixed[i].null ? cmg__der_is_null_or_absent(parameters) : parameters.n == 0;
     }
     return false;
 }

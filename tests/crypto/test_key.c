@@ -77,6 +77,21 @@ static const struct read_case {
       CMG_OK },
     { "openssl genrsa -out key 1024", CMG_E_CERT },
     { "openssl ecparam -name secp224r1 -genkey -noout -out key", CMG_E_CERT },
+    /* as many bits as P-256 and P-384 have */
+    { "openssl ecparam -name secp256k1 -genkey -noout -out key", CMG_E_CERT },
+    { "openssl ecparam -name brainpoolP256r1 -genkey -noout -out key", CMG_E_CERT },
+    { "openssl ecparam -name brainpoolP384r1 -genkey -noout -out key", CMG_E_CERT },
+    { "openssl ecparam -name secp521r1 -genkey -noout -out key", CMG_E_CERT },
+    { "openssl ecparam -name prime256v1 -genkey -noout | openssl ec -conv_form "
+      "compressed "
+      "-out key",
+      CMG_OK },
+    { "openssl ecparam -name secp384r1 -genkey -noout | openssl ec -conv_form compressed "
+      "| "
+      "openssl pkcs8 -topk8 -nocrypt -out key",
+      CMG_OK },
+    { "openssl ecparam -name prime256v1 -genkey -noout | openssl ec -no_public -out key",
+      CMG_OK },
     { "openssl genpkey -algorithm ED25519 -out key", CMG_E_PARSE },
     { "openssl genrsa 2048 | openssl pkcs8 -topk8 -passout pass:x -out key", CMG_E_AUTH },
     { "openssl genrsa -traditional -aes128 -passout pass:x -out key 2048",
