@@ -138,7 +138,7 @@ static const char *judge_upn(const struct cmg__x509_template *t, const char *nam
 
     (void)t;
     if (at == NULL || at == name || strlen(name) > UPN_MAX || utf8_length(name) == 0 ||
-        !cmg__host_is_valid(at + 1, false))
+        strchr(name, '\\') != NULL || !cmg__host_is_valid(at + 1, false))
         return remedy;
     return NULL;
 }
@@ -150,7 +150,8 @@ static const char *judge_uri(const struct cmg__x509_template *t, const char *nam
     const char *p = name;
 
     (void)t;
-    if (!cmg__is_alpha(*p) || strlen(name) > URI_MAX || !is_visible(name))
+    if (!cmg__is_alpha(*p) || strlen(name) > URI_MAX || !is_visible(name) ||
+        strchr(name, '\\') != NULL)
         return remedy;
     while (cmg__is_alnum(*p) || *p == '+' || *p == '-' || *p == '.')
         p++;
