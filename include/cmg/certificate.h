@@ -302,7 +302,7 @@ CMG_API cmg_status cmg_authority_new(cmg_context *ctx, const char *common_name,
  * @brief Opens the authority that a directory holds, or makes one there.
  *
  * The directory (0700) receives "ca.pem" and "ca.key" (0600), each written whole or not
- * at all.
+ * at all, and with the first certificate "issued.jsonl", the records of what was issued.
  * @param[in]  ctx         The context.
  * @param[in]  directory   Path; made when it is absent, its parent is not.
  * @param[in]  common_name Name for a new authority; ignored for one that is there.
@@ -322,7 +322,8 @@ CMG_API cmg_status cmg_authority_open(cmg_context *ctx, const char *directory,
  * @param[in]  request  What is wanted; read during the call.
  * @param[out] out_cert Receives certificate, chain and key, yours.
  * @param[out] err      Receives the error, or NULL.
- * @return #CMG_OK; #CMG_E_INVAL naming the member, #CMG_E_ABI, #CMG_E_NOMEM.
+ * @return #CMG_OK; #CMG_E_INVAL naming the member, #CMG_E_ABI, #CMG_E_CONFLICT when
+ * another process uses the directory, #CMG_E_IO, #CMG_E_NOMEM.
  * @since 0.1
  */
 CMG_API cmg_status cmg_authority_issue(cmg_authority *ca,

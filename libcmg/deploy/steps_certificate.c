@@ -8,7 +8,7 @@
 #include "base/base64.h"
 #include "base/error.h"
 #include "deploy/steps.h"
-#include "model/certificate.h"
+#include "model/authority.h"
 
 #define PASSWORD_BYTES 24
 #define MAX_CHAIN      10

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "deploy/steps.h"
-#include "model/certificate.h"
+#include "model/authority.h"
 
 /* ---- endpoint ---- */
 

@@ -1,4 +1,4 @@
-/* The data behind cmg_certificate and cmg_authority. */
+/* The data behind cmg_certificate. */
 #ifndef CMG_MODEL_CERTIFICATE_H
 #define CMG_MODEL_CERTIFICATE_H
 
@@ -15,12 +15,6 @@ struct cmg_certificate {
     struct cmg__x509_info info; /* of the leaf, as the next */
     struct cmg__facts facts;
     struct cmg__key *key; /* NULL when unknown */
-};
-
-struct cmg_authority {
-    struct cmg__handle head;
-    cmg_certificate *certificate; /* without key */
-    struct cmg__key *key;
 };
 
 /* Takes chain and key over, also on failure. */

@@ -6,7 +6,7 @@
 #include "model/gateway.h"
 
 #include "crypto/hash.h"
-#include "model/certificate.h"
+#include "model/authority.h"
 #include "model/roles.h"
 #include "model/specification.h"
 #include "model/tenant.h"

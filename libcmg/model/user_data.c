@@ -6,7 +6,7 @@
 #include "model/user_data.h"
 
 #include "azure/cloud.h"
-#include "model/certificate.h"
+#include "model/authority.h"
 #include "model/roles.h"
 
 #define TEXT_MAX ((size_t)1024 * 1024)

@@ -25,13 +25,14 @@ from ._ffi import version
 from ._handles import ClosedError, Context, LogRecord
 from ._inspect import AlternativeName, inspect
 from ._key import Key
-from ._model import Authority, Certificate, ClientApp, Gateway, ServerApp, Tenant
+from ._model import Authority, Certificate, ClientApp, Gateway, Issued, ServerApp, Tenant
 from ._pfx import PfxEntry, PfxFile
 from ._relay import Client, Connector, RequestRecord, Response, Service
 from ._request import Csr, Template
 from ._sandbox import Sandbox
 from ._types import (FOREVER, ChallengeAction, CheckFlags, Cloud, DeployState,
-                     EnrolmentState, FindingCode, HashAlgorithm, KeyKind, KeyUsage,
+                     EnrolmentState, FindingCode, HashAlgorithm, IssuedState, KeyKind,
+                     KeyUsage,
                      Listener, LogLevel, NameKind, Operation, Origin, Pfx, PfxKind,
                      PfxReader, Profile, Purpose, Retry, Revocation, RevocationReason,
                      SandboxFault, SandboxKind, Severity, SignIn, Status, StepState,
@@ -52,7 +53,7 @@ __all__ = [
     "Cloud", "CmgError", "Conflict", "Connector", "Context", "Crl", "CrlEntry", "Csr",
     "Denied", "Deploy", "DeployState", "Enrolment", "EnrolmentState", "Finding",
     "FindingCode", "Forked", "Gateway", "HashAlgorithm", "InputOutputError",
-    "InternalError", "InvalidArgument", "JournalStore", "Key", "KeyKind", "KeyUsage",
+    "InternalError", "InvalidArgument", "Issued", "IssuedState", "JournalStore", "Key", "KeyKind", "KeyUsage",
     "LimitReached", "Listener", "LogLevel", "LogRecord", "NameKind", "NotFound",
     "Operation", "Origin", "OutOfMemory", "ParseError", "Pfx", "PfxEntry", "PfxFile",
     "PfxKind", "PfxReader", "Profile", "ProtocolError", "Purpose", "Reentrant", "Report",

@@ -82,6 +82,14 @@ class Profile(IntEnum):
     CONNECTOR = 3
 
 
+class IssuedState(IntEnum):
+    """Where an issued certificate stands."""
+
+    VALID = 0
+    ON_HOLD = 1
+    REVOKED = 2
+
+
 class NameKind(IntEnum):
     """Kinds of alternative names."""
 
@@ -353,6 +361,7 @@ ENUMS: dict[str, tuple[type[IntEnum], str]] = {
     "cmg_pfx": (Pfx, "CMG_PFX_"),
     "cmg_pfx_kind": (PfxKind, "CMG_PFX_KIND_"),
     "cmg_pfx_reader": (PfxReader, "CMG_PFX_READER_"),
+    "cmg_issued_state": (IssuedState, "CMG_ISSUED_"),
     "cmg_name_kind": (NameKind, "CMG_NAME_"),
     "cmg_key_kind": (KeyKind, "CMG_KEY_"),
     "cmg_hash": (HashAlgorithm, "CMG_HASH_"),

@@ -5,15 +5,20 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional
 
 from . import _ffi
 from ._handles import Context, Guard, Handle
 from ._inspect import Facts
-from ._types import (AUTHORITY, BYTES, CERTIFICATE, GATEWAY, CheckFlags, Operation, Pfx,
-                     Profile, Purpose, Revocation, cmg_certificate_request, cmg_pfx_options)
+from ._types import (AUTHORITY, BYTES, CERTIFICATE, GATEWAY, CheckFlags, IssuedState,
+                    Operation, Pfx, Profile, Purpose, Revocation, RevocationReason,
+                    cmg_authority_options, cmg_certificate_request, cmg_issued,
+                    cmg_pfx_options)
 
 if TYPE_CHECKING:
+    from ._key import Key
+    from ._request import Csr, Template
     from ._check import Report, Trust
     from ._deploy import Deploy, JournalStore
     from ._key import Key
@@ -145,6 +150,21 @@ class Certificate(Facts):
         return int(self.call("not_after_unix_s"))
 
 
+@dataclass(frozen=True)
+class Issued:
+    """One certificate that an authority issued."""
+
+    serial: str
+    sha256: str
+    subject: str
+    template: str
+    not_before: int
+    not_after: int
+    revoked: int
+    state: IssuedState
+    reason: RevocationReason
+
+
 class Authority(Handle):
     """A certification authority: a certificate and a key that signs."""
 
@@ -172,6 +192,90 @@ class Authority(Handle):
         found = CERTIFICATE()
         self.call("issue", ctypes.byref(request), ctypes.byref(found))
         return Certificate(found, self._guard)
+
+    @classmethod
+    def create(cls, ctx: Context, common_name: Optional[str] = None, *,
+               directory: str | os.PathLike[str] | None = None,
+               organization: Optional[str] = None, template: "Optional[Template]" = None,
+               key: "Optional[Key]" = None, parent: "Optional[Authority]" = None,
+               certificate: Optional[Certificate] = None, days: int = 0) -> "Authority":
+        """A root, one below a parent, or the one that a certificate is of."""
+        options = cmg_authority_options(
+            size=ctypes.sizeof(cmg_authority_options),
+            directory=None if directory is None else _ffi.encoded(directory),
+            common_name=_ffi.optional(common_name),
+            organization=_ffi.optional(organization),
+            tmpl=template.pointer if template else None, key=key.pointer if key else None,
+            parent=parent.pointer if parent else None,
+            certificate=certificate.pointer if certificate else None, days=days)
+        found = AUTHORITY()
+        with ctx._guard:
+            _ffi.call("cmg_authority_new_with", ctx.pointer, ctypes.byref(options),
+                      ctypes.byref(found))
+        made = cls.__new__(cls)
+        Handle.__init__(made, found, ctx._guard)
+        return made
+
+    def set_urls(self, crl: Sequence[str] = (), delta_crl: Sequence[str] = (),
+                 issuer: Sequence[str] = ()) -> None:
+        """The addresses that certificates and lists carry from now on."""
+        self.call("set_urls", names_list(crl), names_list(delta_crl), names_list(issuer))
+
+    def issue_by_template(self, template: "Template", common_name: Optional[str] = None, *,
+                          key: "Optional[Key]" = None, days: int = 0,
+                          **names: Any) -> Certificate:
+        """Issues by a template; names as Csr.new takes them."""
+        from ._request import subject_of
+
+        request = subject_of(common_name, **names)
+        found = CERTIFICATE()
+        self.call("issue_by_template", template.pointer, key.pointer if key else None,
+                  ctypes.byref(request), days, ctypes.byref(found))
+        return Certificate(found, self._guard)
+
+    def sign(self, csr: "Csr", template: "Template", days: int = 0) -> Certificate:
+        """Issues for a request: its names and key, the template's everything else."""
+        found = CERTIFICATE()
+        self.call("sign", csr.pointer, template.pointer, days, ctypes.byref(found))
+        return Certificate(found, self._guard)
+
+    def revoke(self, what: str | Certificate,
+               reason: RevocationReason = RevocationReason.UNSPECIFIED) -> None:
+        """Revokes a certificate at hand or by its serial number."""
+        if isinstance(what, Certificate):
+            self.call("revoke_certificate", what.pointer, reason)
+        else:
+            self.call("revoke", _ffi.encoded(what), reason)
+
+    def hold(self, serial: str) -> None:
+        """Suspends a certificate until it is released or revoked."""
+        self.call("hold", _ffi.encoded(serial))
+
+    def release(self, serial: str) -> None:
+        """Ends a suspension."""
+        self.call("release", _ffi.encoded(serial))
+
+    def publish_crl(self, path: str | os.PathLike[str] | None = None, *,
+                    validity: int = 7 * 86400, delta: bool = False) -> bytes:
+        """Makes the next list, complete or delta, valid for some seconds; writes it to a
+        file, too, when a path is given."""
+        verb = "publish_delta_crl" if delta else "publish_crl"
+        return out_bytes(self, verb, None if path is None else _ffi.encoded(path), validity)
+
+    @property
+    def issued(self) -> list["Issued"]:
+        """What was issued, other processes' certificates included."""
+        count = ctypes.c_size_t()
+        self.call("refresh", ctypes.byref(count))
+        return [self._issued_at(index) for index in range(count.value)]
+
+    def _issued_at(self, index: int) -> "Issued":
+        one = cmg_issued(size=ctypes.sizeof(cmg_issued))
+        self.call("issued", index, ctypes.byref(one))
+        return Issued(one.serial_hex.decode(), one.sha256_hex.decode(),
+                      _ffi.text(one.subject), _ffi.text(one.template_name),
+                      one.not_before_unix_s, one.not_after_unix_s, one.revoked_unix_s,
+                      IssuedState(one.state), RevocationReason(one.reason))
 
     @property
     def certificate(self) -> Certificate:

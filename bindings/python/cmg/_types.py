@@ -68,6 +68,20 @@ class cmg_address(Structure):
     _fields_ = [("size", c_size_t), ("address", c_char * 46), ("port", c_uint16)]
 
 
+class cmg_authority_options(Structure):
+    _fields_ = [("size", c_size_t), ("directory", c_char_p), ("common_name", c_char_p),
+                ("organization", c_char_p), ("tmpl", TEMPLATE), ("key", KEY),
+                ("parent", AUTHORITY), ("certificate", CERTIFICATE), ("days", c_uint32),
+                ("reserved", c_uint32)]
+
+
+class cmg_issued(Structure):
+    _fields_ = [("size", c_size_t), ("serial_hex", c_char * 48), ("sha256_hex", c_char * 72),
+                ("subject", c_char_p), ("template_name", c_char_p),
+                ("not_before_unix_s", c_int64), ("not_after_unix_s", c_int64),
+                ("revoked_unix_s", c_int64), ("state", c_int), ("reason", c_int)]
+
+
 class cmg_csr_request(Structure):
     _fields_ = [("size", c_size_t), ("common_name", c_char_p), ("organization", c_char_p),
                 ("organizational_unit", c_char_p), ("locality", c_char_p),
@@ -249,7 +263,7 @@ class cmg_sandbox_settings(Structure):
 
 STRUCTURES: tuple[type[Structure], ...] = (
     cmg_allocator, cmg_log_record, cmg_address, cmg_certificate_request,
-    cmg_csr_request, cmg_pfx_options, cmg_step_progress,
+    cmg_csr_request, cmg_authority_options, cmg_issued, cmg_pfx_options, cmg_step_progress,
     cmg_sign_in_prompt, cmg_request_record, cmg_client_response, cmg_deploy_events,
     cmg_certreq, cmg_challenge, cmg_acme_options, cmg_enrolment_events,
     cmg_journal_store, cmg_secret_store, cmg_key_holder, cmg_service_events, cmg_connector_events,

@@ -55,3 +55,34 @@ def test_a_name_that_the_template_does_not_allow_is_refused(ctx: Any) -> None:
         cmg.Csr.new(ctx, cmg.Template.builtin(ctx, "root"), key, "root",
                     dns_names=["a.contoso.com"])
     assert caught.value.subject == "dns_names"
+
+
+def test_an_authority_signs_requests_and_revokes(ctx: Any, tmp_path: Path) -> None:
+    key = cmg.Key.generate(ctx, cmg.KeyKind.EC_P256)
+    template = cmg.Template.builtin(ctx, "web_server")
+    root = cmg.Authority.create(ctx, "Root", key=cmg.Key.generate(ctx, cmg.KeyKind.EC_P384))
+    sub = cmg.Authority.create(ctx, "Issuing", parent=root, directory=tmp_path / "sub",
+                               key=cmg.Key.generate(ctx, cmg.KeyKind.EC_P256))
+    sub.set_urls(["http://pki.contoso.com/sub.crl"])
+    csr = cmg.Csr.new(ctx, template, key, "gw.contoso.com")
+    leaf = sub.sign(csr, template, 30)
+    assert leaf.issuer == "CN=Issuing" and not leaf.has_key
+    held = sub.issue_by_template(template, "held.contoso.com", key=key,
+                                 dns_names=["b.contoso.com"])
+    serials = [one.serial for one in sub.issued]
+    sub.revoke(leaf, cmg.RevocationReason.KEY_COMPROMISE)
+    sub.hold(serials[1])
+    assert [one.state for one in sub.issued] == [cmg.IssuedState.REVOKED,
+                                                 cmg.IssuedState.ON_HOLD]
+    assert sub.issued[1].sha256 == held.sha256 and sub.issued[0].template == "web_server"
+    full = cmg.Crl(ctx, sub.publish_crl(tmp_path / "sub.crl"))
+    assert {entry.serial for entry in full} == set(serials)
+    sub.release(serials[1])
+    delta = cmg.Crl(ctx, sub.publish_crl(delta=True))
+    assert delta.is_delta
+    said = subprocess.run(["openssl", "crl", "-inform", "DER", "-noout", "-text", "-in",
+                           str(tmp_path / "sub.crl")], capture_output=True, text=True,
+                          check=False)
+    assert said.returncode == 0 and "Key Compromise" in said.stdout
+    with pytest.raises(cmg.WrongState):
+        sub.revoke(serials[0])
