@@ -206,6 +206,30 @@ START_TEST(of_repeated_entries_the_gravest_stays)
 }
 END_TEST
 
+START_TEST(entries_of_two_issuers_are_repeated_each_by_itself)
+{
+    static const uint8_t issuers[] = { 1, 2, 1, 2, 0, 1 };
+    struct cmg__crl_index index;
+    struct cmg__crl_record record;
+
+    cmg__crl_index_init(&index, &cmg__alloc_libc, CMG__CRL_MAX);
+    for (size_t i = 0; i < CMG__ARRAY_LEN(issuers); i++) {
+        const struct cmg__crl_record given = { .serial.bytes = cmg__span_of("a", 1),
+                                               .issuer = issuers[i] };
+
+        ck_assert_int_eq(cmg__crl_index_add(&index, &given), CMG_OK);
+    }
+    ck_assert_int_eq(cmg__crl_index_finish(&index), CMG_OK);
+    ck_assert_uint_eq(index.count, 3);
+    ck_assert_uint_eq(index.repeated, 3);
+    for (size_t i = 0; i < index.count; i++) {
+        cmg__crl_index_get(&index, i, &record);
+        ck_assert_uint_eq(record.issuer, i);
+    }
+    cmg__crl_index_done(&index);
+}
+END_TEST
+
 static const int64_t times[] = { 0, -1, INT64_C(-62167219200), INT64_C(253402300799) };
 
 START_TEST(every_time_comes_back)
@@ -241,6 +265,7 @@ int main(void)
     tcase_add_loop_test(order, entries_come_out_in_ascending_order, 0, ORDERS);
     tcase_add_loop_test(order, of_repeated_entries_the_gravest_stays, 0,
                         CMG__ARRAY_LEN(repeated_cases));
+    tcase_add_test(order, entries_of_two_issuers_are_repeated_each_by_itself);
     tcase_add_loop_test(order, every_time_comes_back, 0, CMG__ARRAY_LEN(times));
     suite_add_tcase(suite, size);
     suite_add_tcase(suite, order);
