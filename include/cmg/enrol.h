@@ -185,7 +185,8 @@ CMG_API cmg_status cmg_enrolment_set_sign_in(cmg_enrolment *enrolment, cmg_sign_
  * @param[in]  enrolment   The enrolment, not started.
  * @param[in]  certificate With its key; a reference is taken. NULL for none.
  * @param[out] err         Receives the error, or NULL.
- * @return #CMG_OK; #CMG_E_STATE while it runs, #CMG_E_CERT without a key.
+ * @return #CMG_OK; #CMG_E_STATE while it runs, #CMG_E_CERT without a key,
+ *         #CMG_E_UNSUPPORTED when the host holds the key.
  * @since 0.1
  */
 CMG_API cmg_status cmg_enrolment_set_client_certificate(cmg_enrolment *enrolment,

@@ -138,7 +138,8 @@ CMG_API cmg_status cmg_service_configure(cmg_service *service, const char *json,
  * @param[in]  service     The service, not started.
  * @param[in]  certificate With its key; a reference is taken.
  * @param[out] err         Receives the error, or NULL.
- * @return #CMG_OK; #CMG_E_INVAL without a key, #CMG_E_STATE after start.
+ * @return #CMG_OK; #CMG_E_INVAL without a key, #CMG_E_UNSUPPORTED when the host holds the
+ *         key, #CMG_E_STATE after start.
  * @since 0.1
  */
 CMG_API cmg_status cmg_service_set_certificate(cmg_service *service,
@@ -246,7 +247,8 @@ CMG_API cmg_status cmg_connector_configure(cmg_connector *connector, const char 
  * @param[in]  connector   The connector, not started.
  * @param[in]  certificate With its key; a reference is taken.
  * @param[out] err         Receives the error, or NULL.
- * @return #CMG_OK; #CMG_E_INVAL without a key, #CMG_E_STATE after start.
+ * @return #CMG_OK; #CMG_E_INVAL without a key, #CMG_E_UNSUPPORTED when the host holds the
+ *         key, #CMG_E_STATE after start.
  * @since 0.1
  */
 CMG_API cmg_status cmg_connector_set_certificate(cmg_connector *connector,
@@ -340,7 +342,8 @@ CMG_API cmg_status cmg_client_new(cmg_context *ctx, const char *host, uint16_t p
  * @param[in]  client      The client.
  * @param[in]  certificate With its key; a reference is taken. NULL for none.
  * @param[out] err         Receives the error, or NULL.
- * @return #CMG_OK; #CMG_E_INVAL without a key.
+ * @return #CMG_OK; #CMG_E_INVAL without a key, #CMG_E_UNSUPPORTED when the host holds the
+ *         key.
  * @since 0.1
  */
 CMG_API cmg_status cmg_client_set_certificate(cmg_client *client,

@@ -161,6 +161,10 @@ cmg_status cmg_enrolment_set_client_certificate(cmg_enrolment *enrolment,
         return cmg__fail(err, &enrolment->head.ctx->alloc, CMG_E_CERT, "certificate",
                          "read it from a PFX, or from PEM with its key",
                          "a certificate without its key cannot sign in");
+    if (certificate != NULL)
+        rc = cmg__certificate_check_key(certificate, err);
+    if (rc != CMG_OK)
+        return rc;
     cmg_certificate_unref(enrolment->credentials.certificate);
     enrolment->credentials.certificate = cmg_certificate_ref(certificate);
     return CMG_OK;

@@ -172,6 +172,21 @@ cmg_status cmg__certificate_chain_pem(const cmg_certificate *cert, struct cmg__b
     return rc;
 }
 
+cmg_status cmg__certificate_check_key(const cmg_certificate *cert, cmg_error **err)
+{
+    const struct cmg__alloc *alloc = &cert->head.ctx->alloc;
+
+    if (cert->key == NULL)
+        return cmg__fail(err, alloc, CMG_E_INVAL, "certificate",
+                         "load it together with its private key",
+                         "the certificate has no private key");
+    if (cmg__key_is_held(cert->key))
+        return cmg__fail(err, alloc, CMG_E_UNSUPPORTED, "certificate",
+                         "use a certificate whose private key the library has",
+                         "TLS cannot use a private key that the host holds");
+    return CMG_OK;
+}
+
 cmg_status cmg__certificate_key_pem(const cmg_certificate *cert, struct cmg__buf *out)
 {
     return cert->key != NULL ? cmg__key_write_pem(cert->key, out) : CMG_E_STATE;

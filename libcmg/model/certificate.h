@@ -30,6 +30,8 @@ cmg_status cmg__certificate_of_der(cmg_context *ctx, const struct cmg__x509 *x50
                                    cmg_certificate **out, cmg_error **err);
 /* Leaf, chain, and of the key its kind. */
 void cmg__certificate_describe(const cmg_certificate *cert, struct cmg__describe *d);
+/* CMG_OK when its key can be used for TLS: it is there, and the library has it. */
+cmg_status cmg__certificate_check_key(const cmg_certificate *cert, cmg_error **err);
 /* Appends the chain (and, to a secret buffer, the key) as PEM. */
 cmg_status cmg__certificate_chain_pem(const cmg_certificate *cert, struct cmg__buf *out);
 cmg_status cmg__certificate_key_pem(const cmg_certificate *cert, struct cmg__buf *out);

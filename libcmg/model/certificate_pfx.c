@@ -53,7 +53,7 @@ static cmg_status check_export(const cmg_certificate *cert,
                          "export it where its key is, or as PEM",
                          "the certificate has no private key");
     if (cmg__key_is_held(cert->key))
-        return cmg__fail(err, alloc, CMG_E_STATE, "cert",
+        return cmg__fail(err, alloc, CMG_E_UNSUPPORTED, "cert",
                          "export it with the tool of the store that holds the key",
                          "the private key is held by the host and cannot be exported");
     const cmg_status rc = check_options(alloc, options, err);

@@ -76,12 +76,10 @@ cmg_status cmg_client_set_certificate(cmg_client *client, cmg_certificate *certi
 
     if (rc == CMG_OK && certificate != NULL)
         rc = cmg__check(&certificate->head, CMG__TAG_CERTIFICATE, err);
+    if (rc == CMG_OK && certificate != NULL)
+        rc = cmg__certificate_check_key(certificate, err);
     if (rc != CMG_OK)
         return rc;
-    if (certificate != NULL && certificate->key == NULL)
-        return cmg__fail(err, client->alloc, CMG_E_INVAL, "certificate",
-                         "load it together with its private key",
-                         "the certificate has no private key");
     cmg__buf_clear(&client->cert_pem);
     cmg__buf_clear(&client->key_pem);
     if (certificate == NULL)

@@ -154,12 +154,10 @@ cmg_status cmg_connector_set_certificate(cmg_connector *connector,
     if (rc == CMG_OK)
         rc = cmg__check(certificate == NULL ? NULL : &certificate->head,
                         CMG__TAG_CERTIFICATE, err);
+    if (rc == CMG_OK)
+        rc = cmg__certificate_check_key(certificate, err);
     if (rc != CMG_OK)
         return rc;
-    if (certificate->key == NULL)
-        return cmg__fail(err, connector->alloc, CMG_E_INVAL, "certificate",
-                         "load it together with its private key",
-                         "the certificate has no private key");
     cmg_certificate_ref(certificate);
     cmg_certificate_unref(connector->certificate);
     connector->certificate = certificate;

@@ -90,12 +90,10 @@ cmg_status cmg_service_set_certificate(cmg_service *service, cmg_certificate *ce
     if (rc == CMG_OK)
         rc = cmg__check(certificate == NULL ? NULL : &certificate->head,
                         CMG__TAG_CERTIFICATE, err);
+    if (rc == CMG_OK)
+        rc = cmg__certificate_check_key(certificate, err);
     if (rc != CMG_OK)
         return rc;
-    if (certificate->key == NULL)
-        return cmg__fail(err, service->alloc, CMG_E_INVAL, "certificate",
-                         "load it together with its private key",
-                         "the certificate has no private key");
     cmg_certificate_ref(certificate);
     cmg_certificate_unref(service->certificate);
     service->certificate = certificate;
