@@ -140,6 +140,45 @@ START_TEST(rc2_undoes_the_known_blocks)
 }
 END_TEST
 
+/* The first bytes of the known values; none of them is zero. */
+static const struct {
+    bool pbkdf2;
+    const char *start;
+} wiped_cases[] = {
+    { false, "\x4f\x51\x0e\x1b\x54\x28\xcb\x3a" },
+    { true, "\x88\x74\x19\x76\xb8\xf9\x13\x88" },
+};
+
+START_TEST(derived_keys_are_wiped_before_memory_goes_back)
+{
+    struct cmg__pbe_password password;
+    struct support_alloc a;
+    uint8_t out[32];
+    cmg_status rc;
+
+    support_alloc_init(&a);
+    a.canary = wiped_cases[_i].start;
+    ck_assert(
+        cmg__pbe_password_init(&password, &a.alloc, "password", CMG__PBE_UTF16, &rc));
+    const struct cmg__pkcs12_kdf old = { .hash = CMG__OID_SHA256,
+                                         .wide = &password.wide,
+                                         .salt = { test_salt, sizeof test_salt },
+                                         .iterations = 2048 };
+    const struct cmg__pbkdf2 kdf = { .salt = { test_salt, sizeof test_salt },
+                                     .iterations = 2048,
+                                     .prf = CMG__OID_HMAC_SHA256 };
+    if (wiped_cases[_i].pbkdf2)
+        rc = cmg__pbkdf2_derive(&kdf, &password.utf8, out, sizeof out);
+    else
+        rc = cmg__pkcs12_derive(&old, 3, out, sizeof out);
+    ck_assert_int_eq(rc, CMG_OK);
+    ck_assert_mem_eq(out, a.canary, strlen(a.canary));
+    cmg__pbe_password_done(&password);
+    ck_assert(!a.canary_seen);
+    ck_assert_uint_eq(a.live, 0);
+}
+END_TEST
+
 START_TEST(iterations_are_bounded_each_and_in_sum)
 {
     struct cmg__pbe_budget budget = { .left = CMG__PBE_WORK_MAX };
@@ -163,6 +202,8 @@ int main(void)
                         (int)CMG__ARRAY_LEN(wide_cases));
     tcase_add_loop_test(kdf, rc2_undoes_the_known_blocks, 0,
                         (int)CMG__ARRAY_LEN(rc2_cases));
+    tcase_add_loop_test(kdf, derived_keys_are_wiped_before_memory_goes_back, 0,
+                        (int)CMG__ARRAY_LEN(wiped_cases));
     tcase_add_test(kdf, iterations_are_bounded_each_and_in_sum);
     suite_add_tcase(suite, kdf);
     return support_run((Suite *const[]){ suite, NULL });

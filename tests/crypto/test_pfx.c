@@ -6,6 +6,7 @@
 
 #include "base/secret.h"
 #include "crypto/pfx.h"
+#include "crypto/pfx_info.h"
 #include "crypto/x509_data.h"
 
 #include <stdio.h>
@@ -352,15 +353,17 @@ static cmg_status write_once(struct support_alloc *a, void *user)
 
 START_TEST(reading_survives_every_failed_allocation)
 {
-    static const struct openssl_case quick = {
-        "secret", { "-noiter", "-nomaciter" }, 2, true
+    static const struct openssl_case quick[] = {
+        { "secret", { "-noiter", "-nomaciter" }, 2, true },
+        { "secret", { "-noiter", "-nomaciter", "-legacy" }, 2, true },
+        { "secret", { "-noiter", "-nomac" }, 2, true },
     };
     struct pki pki;
     char *data = NULL;
     size_t n = 0;
 
     pki_init(&pki, CMG__PROFILE_CLIENT);
-    make_with_openssl(&pki, &quick, &data, &n);
+    make_with_openssl(&pki, &quick[_i], &data, &n);
     struct torture t = { .pki = &pki, .data = data, .n = n };
     support_torture(read_once, &t, 1);
     free(data);
@@ -384,6 +387,17 @@ START_TEST(writing_survives_every_failed_allocation)
 }
 END_TEST
 
+static void look(struct pki *pki, const struct cmg__buf *pfx, const char *password)
+{
+    struct cmg__pfx_info *info = NULL;
+    cmg_error *err = NULL;
+
+    ck_ok(cmg__pfx_info_read(&pki->a.alloc, &pki->e.env, pfx->data, pfx->len, password,
+                             &info, &err),
+          err);
+    cmg__pfx_info_free(info);
+}
+
 START_TEST(password_and_key_are_wiped_before_memory_goes_back)
 {
     struct pki pki;
@@ -398,6 +412,7 @@ START_TEST(password_and_key_are_wiped_before_memory_goes_back)
     write_pfx(&pki, CMG__PFX_COMPAT, "gw", "canary-password", &pfx);
     ck_assert_int_eq(maker_read(&pki, pfx.data, pfx.len, "canary-password", &got),
                      CMG_OK);
+    look(&pki, &pfx, "canary-password");
     ck_assert(!pki.a.canary_seen);
     cmg__buf_init_secret(&key, &pki.a.alloc, 1 << 16);
     ck_assert_int_eq(cmg__key_write_der(got.key, &key), CMG_OK);
@@ -416,6 +431,7 @@ START_TEST(password_and_key_are_wiped_before_memory_goes_back)
     write_pfx(&pki, CMG__PFX_MODERN, "gw", "x", &pfx);
     ck_assert_int_eq(maker_read(&pki, pfx.data, pfx.len, "x", &got), CMG_OK);
     got_done(&pki, &got);
+    look(&pki, &pfx, "x");
     cmg__buf_done(&pfx);
     ck_assert(!pki.a.canary_seen);
     pki.a.canary = NULL;
@@ -445,7 +461,7 @@ int main(void)
     tcase_add_test(bad, every_truncation_is_damage);
     tcase_add_test(bad, too_much_is_refused_before_any_work);
     tcase_add_test(bad, a_key_of_another_certificate_is_not_written);
-    tcase_add_test(memory, reading_survives_every_failed_allocation);
+    tcase_add_loop_test(memory, reading_survives_every_failed_allocation, 0, 3);
     tcase_add_loop_test(memory, writing_survives_every_failed_allocation, 0, 2);
     tcase_add_test(memory, password_and_key_are_wiped_before_memory_goes_back);
     suite_add_tcase(suite, peer);

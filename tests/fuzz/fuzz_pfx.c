@@ -1,8 +1,10 @@
 /*
- * The PKCS#12 reader on any bytes, with the password of the corpus and without one. What
- * is read with its key must be writable and come back the same.
+ * The PKCS#12 reader and the inspection on any bytes, with the password of the corpus and
+ * without one. What is read with its key must be writable and come back the same; what is
+ * looked into must be describable, line by line.
  */
 #include "crypto/pfx.h"
+#include "crypto/pfx_info.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +50,28 @@ static void write_again(const struct cmg__key *key, struct cmg__x509 *const *cer
     cmg__buf_done(&out);
 }
 
+/* Looks into it; every character of the text is printable or ends a line. */
+static cmg_status look(const uint8_t *data, size_t size, const char *password)
+{
+    struct cmg__pfx_info *info = NULL;
+    struct cmg__buf text;
+    struct cmg__describe d;
+    const cmg_status rc = cmg__pfx_info_read(&cmg__alloc_libc, &cmg__env_system, data,
+                                             size, password, &info, NULL);
+
+    cmg__buf_init(&text, &cmg__alloc_libc, CMG__DESCRIBE_MAX);
+    cmg__describe_init(&d, &text);
+    if (rc == CMG_OK) {
+        cmg__pfx_describe(info, &d);
+        require(d.rc == CMG_OK && text.len > 0);
+    }
+    for (size_t i = 0; i < text.len; i++)
+        require(text.data[i] == '\n' || (unsigned char)text.data[i] >= 0x20);
+    cmg__buf_done(&text);
+    cmg__pfx_info_free(info);
+    return rc;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const passwords[] = { "secret", NULL };
@@ -63,6 +87,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         require(rc == cmg_error_code(err));
         require(rc == CMG_OK || (key == NULL && certs == NULL && count == 0));
+        const cmg_status seen = look(data, size, passwords[i]);
+        require(rc != CMG_OK || seen == CMG_OK || passwords[i] == NULL);
         if (key != NULL && count > 0)
             write_again(key, certs, count);
         cmg__x509_free_list(&cmg__alloc_libc, certs, count);
