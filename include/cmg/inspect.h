@@ -265,7 +265,8 @@ CMG_API const char *cmg_certificate_template(const cmg_certificate *cert);
  * @brief Says what any bytes are, as text for a person.
  *
  * A certificate, several of them, a request, a revocation list, PKCS#7, a PFX or a key,
- * as PEM or DER. Of a private key only its kind and size are told.
+ * as PEM or DER. Of a private key only its kind and size are told, of a PFX without its
+ * password only the outside.
  * @param[in]  ctx      The context.
  * @param[in]  data     The bytes.
  * @param[in]  size     Length in bytes, at most 64 MiB.

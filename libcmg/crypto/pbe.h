@@ -8,6 +8,7 @@
 #include "crypto/der_read.h"
 #include "crypto/mbed_compat.h"
 
+#define CMG__PBE_PASSWORD_MAX 1024 /* bytes */
 /* A password in the two forms that derivations want. */
 struct cmg__pbe_password {
     struct cmg__buf utf8; /* PBKDF2 */

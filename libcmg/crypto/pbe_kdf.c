@@ -9,10 +9,9 @@
 #include "base/secret.h"
 #include "base/str.h"
 
-#define PASSWORD_MAX 1024
-#define SALT_MAX     1024
-#define HASH_MAX     64
-#define BLOCK_MAX    128
+#define SALT_MAX  1024
+#define HASH_MAX  64
+#define BLOCK_MAX 128
 
 /* Decodes one code point of valid UTF-8. */
 static uint32_t next_code_point(const char **p)
@@ -78,8 +77,8 @@ bool cmg__pbe_password_init(struct cmg__pbe_password *p, const struct cmg__alloc
     const char *text = password != NULL ? password : "";
     const bool valid = cmg__utf8_is_valid(text, strlen(text));
 
-    cmg__buf_init_secret(&p->utf8, alloc, PASSWORD_MAX);
-    cmg__buf_init_secret(&p->wide, alloc, 2 * PASSWORD_MAX + 2);
+    cmg__buf_init_secret(&p->utf8, alloc, CMG__PBE_PASSWORD_MAX);
+    cmg__buf_init_secret(&p->wide, alloc, 2 * CMG__PBE_PASSWORD_MAX + 2);
     *rc = CMG_OK;
     if ((variant == CMG__PBE_UTF16 && !valid) ||
         (variant == CMG__PBE_WIDENED && is_ascii(text)) ||
@@ -203,7 +202,7 @@ cmg_status cmg__pkcs12_derive(const struct cmg__pkcs12_kdf *kdf, unsigned id,
     if (md == NULL)
         return CMG_E_UNSUPPORTED;
     const size_t block = mbedtls_md_get_size(md) > 32 ? 128 : 64;
-    cmg__buf_init_secret(&data, alloc, SALT_MAX + 4 * PASSWORD_MAX);
+    cmg__buf_init_secret(&data, alloc, SALT_MAX + 4 * CMG__PBE_PASSWORD_MAX);
     cmg__buf_init_secret(&key, alloc, n);
     cmg_status rc = add_repeated(&data, kdf->salt, block);
     if (rc == CMG_OK)

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "crypto/x509_describe.h"
+
 static void put(struct cmg__describe *d, const char *label, const char *text)
 {
     if (text[0] != '\0')
@@ -41,6 +43,8 @@ static void describe_entry(const struct cmg__pfx_entry *entry, size_t number,
     else
         cmg__describe_line(d, "encryption", "%s, %u iterations", entry->cipher,
                            (unsigned)entry->iterations);
+    if (entry->cert != NULL)
+        cmg__x509_describe(entry->cert, d);
     cmg__describe_end(d);
 }
 

@@ -151,6 +151,7 @@ static void entry_done(const struct cmg__alloc *alloc, struct cmg__pfx_entry *en
     cmg__free(alloc, entry->key_id);
     cmg__free(alloc, entry->provider);
     cmg__free(alloc, entry->content);
+    cmg__x509_free(entry->cert);
 }
 
 /* Appends an entry whose texts are there, if empty; NULL: no memory. */
@@ -250,7 +251,6 @@ static cmg_status look_at_certificate(struct look *look, const struct cmg__pfx_b
 {
     struct cmg__pfx_entry *entry = add_entry(look, CMG__PFX_KIND_CERTIFICATE, bag->part);
     struct cmg__span der;
-    struct cmg__x509 *cert = NULL;
     bool is_x509 = false;
 
     if (entry == NULL)
@@ -260,12 +260,11 @@ static cmg_status look_at_certificate(struct look *look, const struct cmg__pfx_b
         return rc;
     const char *content = "a certificate of another kind than X.509";
     if (is_x509) {
-        rc = cmg__x509_parse(look->info->alloc, der.p, der.n, &cert, NULL);
-        content = rc == CMG_OK ? cert->subject : "a certificate that is damaged";
+        rc = cmg__x509_parse(look->info->alloc, der.p, der.n, &entry->cert, NULL);
+        content = rc == CMG_OK ? entry->cert->subject : "a certificate that is damaged";
     }
     if (rc != CMG_E_NOMEM)
         rc = cmg__str_assign(look->info->alloc, &entry->content, content);
-    cmg__x509_free(cert);
     return rc == CMG_OK ? take_attributes(look, bag->attributes, entry) : rc;
 }
 

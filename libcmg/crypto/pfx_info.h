@@ -8,6 +8,7 @@
 #include "base/env.h"
 #include "base/error.h"
 #include "crypto/describe.h"
+#include "crypto/x509.h"
 
 enum cmg__pfx_kind {
     CMG__PFX_KIND_KEY,
@@ -30,11 +31,12 @@ struct cmg__pfx_entry {
     enum cmg__pfx_kind kind;
     char *cipher; /* "AES-256-CBC, PBKDF2, hmacWithSHA256"; "" when not encrypted */
     uint32_t iterations;
-    char *friendly_name; /* texts are "" when absent */
-    char *key_id;        /* hexadecimal */
-    char *provider;      /* Microsoft's name of a key store */
-    bool machine_key;    /* Microsoft: to the machine's store, not the user's */
-    char *content;       /* "CN=gw.contoso.com", "RSA 2048", or why it is not known */
+    char *friendly_name;    /* texts are "" when absent */
+    char *key_id;           /* hexadecimal */
+    char *provider;         /* Microsoft's name of a key store */
+    bool machine_key;       /* Microsoft: to the machine's store, not the user's */
+    char *content;          /* "CN=gw.contoso.com", "RSA 2048", or why it is not known */
+    struct cmg__x509 *cert; /* of a certificate that can be read */
 };
 struct cmg__pfx_info {
     const struct cmg__alloc *alloc;

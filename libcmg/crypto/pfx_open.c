@@ -276,6 +276,10 @@ static cmg_status judge_mac(struct cmg__pfx_file *file, const char *password)
 
 cmg_status cmg__pfx_unlock(struct cmg__pfx_file *file, const char *password)
 {
+    if (password != NULL && strlen(password) > CMG__PBE_PASSWORD_MAX)
+        return cmg__fail(file->err, file->alloc, CMG_E_LIMIT, "password",
+                         "give the password that the PFX was exported with",
+                         "the password is longer than %d bytes", CMG__PBE_PASSWORD_MAX);
     if (!file->has_mac)
         return unlock_without_mac(file, password);
     if (file->mac_rc != CMG_OK) {

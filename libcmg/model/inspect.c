@@ -12,6 +12,7 @@
 #include "crypto/csr.h"
 #include "crypto/intake.h"
 #include "crypto/pem.h"
+#include "crypto/pfx_info.h"
 #include "crypto/pkcs7.h"
 #include "crypto/sniff.h"
 #include "crypto/spki.h"
@@ -84,18 +85,14 @@ static void describe_key(struct job *job, const struct cmg__key *key)
 
 static cmg_status show_pfx(struct job *job, struct cmg__span value)
 {
-    struct cmg__intake intake;
-    cmg_status rc = cmg__intake_read(&intake, &job->ctx->alloc, &job->ctx->env, value.p,
-                                     value.n, job->password, true, job->err);
+    struct cmg__pfx_info *info = NULL;
+    const cmg_status rc = cmg__pfx_info_read(&job->ctx->alloc, &job->ctx->env, value.p,
+                                             value.n, job->password, &info, job->err);
 
     if (rc != CMG_OK)
         return rc;
-    cmg__describe_title(job->d, "PFX (PKCS#12), certificates: %zu", intake.certs.count);
-    describe_all(job, intake.certs.items, intake.certs.count);
-    if (intake.key != NULL)
-        describe_key(job, intake.key);
-    cmg__describe_end(job->d);
-    cmg__intake_done(&intake);
+    cmg__pfx_describe(info, job->d);
+    cmg__pfx_info_free(info);
     return said(job);
 }
 

@@ -315,6 +315,51 @@ START_TEST(what_windows_adds_is_shown)
 }
 END_TEST
 
+START_TEST(more_bags_than_512_are_not_looked_at)
+{
+    static const struct made many = {
+        { "-certpbe", "NONE", "-nokeys" }, { "times=300" }, NULL, "secret", CMG_OK, "", 0
+    };
+    struct pki pki;
+    struct cmg__pfx_info *info = NULL;
+    cmg_error *err = NULL;
+    size_t n = 0;
+
+    pki_init(&pki, CMG__PROFILE_CLIENT);
+    make(&pki, &many);
+    char *data = support_read_file(support_path("out.pfx"), &n);
+    ck_assert_int_eq(
+        cmg__pfx_info_read(&pki.a.alloc, &pki.e.env, data, n, "secret", &info, &err),
+        CMG_E_LIMIT);
+    ck_assert_ptr_null(info);
+    ck_assert_ptr_nonnull(strstr(cmg_error_message(err), "more than 512 bags"));
+    cmg_error_unref(err);
+    free(data);
+    pki_done(&pki);
+    support_dir_done();
+}
+END_TEST
+
+START_TEST(a_password_of_absurd_length_is_refused)
+{
+    char password[1026];
+    struct pki pki;
+    struct got got;
+
+    pki_init(&pki, CMG__PROFILE_CLIENT);
+    memset(password, 'x', sizeof password - 1);
+    password[sizeof password - 1] = '\0';
+    ck_assert_int_eq(maker_read_file(&pki, VECTORS "/name-1-pwd.p12", password,
+                                     "longer than 1024 bytes", &got),
+                     CMG_E_LIMIT);
+    password[1024] = '\0';
+    ck_assert_int_eq(
+        maker_read_file(&pki, VECTORS "/name-1-pwd.p12", password, "wrong", &got),
+        CMG_E_AUTH);
+    pki_done(&pki);
+}
+END_TEST
+
 START_TEST(a_cipher_that_is_not_read_is_named)
 {
     static const char *const arguments[] = { "-certpbe", "camellia-128-cbc", NULL };
@@ -357,6 +402,8 @@ int main(void)
                         (int)CMG__ARRAY_LEN(vectors));
     tcase_add_test(view, names_beyond_ascii_are_shown);
     tcase_add_test(view, what_windows_adds_is_shown);
+    tcase_add_test(view, more_bags_than_512_are_not_looked_at);
+    tcase_add_test(rare, a_password_of_absurd_length_is_refused);
     tcase_add_test(view, a_cipher_that_is_not_read_is_named);
     suite_add_tcase(suite, package);
     suite_add_tcase(suite, rare);
