@@ -260,6 +260,7 @@ typedef struct cmg_acme_options {
     const char *profile;   /**< One of those that the authority's directory names. */
     cmg_certificate *replaces; /**< Renewal: the certificate that is to be replaced. */
     int32_t terms_agreed;      /**< 1: the terms of service were read and agreed to. */
+    int32_t await_window; /**< 1: with replaces, wait until the authority suggests it. */
 } cmg_acme_options;
 
 /**
@@ -398,6 +399,18 @@ CMG_API const char *cmg_enrolment_message(const cmg_enrolment *enrolment);
  * @since 0.1
  */
 CMG_API uint32_t cmg_enrolment_orphan_count(const cmg_enrolment *enrolment);
+
+/**
+ * @brief When the authority wants the certificate that is replaced to be renewed.
+ *
+ * Authorities with renewal information (RFC 9773) name a window; this is the instant in
+ * it that the enrolment has chosen. With @c await_window it is PENDING until then.
+ * @param[in] enrolment The enrolment.
+ * @return Seconds since 1970; 0 when nothing was asked or nothing is known. Callbacks may
+ *         call it.
+ * @since 0.1
+ */
+CMG_API int64_t cmg_enrolment_renewal_unix_s(const cmg_enrolment *enrolment);
 
 /**
  * @brief Takes one more reference.

@@ -5,7 +5,8 @@
  *
  *   phase          request                  goes to
  *   --------------------------------------------------------------------------------
- *   DIRECTORY      GET                      ACCOUNT, ORDER, LOOK, NEW_ORDER
+ *   DIRECTORY      GET                      RENEWAL, ACCOUNT, ORDER, LOOK, NEW_ORDER
+ *   RENEWAL        GET, until it is time    as DIRECTORY
  *   ACCOUNT        newAccount               as DIRECTORY
  *   LOOK           the account              LIST, NEW_ORDER
  *   LIST           a page of its orders     CANDIDATE
@@ -30,7 +31,6 @@
 #include "base/str.h"
 #include "crypto/jws.h"
 
-#define NONCES_MAX  3
 #define PAYLOAD_MAX ((size_t)160 * 1024)
 #define THUMB_MAX   ((size_t)256)
 #define SECRET_MAX  ((size_t)1024)
@@ -103,6 +103,7 @@ static const struct phase {
                        const struct cmg__json *json, cmg_error **err);
 } phases[CMG__ACME_PHASES] = {
     [CMG__ACME_DIRECTORY] = { "the directory", NULL, NULL, cmg__acme_read_directory },
+    [CMG__ACME_RENEWAL] = { "the time of renewal", NULL, NULL, cmg__acme_read_renewal },
     [CMG__ACME_ACCOUNT] = { "the account", url_account, cmg__acme_account_payload,
                             cmg__acme_read_account },
     [CMG__ACME_LOOK] = { "the account", url_look, NULL, cmg__acme_read_look },
@@ -208,7 +209,7 @@ static void turn_page(struct cmg__acme *m)
 static cmg_status next_wait(struct cmg__acme *m, struct cmg__enrol_step *step)
 {
     step->kind = CMG__ENROL_WAIT;
-    step->pending = m->phase == CMG__ACME_ORDER;
+    step->pending = m->phase == CMG__ACME_ORDER || m->phase == CMG__ACME_RENEWAL;
     step->wait_ms = m->wait_ms;
     m->wait_ms = 0;
     return CMG_OK;
@@ -233,85 +234,13 @@ static cmg_status acme_next(struct cmg__enrol_method *method, struct cmg__enrol_
         return next_failed(m, err);
     if (m->phase == CMG__ACME_DIRECTORY)
         return cmg__acme_get(m, step, "GET", m->directory_url, err);
+    if (m->phase == CMG__ACME_RENEWAL) {
+        step->pending = c->renewal_unix_s != 0;
+        return cmg__acme_get(m, step, "GET", m->renewal, err);
+    }
     if (m->nonce == NULL)
         return cmg__acme_get(m, step, "HEAD", m->new_nonce, err);
     return next_post(m, c, step, err);
-}
-
-/* ---- refusals ---- */
-
-/* What a refusal means in a phase; the first row that fits. */
-enum turn { TURN_FAIL, TURN_NEW_ORDER, TURN_ORDER, TURN_NO_RENEWAL, TURN_DOUBT };
-
-static const struct turn_rule {
-    enum cmg__acme_phase phase;
-    const char *type; /* NULL: any that says no for good */
-    enum turn turn;
-} turn_rules[] = {
-    { CMG__ACME_NEW_ORDER, "alreadyReplaced", TURN_NO_RENEWAL },
-    { CMG__ACME_FINALIZE, "orderNotReady", TURN_ORDER },
-    { CMG__ACME_ANSWER, "malformed", TURN_DOUBT },
-    { CMG__ACME_LOOK, NULL, TURN_NEW_ORDER },
-    { CMG__ACME_LIST, NULL, TURN_NEW_ORDER },
-    { CMG__ACME_CANDIDATE, NULL, TURN_NEW_ORDER },
-};
-
-static enum turn turn_of(const struct cmg__acme *m, const char *type, int status)
-{
-    const bool final = status < 500 && status != 429 && strcmp(type, "rateLimited") != 0;
-
-    /* An order of an earlier run that is not there any more. */
-    if (m->phase == CMG__ACME_ORDER && m->found && (status == 404 || status == 410))
-        return TURN_NEW_ORDER;
-    for (size_t i = 0; i < CMG__ARRAY_LEN(turn_rules); i++) {
-        const struct turn_rule *rule = &turn_rules[i];
-
-        if (rule->phase == m->phase &&
-            (rule->type == NULL ? final : strcmp(rule->type, type) == 0))
-            return rule->turn;
-    }
-    return TURN_FAIL;
-}
-
-static void take_turn(struct cmg__acme *m, struct cmg__enrol_case *c, enum turn turn)
-{
-    if (turn == TURN_NEW_ORDER) {
-        cmg__acme_forget_order(m);
-        m->look = false;
-        m->phase = CMG__ACME_NEW_ORDER;
-    } else if (turn == TURN_ORDER) {
-        m->phase = CMG__ACME_ORDER;
-        m->wait_ms = cmg__enrol_poll_ms(c, NULL, 1000);
-    } else if (turn == TURN_NO_RENEWAL) {
-        cmg__free(m->alloc, m->replaces);
-        m->replaces = NULL;
-    }
-}
-
-static cmg_status refused(struct cmg__acme *m, struct cmg__enrol_case *c,
-                          const struct cmg__http_response *resp,
-                          const struct cmg__json *json, cmg_error **err)
-{
-    const int64_t wait_ms = cmg__http_retry_after_ms(resp, cmg__env_unix_s(c->env));
-    const char *what = m->asked_nonce ? "a nonce" : phases[m->phase].what;
-    struct cmg__acme_problem problem;
-
-    cmg__acme_problem_read(json, &problem);
-    if (strcmp(problem.type, "badNonce") == 0 && m->bad_nonces++ < NONCES_MAX)
-        return CMG_OK;
-    m->bad_nonces = 0;
-    const enum turn turn =
-        m->asked_nonce ? TURN_FAIL : turn_of(m, problem.type, resp->status);
-    cmg__acme_line(problem.detail, c->message, sizeof c->message);
-    cmg_error **to = turn == TURN_DOUBT ? &m->doubt : err;
-    if (turn == TURN_FAIL || turn == TURN_DOUBT) {
-        const cmg_status rc = cmg__acme_problem_fail(m, &problem, resp->status,
-                                                     wait_ms > 0 ? wait_ms : 0, what, to);
-
-        return turn == TURN_FAIL ? rc : cmg__acme_read_answer(m, c, resp, json, err);
-    }
-    take_turn(m, c, turn);
-    return CMG_OK;
 }
 
 /* ---- read ---- */
@@ -367,7 +296,8 @@ static cmg_status read_answer(struct cmg__acme *m, struct cmg__enrol_case *c,
     if (m->phase != CMG__ACME_DOWNLOAD || resp->status >= 400)
         rc = parse(m, resp, &json, err);
     if (rc == CMG_OK && resp->status >= 400)
-        rc = refused(m, c, resp, json, err);
+        rc = cmg__acme_refused(m, c, resp, json,
+                               m->asked_nonce ? "a nonce" : phases[m->phase].what, err);
     else if (rc == CMG_OK && (resp->status < 200 || resp->status > 299))
         rc = cmg__enrol_http_error(c, "ACME server", resp, err);
     else if (rc == CMG_OK)
@@ -482,7 +412,7 @@ static void acme_free(struct cmg__enrol_method *method, const struct cmg__alloc 
     struct cmg__acme *m = acme_of(method);
     char *const texts[] = { m->directory_url, m->thumbprint, m->contact,   m->eab_kid,
                             m->profile,       m->replaces,   m->new_nonce, m->new_account,
-                            m->new_order,     m->list };
+                            m->new_order,     m->list,       m->renewal };
 
     forget(m);
     for (size_t i = 0; i < CMG__ARRAY_LEN(texts); i++)
@@ -575,6 +505,7 @@ cmg_status cmg__acme_new(const struct cmg__alloc *alloc,
     m->method.ops = &acme_ops;
     m->alloc = alloc;
     m->terms_agreed = settings->terms_agreed;
+    m->await_window = settings->await_window;
     m->dns = strcmp(settings->challenge, "dns-01") == 0;
     cmg__secret_init(&m->eab_key, alloc);
     cmg_status rc = copy_texts(m, settings);

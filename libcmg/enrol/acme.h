@@ -19,6 +19,7 @@ struct cmg__acme_settings {
     const char *eab_key;   /* base64url, as authorities hand it out */
     const char *profile;   /* NULL: the authority's default */
     const char *replaces;  /* RFC 9773, 4.1: names the certificate renewed; or NULL */
+    bool await_window;     /* not before the authority suggests it */
 };
 
 cmg_status cmg__acme_new(const struct cmg__alloc *alloc,

@@ -48,6 +48,24 @@ static enum cmg__acme_phase after_account(const struct cmg__acme *m)
     return m->look ? CMG__ACME_LOOK : CMG__ACME_NEW_ORDER;
 }
 
+void cmg__acme_go_to_account(struct cmg__acme *m)
+{
+    m->phase = m->account == NULL ? CMG__ACME_ACCOUNT : after_account(m);
+}
+
+/* Where it says when the certificate is to be replaced. */
+static cmg_status take_renewal(struct cmg__acme *m, const char *url, cmg_error **err)
+{
+    if (url == NULL || m->replaces == NULL)
+        return CMG_OK;
+    char *full = cmg__format(m->alloc, "%s/%s", url, m->replaces);
+    const cmg_status rc =
+        full != NULL ? cmg__acme_take_url(m, &m->renewal, full, "renewalInfo", err)
+                     : cmg__fail_nomem(err);
+    cmg__free(m->alloc, full);
+    return rc;
+}
+
 cmg_status cmg__acme_read_directory(struct cmg__acme *m, struct cmg__enrol_case *c,
                                     const struct cmg__http_response *resp,
                                     const struct cmg__json *json, cmg_error **err)
@@ -70,8 +88,12 @@ cmg_status cmg__acme_read_directory(struct cmg__acme *m, struct cmg__enrol_case 
         rc = check_profile(m, json, err);
     if (rc != CMG_OK)
         return rc;
-    m->renews = cmg__json_str(json, "/renewalInfo") != NULL;
-    m->phase = m->account == NULL ? CMG__ACME_ACCOUNT : after_account(m);
+    rc = take_renewal(m, cmg__json_str(json, "/renewalInfo"), err);
+    if (rc != CMG_OK)
+        return rc;
+    cmg__acme_go_to_account(m);
+    if (m->await_window && m->renewal != NULL && m->order == NULL && !m->look)
+        m->phase = CMG__ACME_RENEWAL;
     return CMG_OK;
 }
 

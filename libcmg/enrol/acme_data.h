@@ -6,6 +6,7 @@
 
 enum cmg__acme_phase {
     CMG__ACME_DIRECTORY,
+    CMG__ACME_RENEWAL, /* whether the time has come (RFC 9773) */
     CMG__ACME_ACCOUNT,
     CMG__ACME_LOOK,      /* a new order may be lost: where the account lists its orders */
     CMG__ACME_LIST,      /* a page of that list */
@@ -52,13 +53,14 @@ struct cmg__acme {
     struct cmg__secret eab_key;
     char *profile;
     char *replaces;
+    bool await_window; /* the order waits until the authority suggests it */
     /* the request's names, in lower case */
     struct cmg__json *names;
     /* the authority, read in each run */
     char *new_nonce;
     char *new_account;
     char *new_order;
-    bool renews; /* it knows "replaces" */
+    char *renewal; /* what it says of the certificate to be replaced; NULL: nothing */
     /* where it stands */
     enum cmg__acme_phase phase;
     bool asked_nonce; /* the request under way only asks for one */
@@ -112,6 +114,12 @@ cmg_status cmg__acme_take_url(const struct cmg__acme *m, char **to, const char *
 cmg_status cmg__acme_read_directory(struct cmg__acme *m, struct cmg__enrol_case *c,
                                     const struct cmg__http_response *resp,
                                     const struct cmg__json *json, cmg_error **err);
+/* acme_renewal.c: no answer is as good as "now". */
+cmg_status cmg__acme_read_renewal(struct cmg__acme *m, struct cmg__enrol_case *c,
+                                  const struct cmg__http_response *resp,
+                                  const struct cmg__json *json, cmg_error **err);
+/* To the account, or to what comes behind it. */
+void cmg__acme_go_to_account(struct cmg__acme *m);
 cmg_status cmg__acme_account_payload(struct cmg__acme *m, struct cmg__enrol_case *c,
                                      struct cmg__json **out, cmg_error **err);
 cmg_status cmg__acme_read_account(struct cmg__acme *m, struct cmg__enrol_case *c,
@@ -179,6 +187,12 @@ cmg_status cmg__acme_problem_fail(const struct cmg__acme *m,
                                   cmg_error **err);
 /* Cause and remedy for a type; NULLs when it is not known. */
 void cmg__acme_problem_advice(const char *type, const char **cause, const char **remedy);
+
+/* acme_refused.c: CMG_OK when the enrolment goes on. what was asked for names it. */
+cmg_status cmg__acme_refused(struct cmg__acme *m, struct cmg__enrol_case *c,
+                             const struct cmg__http_response *resp,
+                             const struct cmg__json *json, const char *what,
+                             cmg_error **err);
 
 /* acme_names.c: the DNS names of the request as an array of strings in lower case. */
 cmg_status cmg__acme_names(const struct cmg__enrol_case *c, struct cmg__json **out,

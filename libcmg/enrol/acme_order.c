@@ -19,7 +19,6 @@
 
 #include "base/base64.h"
 #include "base/str.h"
-#include "crypto/x509_data.h"
 
 #define POLL_MS   INT64_C(2000)
 #define PAGES_MAX 20
@@ -52,7 +51,7 @@ cmg_status cmg__acme_new_order_payload(struct cmg__acme *m, struct cmg__enrol_ca
     (void)c;
     if (rc == CMG_OK && m->profile != NULL)
         rc = cmg__json_set_str(payload, "profile", m->profile);
-    if (rc == CMG_OK && m->renews && m->replaces != NULL)
+    if (rc == CMG_OK && m->renewal != NULL && m->replaces != NULL)
         rc = cmg__json_set_str(payload, "replaces", m->replaces);
     if (rc != CMG_OK) {
         cmg__json_unref(payload);
@@ -325,20 +324,4 @@ cmg_status cmg__acme_read_certificate(struct cmg__acme *m, struct cmg__enrol_cas
     if (rc == CMG_OK)
         m->phase = CMG__ACME_ISSUED;
     return rc;
-}
-
-/* The number is that of the DER, with the zero that keeps it positive. */
-cmg_status cmg__acme_certificate_id(const struct cmg__x509 *cert, struct cmg__buf *out)
-{
-    const bool zero = cert->serial.n > 0 && (cert->serial.p[0] & 0x80U) != 0;
-    uint8_t serial[21] = { 0 };
-
-    if (cert->authority_key_id.n == 0 || cert->serial.n > 20)
-        return CMG_E_UNSUPPORTED;
-    memcpy(serial + zero, cert->serial.p, cert->serial.n);
-    cmg_status rc =
-        cmg__base64url_encode(out, cert->authority_key_id.p, cert->authority_key_id.n);
-    if (rc == CMG_OK)
-        rc = cmg__buf_add_char(out, '.');
-    return rc == CMG_OK ? cmg__base64url_encode(out, serial, cert->serial.n + zero) : rc;
 }

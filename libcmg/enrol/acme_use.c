@@ -106,7 +106,8 @@ static cmg_status use(cmg_enrolment *e, const char *directory_url, const cmg_key
                                                cmg__str_or(o->challenge, "dns-01"),
                                            .eab_kid = o->eab_kid,
                                            .eab_key = o->eab_key,
-                                           .profile = o->profile };
+                                           .profile = o->profile,
+                                           .await_window = o->await_window != 0 };
     struct cmg__enrol_method *method = NULL;
     struct cmg__buf predecessor;
     char *contact = NULL;

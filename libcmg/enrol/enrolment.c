@@ -393,6 +393,11 @@ uint32_t cmg_enrolment_orphan_count(const cmg_enrolment *enrolment)
     return check(enrolment, NULL) == CMG_OK ? enrolment->c.orphans : 0;
 }
 
+int64_t cmg_enrolment_renewal_unix_s(const cmg_enrolment *enrolment)
+{
+    return check(enrolment, NULL) == CMG_OK ? enrolment->c.renewal_unix_s : 0;
+}
+
 cmg_enrolment *cmg_enrolment_ref(cmg_enrolment *enrolment)
 {
     if (enrolment != NULL)

@@ -33,6 +33,8 @@ struct cmg__enrol_case {
     char request_id[CMG__ENROL_ID_SIZE];
     char message[CMG__ENROL_MESSAGE_SIZE]; /* the authority's words, plain text */
     uint32_t orphans;
+    /* When the authority wants what is replaced to be renewed; 0: unknown. Not kept. */
+    int64_t renewal_unix_s;
 };
 
 enum cmg__enrol_kind {

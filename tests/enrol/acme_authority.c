@@ -385,6 +385,8 @@ void authority_answer(struct authority *a, const struct cmg__http_request *req,
         on_post(a, req, resp);
     else if (strcmp(req->url, AUTHORITY_DIR) == 0)
         give_directory(a, resp);
+    else if (cmg__str_starts(req->url, HOST "/renewal/"))
+        give(resp, a->window != NULL ? 200 : 404, "%s", cmg__str_or(a->window, "{}"));
     else
         give(resp, 200, "%s", "");
     if (strcmp(req->method, "GET") == 0)

@@ -44,6 +44,7 @@ struct authority {
     bool proved;               /* every authorization is valid from the start */
     bool no_list;              /* accounts do not list orders */
     bool wants_terms, wants_eab, knows_renewal;
+    const char *window;   /* JSON of renewal information; NULL: 404 */
     unsigned done_orders; /* so many orders of the past are listed first */
     /* what it saw */
     unsigned exchanges, accounts, orders, finals, downloads, stale_nonces;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/base64.h"
+#include "base/str.h"
 
 static const char whole_way[] = "GET /dir\n"
                                 "HEAD /nonce\n"
@@ -295,6 +296,8 @@ END_TEST
 
 /* ---- what an order may ask for ---- */
 
+#define OLD_CERTIFICATE "aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE"
+
 START_TEST(profile_and_predecessor_are_told)
 {
     AUTHORITY_OPEN;
@@ -303,8 +306,7 @@ START_TEST(profile_and_predecessor_are_told)
                                                  .terms_agreed = true,
                                                  .challenge = "dns-01",
                                                  .profile = "short",
-                                                 .replaces = "aYhba4dGQEHhs3uEe6CuLN4ByNQ"
-                                                             ".AIdlQyE" };
+                                                 .replaces = OLD_CERTIFICATE };
 
     a.knows_renewal = _i != 1;
     if (_i == 2) {
@@ -316,9 +318,82 @@ START_TEST(profile_and_predecessor_are_told)
     authority_run(&d);
     ck_assert_int_eq(d.end, CMG_ENROLMENT_ISSUED);
     ck_assert_ptr_nonnull(strstr(a.last_order, "\"profile\":\"short\""));
-    ck_assert_int_eq(strstr(a.last_order, "\"replaces\":\"aYhba4dGQEHhs3uEe6CuLN4ByNQ"
-                                          ".AIdlQyE\"") != NULL,
+    ck_assert_int_eq(strstr(a.last_order, "\"replaces\":\"" OLD_CERTIFICATE "\"") != NULL,
                      _i == 0);
+    AUTHORITY_CLOSE;
+}
+END_TEST
+
+static void use_window(struct authority *a)
+{
+    const struct cmg__acme_settings settings = { .directory_url = AUTHORITY_DIR,
+                                                 .key = a->key,
+                                                 .terms_agreed = true,
+                                                 .challenge = "dns-01",
+                                                 .replaces = OLD_CERTIFICATE,
+                                                 .await_window = true };
+
+    a->knows_renewal = true;
+    authority_use(a, &settings);
+}
+
+/* The clock stands at 2026-11-23. The instant is the same after a crash. */
+START_TEST(renewal_waits_for_the_time_that_the_authority_suggests)
+{
+    AUTHORITY_OPEN;
+    int64_t from = 0;
+    int64_t to = 0;
+
+    a.window = "{\"suggestedWindow\":{\"start\":\"2026-12-03T04:00:00Z\",\"end\":"
+               "\"2026-12-05T04:00:00Z\"},\"explanationURL\":\"https://acme.test/why\"}";
+    ck_assert(cmg__time_parse("2026-12-03T04:00:00Z", &from));
+    ck_assert(cmg__time_parse("2026-12-05T04:00:00Z", &to));
+    use_window(&a);
+    desk_start(&d);
+    desk_turns(&d, 6);
+    ck_assert_int_eq(cmg_enrolment_get_state(d.e), CMG_ENROLMENT_PENDING);
+    const int64_t chosen = cmg_enrolment_renewal_unix_s(d.e);
+    ck_assert_int_ge(chosen, from);
+    ck_assert_int_le(chosen, to);
+    ck_assert_ptr_nonnull(strstr(cmg_enrolment_message(d.e), "; see https://acme.test"));
+    desk_again(&d);
+    use_window(&a);
+    authority_run(&d);
+    ck_assert_int_eq(d.end, CMG_ENROLMENT_ISSUED);
+    ck_assert_int_eq(cmg_enrolment_renewal_unix_s(d.e), chosen);
+    ck_assert_int_ge(d.env.unix_ms / 1000, chosen);
+    ck_assert_int_lt(d.env.unix_ms / 1000, chosen + 3600);
+    /* Every six hours: the window can move. */
+    unsigned asked = 0;
+    for (const char *p = strstr(a.shown, "/renewal/" OLD_CERTIFICATE); p != NULL;
+         p = strstr(p + 1, "/renewal/" OLD_CERTIFICATE))
+        asked++;
+    ck_assert_uint_ge(asked, 20);
+    ck_assert_ptr_nonnull(strstr(a.last_order, OLD_CERTIFICATE));
+    AUTHORITY_CLOSE;
+}
+END_TEST
+
+START_TEST(renewal_without_a_usable_window_is_done_at_once)
+{
+    static const char *const windows[] = {
+        NULL,
+        "[]",
+        "{\"suggestedWindow\":{\"start\":\"2026-12-05T04:00:00Z\",\"end\":"
+        "\"2026-12-03T04:00:00Z\"}}",
+        "{\"suggestedWindow\":{\"start\":\"soon\",\"end\":7}}",
+        "{\"suggestedWindow\":{\"start\":\"2026-01-01T00:00:00Z\",\"end\":"
+        "\"2026-01-02T00:00:00Z\"}}",
+    };
+    AUTHORITY_OPEN;
+    const int64_t began = d.env.now_ns;
+
+    a.window = windows[_i];
+    use_window(&a);
+    authority_run(&d);
+    ck_assert_int_eq(d.end, CMG_ENROLMENT_ISSUED);
+    ck_assert_int_lt(d.env.now_ns - began, INT64_C(60) * 1000000000);
+    ck_assert_ptr_nonnull(strstr(a.shown, "GET /renewal/" OLD_CERTIFICATE));
     AUTHORITY_CLOSE;
 }
 END_TEST
@@ -436,6 +511,8 @@ static Suite *suite_acme(void)
     tcase_add_test(t, what_is_proved_already_is_not_asked_for);
     tcase_add_test(t, slow_host_is_waited_for);
     tcase_add_loop_test(t, profile_and_predecessor_are_told, 0, 3);
+    tcase_add_test(t, renewal_waits_for_the_time_that_the_authority_suggests);
+    tcase_add_loop_test(t, renewal_without_a_usable_window_is_done_at_once, 0, 5);
     tcase_add_test(t, external_account_is_bound_and_its_key_not_kept);
     tcase_add_test(t, certificates_are_named_as_in_rfc_9773);
     suite_add_tcase(s, t);

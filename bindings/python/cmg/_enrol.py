@@ -58,7 +58,7 @@ def _on_closed(owner: Any, _enrolment: Any, end: int, why: Any) -> int:
 
 
 class Enrolment(Handle):
-    """One request on its way to an authority and back.
+    """One request on its way to an authority and back, its key coming along if it is given.
 
     Choose a way with one of the use_ methods, set on_state and on_challenge; then run() or
     await it. A callback that returns False stops it; what it raises comes out of run().
@@ -66,12 +66,11 @@ class Enrolment(Handle):
 
     _kind = "enrolment"
 
-    def __init__(self, ctx: Context, csr: "Csr | _ffi.Buffer", *,
+    def __init__(self, ctx: Context, csr: Csr, *, key: Optional[Key] = None,
                  checkpoint: "str | os.PathLike[str] | None" = None) -> None:
-        data = csr.export_der() if isinstance(csr, Csr) else bytes(csr)
         found = ENROLMENT()
         with ctx._guard:
-            _ffi.call("cmg_enrolment_new", ctx.pointer, data, len(data), ctypes.byref(found))
+            _ffi.call("cmg_enrolment_new", csr.pointer, ctypes.byref(found))
         super().__init__(found, ctx._guard)
         self.context = ctx
         self.on_state: Optional[Callable[[EnrolmentState, Optional[CmgError]], Any]] = None
@@ -82,6 +81,8 @@ class Enrolment(Handle):
         self.call("set_events", ctypes.byref(cmg_enrolment_events(
             size=ctypes.sizeof(cmg_enrolment_events), user=self._key, on_state=_on_state,
             on_challenge=_on_challenge, on_closed=_on_closed)))
+        if key is not None:
+            self.call("set_key", key.pointer)
         if checkpoint is not None:
             self.call("set_checkpoint_file", _ffi.encoded(checkpoint))
 
@@ -89,18 +90,23 @@ class Enrolment(Handle):
         """Goes by the AD CS web enrolment pages."""
         self.call("use_certsrv", _ffi.encoded(url), _ffi.encoded(template))
 
+    def use_est(self, url: str, *, renew: bool = False) -> None:
+        """Goes to an EST server (RFC 7030)."""
+        self.call("use_est", _ffi.encoded(url), renew)
+
     def use_acme(self, directory_url: str, account_key: Key, *, challenge: str = "dns-01",
                  contact: Optional[str] = None, terms_agreed: bool = False,
                  eab_kid: Optional[str] = None, eab_key: Optional[str] = None,
                  profile: Optional[str] = None,
-                 replaces: Optional[Certificate] = None) -> None:
-        """Goes to a public authority by ACME; on_challenge is called for each name."""
+                 replaces: Optional[Certificate] = None, await_window: bool = False) -> None:
+        """Goes to a public authority by ACME; on_challenge is called for each name. With
+        await_window, what is replaced is renewed when the authority suggests it."""
         options = cmg_acme_options(
             size=ctypes.sizeof(cmg_acme_options), challenge=_ffi.encoded(challenge),
             contact=_ffi.optional(contact), eab_kid=_ffi.optional(eab_kid),
             eab_key=_ffi.optional(eab_key), profile=_ffi.optional(profile),
             replaces=None if replaces is None else replaces.pointer,
-            terms_agreed=int(terms_agreed))
+            terms_agreed=int(terms_agreed), await_window=int(await_window))
         self.call("use_acme", _ffi.encoded(directory_url), account_key.pointer,
                   ctypes.byref(options))
 
@@ -148,6 +154,11 @@ class Enrolment(Handle):
     def orphan_count(self) -> int:
         """How many certificates may have been issued that nobody knows of."""
         return int(self.call("orphan_count"))
+
+    @property
+    def renewal_unix_s(self) -> int:
+        """When the authority wants what is replaced to be renewed; 0 when unknown."""
+        return int(self.call("renewal_unix_s"))
 
     def start(self) -> None:
         """Starts; the work is done while the context is driven."""

@@ -351,6 +351,7 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_enrolment_request_id": copied(ENROLMENT),
     "cmg_enrolment_message": copied(ENROLMENT),
     "cmg_enrolment_orphan_count": plain(c_uint32, ENROLMENT),
+    "cmg_enrolment_renewal_unix_s": plain(c_int64, ENROLMENT),
     "cmg_enrolment_ref": plain(ENROLMENT, ENROLMENT),
     "cmg_enrolment_unref": plain(None, ENROLMENT),
     "cmg_certreq_format_inf": fallible(CONTEXT, POINTER(cmg_certreq), OUT_BYTES),

@@ -208,7 +208,8 @@ class cmg_acme_options(Structure):
 
     _fields_ = [("size", c_size_t), ("challenge", c_char_p), ("contact", c_char_p),
                 ("eab_kid", c_char_p), ("eab_key", c_char_p), ("profile", c_char_p),
-                ("replaces", CERTIFICATE), ("terms_agreed", c_int32)]
+                ("replaces", CERTIFICATE), ("terms_agreed", c_int32),
+                ("await_window", c_int32)]
 
 
 class cmg_enrolment_events(Structure):

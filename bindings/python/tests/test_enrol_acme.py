@@ -91,9 +91,9 @@ def pebble(tmp_path: Path) -> Iterator[Pebble]:
 def enrolment(ctx: Any, pebble: Pebble, tmp_path: Path) -> Iterator[cmg.Enrolment]:
     ctx.add_ca_file(pebble.certificate)
     key = cmg.Key.generate(ctx, cmg.KeyKind.EC_P256)
-    csr = cmg.Csr.new(ctx, cmg.Template.builtin(ctx, "web_server"),
-                      cmg.Key.generate(ctx, cmg.KeyKind.RSA_2048), "gateway.contoso.com")
-    with cmg.Enrolment(ctx, csr, checkpoint=tmp_path / "enrol") as made:
+    own = cmg.Key.generate(ctx, cmg.KeyKind.RSA_2048)
+    csr = cmg.Csr.new(ctx, cmg.Template.builtin(ctx, "web_server"), own, "gateway.contoso.com")
+    with cmg.Enrolment(ctx, csr, key=own, checkpoint=tmp_path / "enrol") as made:
         made.set_poll_interval(0.05)
         made.set_budget(60)
         made.use_acme(pebble.directory, key, terms_agreed=True, contact="admin@contoso.com")
@@ -114,6 +114,7 @@ def test_certificate_is_issued(enrolment: cmg.Enrolment, pebble: Pebble) -> None
     enrolment.on_state = lambda state, why: states.append(state)
     certificate = enrolment.run()
     assert "gateway.contoso.com" in certificate.dns_names
+    assert certificate.has_key
     assert [c.action for c in seen] == [cmg.ChallengeAction.PRESENT, cmg.ChallengeAction.REMOVE]
     assert seen[0].type == "dns-01"
     assert seen[0].name == "_acme-challenge.gateway.contoso.com"
