@@ -128,13 +128,23 @@ static enum cmg__certsrv_verdict by_words(const struct cmg__certsrv_page *page,
     return page->request_id[0] != '\0' ? CMG__CERTSRV_PENDING : CMG__CERTSRV_UNKNOWN;
 }
 
+/* Where the page's own title begins; what stands before is the same on all. */
+static size_t find_title(const char *html, size_t n)
+{
+    const size_t at = find(html, n, "ID=locPageTitle");
+    const char *end = at == n ? NULL : memchr(html + at, '>', n - at);
+
+    return end == NULL ? 0 : (size_t)(end + 1 - html);
+}
+
 void cmg__certsrv_page_read(const char *html, size_t n, struct cmg__certsrv_page *out)
 {
     char text[TEXT_MAX];
 
     *out = (struct cmg__certsrv_page){ .verdict = CMG__CERTSRV_UNKNOWN };
     cmg__html_text(html, n, text, sizeof text);
-    cmg__html_text(html, n, out->message, sizeof out->message);
+    const size_t title = find_title(html, n);
+    cmg__html_text(html + title, n - title, out->message, sizeof out->message);
     if (find_link(html, n, out)) {
         out->verdict = CMG__CERTSRV_ISSUED;
         return;

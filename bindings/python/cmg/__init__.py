@@ -12,7 +12,8 @@ context managers, and failures are exceptions with a cause and a remedy.
 from ._check import Finding, Report, Trust
 from ._crl import Crl, CrlEntry
 from ._deploy import Deploy, JournalStore, SecretStore, SignInPrompt, StepProgress
-from ._enrol import Challenge, Enrolment
+from ._enrol import (Challenge, Enrolment, certreq_inf, certreq_retrieve_command,
+                     certreq_submit_command)
 from ._errors import (AbiMismatch, AlreadyExists, AuthenticationFailed, CallbackFailed,
                       Canceled, CertificateError, CmgError, Conflict, Denied, Forked,
                       InputOutputError, InternalError, InvalidArgument, LimitReached, NotFound,
@@ -48,18 +49,18 @@ def has_feature(feature: str) -> bool:
 
 __all__ = [
     "FOREVER", "AbiMismatch", "AlreadyExists", "AlternativeName", "AuthenticationFailed",
-    "Authority", "CallbackFailed", "Canceled", "Certificate", "CertificateError",
-    "Challenge", "ChallengeAction", "CheckFlags", "Client", "ClientApp", "ClosedError",
-    "Cloud", "CmgError", "Conflict", "Connector", "Context", "Crl", "CrlEntry", "Csr",
-    "Denied", "Deploy", "DeployState", "Enrolment", "EnrolmentState", "Finding",
-    "FindingCode", "Forked", "Gateway", "HashAlgorithm", "InputOutputError",
-    "InternalError", "InvalidArgument", "Issued", "IssuedState", "JournalStore", "Key", "KeyKind", "KeyUsage",
-    "LimitReached", "Listener", "LogLevel", "LogRecord", "NameKind", "NotFound",
-    "Operation", "Origin", "OutOfMemory", "ParseError", "Pfx", "PfxEntry", "PfxFile",
-    "PfxKind", "PfxReader", "Profile", "ProtocolError", "Purpose", "Reentrant", "Report",
+    "Authority", "CallbackFailed", "Canceled", "Certificate", "CertificateError", "Challenge",
+    "ChallengeAction", "CheckFlags", "Client", "ClientApp", "ClosedError", "Cloud",
+    "CmgError", "Conflict", "Connector", "Context", "Crl", "CrlEntry", "Csr", "Denied",
+    "Deploy", "DeployState", "Enrolment", "EnrolmentState", "Finding", "FindingCode",
+    "Forked", "Gateway", "HashAlgorithm", "InputOutputError", "InternalError",
+    "InvalidArgument", "Issued", "IssuedState", "JournalStore", "Key", "KeyKind", "KeyUsage",
+    "LimitReached", "Listener", "LogLevel", "LogRecord", "NameKind", "NotFound", "Operation",
+    "Origin", "OutOfMemory", "ParseError", "Pfx", "PfxEntry", "PfxFile", "PfxKind",
+    "PfxReader", "Profile", "ProtocolError", "Purpose", "Reentrant", "Report",
     "RequestRecord", "Response", "Retry", "Revocation", "RevocationReason", "Sandbox",
     "SandboxFault", "SandboxKind", "SecretStore", "ServerApp", "Service", "Severity",
     "SignIn", "SignInPrompt", "Status", "StepProgress", "StepState", "Template", "Tenant",
-    "TimedOut", "TlsError", "Trust", "Unsupported", "UrlKind", "WrongState",
-    "has_feature", "inspect", "version",
+    "TimedOut", "TlsError", "Trust", "Unsupported", "UrlKind", "WrongState", "certreq_inf",
+    "certreq_retrieve_command", "certreq_submit_command", "has_feature", "inspect", "version",
 ]

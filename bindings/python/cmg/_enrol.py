@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Optional
 
@@ -13,11 +13,11 @@ from . import _ffi, _loop
 from ._errors import CmgError, WrongState, borrowed
 from ._handles import Context, Handle, trampoline
 from ._key import Key
-from ._model import Certificate
+from ._model import Certificate, names_list
 from ._request import Csr
-from ._types import (CALLBACK_PASS, ENROLMENT, ChallengeAction, EnrolmentOnChallenge,
+from ._types import (BYTES, CALLBACK_PASS, ENROLMENT, ChallengeAction, EnrolmentOnChallenge,
                      EnrolmentOnState, EnrolmentState, SignIn, cmg_acme_options,
-                     cmg_enrolment_events)
+                     cmg_certreq, cmg_enrolment_events)
 
 STOP = -1
 
@@ -210,3 +210,39 @@ class Enrolment(Handle):
 
     def __await__(self) -> Generator[Any, None, Certificate]:
         return self._awaited().__await__()
+
+
+def certreq_inf(ctx: Context, subject: str, *, template: Optional[str] = None,
+                friendly_name: Optional[str] = None, provider: Optional[str] = None,
+                dns_names: Sequence[str] = (), ip_addresses: Sequence[str] = (),
+                eku: Sequence[str] = (), key_bits: int = 0, exportable: bool = True,
+                machine_key_set: bool = True) -> str:
+    """The INF text from which "certreq -new" makes a key and a request on Windows."""
+    request = cmg_certreq(
+        size=ctypes.sizeof(cmg_certreq), subject=_ffi.encoded(subject),
+        template_name=_ffi.optional(template), friendly_name=_ffi.optional(friendly_name),
+        provider=_ffi.optional(provider), dns_names=names_list(dns_names),
+        ip_addresses=names_list(ip_addresses), eku=names_list(eku), key_bits=key_bits,
+        not_exportable=int(not exportable), user_key_set=int(not machine_key_set))
+    return _certreq(ctx, "format_inf", ctypes.byref(request))
+
+
+def certreq_submit_command(ctx: Context, config: str, template: str, request_file: str,
+                           answer_file: str) -> str:
+    """The command that submits a request file from a Windows machine."""
+    return _certreq(ctx, "submit_command", _ffi.encoded(config), _ffi.encoded(template),
+                    _ffi.encoded(request_file), _ffi.encoded(answer_file))
+
+
+def certreq_retrieve_command(ctx: Context, config: str, request_id: str,
+                             answer_file: str) -> str:
+    """The command that fetches the certificate of a pending request."""
+    return _certreq(ctx, "retrieve_command", _ffi.encoded(config), _ffi.encoded(request_id),
+                    _ffi.encoded(answer_file))
+
+
+def _certreq(ctx: Context, verb: str, *arguments: Any) -> str:
+    found = BYTES()
+    with ctx._guard:
+        _ffi.call(f"cmg_certreq_{verb}", ctx.pointer, *arguments, ctypes.byref(found))
+    return _ffi.take_bytes(found).decode()

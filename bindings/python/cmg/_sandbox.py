@@ -81,6 +81,14 @@ class Sandbox(Handle):
         return out_bytes(self, "issue_token", _ffi.encoded(client_id),
                          _ffi.encoded(resource))
 
+    def publish(self, path: str, data: _ffi.Buffer) -> None:
+        """Puts a file under https://pki.contoso.com/pki/, a revocation list for example."""
+        self.call("publish", _ffi.encoded(path), bytes(data), len(data))
+
+    def decide_request(self, request_id: str, approve: bool) -> None:
+        """Decides on a certificate request, as an administrator would."""
+        self.call("decide_request", _ffi.encoded(request_id), approve)
+
     def count(self, kind: SandboxKind) -> int:
         """Counts what is there."""
         return int(self.call("count", kind))
