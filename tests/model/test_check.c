@@ -6,7 +6,7 @@
 
 #include <cmg/check.h>
 #include "crypto/lister.h"
-#include "model/certificate.h"
+#include "model/authority.h"
 
 #include <string.h>
 
