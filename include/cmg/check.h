@@ -58,7 +58,9 @@ typedef enum cmg_revocation {
  * @brief What else a check asks for; bits.
  *
  * Without them such deviations are warnings and notes, since none of them lets a forged
- * certificate in, and clocks may differ by five minutes at the begin of validity.
+ * certificate in, and clocks may differ by five minutes at the begin of validity. Which
+ * domains are shared by everybody, so that no wildcard may span them, is known for
+ * countries' registries and large clouds only.
  * @since 0.1
  */
 typedef enum cmg_check_flags {
@@ -230,7 +232,11 @@ CMG_API void cmg_trust_unref(cmg_trust *trust);
 /**
  * @brief Judges a certificate.
  *
- * The chain that the certificate carries serves as untrusted intermediates, in any order.
+ * The chain that the certificate carries serves as untrusted intermediates, in any order;
+ * nothing is fetched. The path is validated by RFC 5280, section 6.1, but for policies:
+ * they are not looked at, so an authority that demands one (requireExplicitPolicy) is
+ * refused. Host names match by RFC 9525: alternative names only, never the common name.
+ * Every certificate but the anchor is asked for in the revocation lists of its issuer.
  * @param[in]  cert       The certificate; its chain may help to find the path.
  * @param[in]  trust      What is trusted.
  * @param[in]  options    The question; read during the call.

@@ -1,6 +1,8 @@
 /* The table of rules, and what authorities are asked; see x509_rules.h. */
 #include "crypto/x509_rules.h"
 
+#include <stdio.h>
+
 #include "base/str.h"
 #include "crypto/x509_constraints.h"
 #include "crypto/x509_trust.h"
@@ -184,10 +186,17 @@ void cmg__rule_broken_with(struct cmg__findings *findings, enum cmg__rule number
                            const char *detail)
 {
     const struct rule *rule = &rules[number];
+    char label[sizeof cert->serial_hex + 16];
+    const char *subject = cert->subject;
 
+    /* A certificate without a subject is known by its number. */
+    if (subject[0] == '\0') {
+        (void)snprintf(label, sizeof label, "serial %s", cert->serial_hex);
+        subject = label;
+    }
     findings->refusals += weight == CMG_SEVERITY_REFUSAL;
     if (findings->report != NULL)
-        cmg__report_add(findings->report, rule->code, weight, cert->subject, rule->remedy,
+        cmg__report_add(findings->report, rule->code, weight, subject, rule->remedy,
                         "%s%s%s", rule->cause, detail != NULL ? ": " : "",
                         cmg__str_or(detail, ""));
 }
