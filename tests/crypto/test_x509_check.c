@@ -2,6 +2,7 @@
 #include "crypto/pki.h"
 
 #include "crypto/x509_data.h"
+#include "crypto/x509_host.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -236,6 +237,32 @@ START_TEST(hosts_match_by_whole_labels)
 }
 END_TEST
 
+static const struct suffix_case {
+    const char *name;
+    bool is_public;
+} suffix_cases[] = {
+    { "com", true },
+    { "co.uk", true },
+    { "COM.AU", true },
+    { "cloudapp.net", true },
+    { "cloudapp.azure.com", true },
+    { "westeurope.cloudapp.azure.com", true },
+    { "s3.amazonaws.com", true },
+    { "contoso.com", false },
+    { "contoso.co.uk", false },
+    { "co.com", false },
+    { "gw.westeurope.cloudapp.azure.com", false },
+    { "my.cloudapp.net", false },
+};
+
+START_TEST(shared_domains_are_known)
+{
+    const struct suffix_case *c = &suffix_cases[_i];
+
+    ck_assert_msg(cmg__host_is_public_suffix(c->name) == c->is_public, "%s", c->name);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("x509_check");
@@ -248,6 +275,8 @@ int main(void)
     tcase_add_test(own, a_list_without_a_root_is_no_trust_list);
     tcase_add_test(own, chains_of_no_and_of_too_many_certificates_are_refused);
     tcase_add_test(own, judging_survives_every_failed_allocation);
+    tcase_add_loop_test(own, shared_domains_are_known, 0,
+                        (int)CMG__ARRAY_LEN(suffix_cases));
     tcase_add_loop_test(own, hosts_match_by_whole_labels, 0,
                         (int)CMG__ARRAY_LEN(host_cases));
     suite_add_tcase(suite, own);
