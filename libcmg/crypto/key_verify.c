@@ -187,7 +187,8 @@ static cmg_status verify_hash(mbedtls_pk_context *pk,
 {
     const mbedtls_md_type_t type = cmg__mbed_md(algorithm->hash);
 
-    if (!form_is_right(pk, algorithm->algorithm, signature))
+    if (!form_is_right(pk, algorithm->algorithm, signature) ||
+        hash.n != mbedtls_md_get_size(mbedtls_md_info_from_type(type)))
         return CMG_E_CERT;
     const int ret =
         algorithm->algorithm == CMG__OID_RSA_PSS

@@ -8,6 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/crl_write.h"
+#include "crypto/csr.h"
+#include "crypto/jwt.h"
+
 /* The module: a key file in the directory of the test. */
 struct module {
     unsigned signatures;
@@ -294,6 +298,121 @@ START_TEST(a_certificate_is_issued_with_a_held_key)
 }
 END_TEST
 
+/* Writes bytes for openssl. */
+static void keep(const char *name, const struct cmg__buf *bytes)
+{
+    support_write_file(support_path(name), bytes->data, bytes->len);
+}
+
+static struct cmg__x509 *issue_root(struct pki *pki, const struct cmg__key *key)
+{
+    struct cmg__x509 *root = NULL;
+    cmg_error *err = NULL;
+    const struct cmg__x509_request request = {
+        .profile = CMG__PROFILE_ROOT,
+        .common_name = "Held CA",
+        .not_before_unix_s = cmg__env_unix_s(&pki->e.env),
+        .not_after_unix_s = cmg__env_unix_s(&pki->e.env) + 86400,
+        .key = key,
+    };
+
+    ck_ok(cmg__x509_issue(&pki->a.alloc, &pki->e.env, &request, NULL, NULL, &root, &err),
+          err);
+    return root;
+}
+
+START_TEST(requests_and_lists_are_signed_with_a_held_key)
+{
+    struct module m = { .answer = 0 };
+    struct pki pki;
+    struct cmg__key *key = NULL;
+    struct cmg__buf out;
+    struct cmg__buf pem;
+    cmg_error *err = NULL;
+
+    pki_init(&pki, CMG__PROFILE_CLIENT);
+    free(shell(make_key[_i]));
+    free(shell("openssl pkey -in k -pubout -out p"));
+    ck_ok(hold(&pki.a.alloc, &m, "p", &key, &err), err);
+    cmg__buf_init(&out, &pki.a.alloc, 1 << 16);
+    cmg__buf_init(&pem, &pki.a.alloc, 1 << 16);
+    struct cmg__x509 *root = issue_root(&pki, key);
+    ck_assert_int_eq(cmg__x509_write_pem(root, &pem), CMG_OK);
+    keep("root", &pem);
+
+    const struct cmg__csr_request request = {
+        .template = cmg__x509_builtin(CMG__PROFILE_CLIENT),
+        .names = { .common_name = "held" },
+        .key = key,
+    };
+    ck_ok(cmg__csr_write(&pki.a.alloc, &pki.e.env, &request, &out, &err), err);
+    keep("csr", &out);
+    free(shell("openssl req -in csr -inform DER -noout -verify"));
+
+    const struct cmg__crl_content content = {
+        .this_update_unix_s = cmg__env_unix_s(&pki.e.env),
+        .next_update_unix_s = cmg__env_unix_s(&pki.e.env) + 3600,
+        .number = 1,
+    };
+    cmg__buf_clear(&out);
+    ck_ok(cmg__crl_write(&pki.a.alloc, &pki.e.env, &content, root, key, &out, &err), err);
+    keep("crl", &out);
+    free(
+        shell("openssl crl -in crl -inform DER -noout -CAfile root | grep -q 'verify OK' "
+              "|| openssl crl -in crl -inform DER -noout -CAfile root 2>&1 | grep -q "
+              "'verify OK'"));
+    ck_assert_uint_ge(m.signatures, 3);
+    m.answer = -5;
+    cmg__buf_clear(&out);
+    ck_assert_int_eq(cmg__csr_write(&pki.a.alloc, &pki.e.env, &request, &out, &err),
+                     CMG_E_CALLBACK);
+    ck_assert_int_eq(
+        cmg__crl_write(&pki.a.alloc, &pki.e.env, &content, root, key, &out, &err),
+        CMG_E_CALLBACK);
+    ck_assert_uint_eq(out.len, 0);
+    cmg_error_unref(err);
+    cmg__x509_free(root);
+    cmg__buf_done(&pem);
+    cmg__buf_done(&out);
+    cmg__key_free(key);
+    pki_done(&pki);
+    support_dir_done();
+}
+END_TEST
+
+START_TEST(a_token_is_signed_with_a_held_key)
+{
+    struct module m = { .answer = 0 };
+    struct cmg__key *key = NULL;
+    struct cmg__json *payload = cmg__json_pack("{s:s}", "sub", "held");
+    struct cmg__buf token;
+    cmg_error *err = NULL;
+
+    free(shell(make_key[0]));
+    free(shell("openssl pkey -in k -pubout -out p"));
+    ck_ok(hold(&cmg__alloc_libc, &m, "p", &key, &err), err);
+    cmg__buf_init(&token, &cmg__alloc_libc, 1 << 16);
+    ck_ok(cmg__jwt_make(&cmg__alloc_libc, &cmg__env_system, key, "kid", payload, &token,
+                        &err),
+          err);
+    keep("token", &token);
+    free(shell("printf %s \"$(cut -d. -f1,2 token)\" > signed && "
+               "(cut -d. -f3 token | tr -- -_ +/; printf ==) | tr -d '\\n' | "
+               "openssl base64 -d -A > sig && "
+               "openssl dgst -sha256 -verify p -signature sig signed"));
+    cmg__buf_clear(&token);
+    m.answer = -6;
+    ck_assert_int_eq(cmg__jwt_make(&cmg__alloc_libc, &cmg__env_system, key, "kid",
+                                   payload, &token, &err),
+                     CMG_E_CALLBACK);
+    cmg_error_unref(err);
+    cmg__json_unref(payload);
+    cmg__buf_done(&token);
+    cmg__key_free(key);
+    support_dir_done();
+}
+END_TEST
+
 struct torture {
     struct module m;
 };
@@ -339,6 +458,8 @@ int main(void)
     LOOP(peer, a_signature_that_is_not_right_is_not_used, faults);
     tcase_add_test(peer, a_held_key_is_not_written);
     LOOP(peer, a_certificate_is_issued_with_a_held_key, make_key);
+    LOOP(peer, requests_and_lists_are_signed_with_a_held_key, make_key);
+    tcase_add_test(peer, a_token_is_signed_with_a_held_key);
     tcase_add_test(peer, a_held_key_survives_every_failed_allocation);
     suite_add_tcase(suite, peer);
     return support_run((Suite *const[]){ suite, NULL });
