@@ -2,6 +2,7 @@
 #include "crypto/crl_data.h"
 
 #include "base/str.h"
+#include "crypto/x509_describe.h"
 
 #define ENTRIES_SHOWN 50
 
@@ -74,6 +75,30 @@ static void describe_scope(const struct cmg__crl_info *info, struct cmg__describ
     }
 }
 
+static void describe_names(struct cmg__describe *d, const char *title,
+                           struct cmg__span names)
+{
+    if (names.n == 0)
+        return;
+    cmg__describe_title(d, "%s", title);
+    (void)cmg__names_describe(names, d);
+    cmg__describe_end(d);
+}
+
+/* Where a certificate has to send for this list, and for what changes in it. */
+static void describe_points(const struct cmg__crl_info *info, struct cmg__describe *d)
+{
+    struct cmg__span points = info->freshest;
+    struct cmg__crl_point point;
+
+    describe_names(d, "distribution point", info->point_names);
+    if (info->point_relative.n > 0)
+        cmg__describe_hex(d, "distribution point", info->point_relative);
+    while (cmg__crl_point_next(&points, &point))
+        describe_names(d, "delta lists", point.names);
+    describe_names(d, "other names of the issuer", info->issuer_alternative_names);
+}
+
 static void describe_entry(const struct cmg__crl_entry *entry, struct cmg__describe *d)
 {
     char serial[2 * CMG__SERIAL_MAX + 1];
@@ -110,6 +135,7 @@ void cmg__crl_describe(const struct cmg__crl *crl, struct cmg__describe *d)
     describe_number(d, "changes to number", info->base_number);
     describe_times(info, d);
     describe_scope(info, d);
+    describe_points(info, d);
     if (info->key_id.n > 0)
         cmg__describe_hex(d, "authority key", info->key_id);
     if (info->has_ca_version)

@@ -12,7 +12,8 @@
 #include "crypto/pem.h"
 #include "crypto/x509_name.h"
 
-#define KEPT_MAX ((size_t)256 * 1024)
+/* No more than a certificate may have: what is shown of it then fits into a text. */
+#define KEPT_MAX CMG__X509_DER_MAX
 
 struct reader {
     struct cmg__crl *crl;

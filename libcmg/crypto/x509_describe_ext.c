@@ -35,7 +35,7 @@ static void describe_name(struct cmg__describe *d, const char *label,
     give_line(d, label, &text, cmg__gn_text(name, &text));
 }
 
-static bool describe_names(struct cmg__describe *d, struct cmg__span names)
+bool cmg__names_describe(struct cmg__span names, struct cmg__describe *d)
 {
     struct cmg__gn name;
 
@@ -60,7 +60,7 @@ static bool show_names(struct cmg__describe *d, struct cmg__span value)
 {
     struct cmg__span names;
 
-    return sequence_of(value, &names) && describe_names(d, names);
+    return sequence_of(value, &names) && cmg__names_describe(names, d);
 }
 
 static bool show_key_usage(struct cmg__describe *d, struct cmg__span value)
@@ -120,7 +120,7 @@ static bool show_authority_id(struct cmg__describe *d, struct cmg__span value)
         cmg__describe_hex(d, "identifier", id.key_id);
     if (id.serial.n > 0)
         cmg__describe_hex(d, "serial number", id.serial);
-    return describe_names(d, id.issuer);
+    return cmg__names_describe(id.issuer, d);
 }
 
 static bool show_points(struct cmg__describe *d, struct cmg__span value)
@@ -131,7 +131,7 @@ static bool show_points(struct cmg__describe *d, struct cmg__span value)
     if (!sequence_of(value, &points))
         return false;
     while (cmg__crl_point_next(&points, &point)) {
-        if (!describe_names(d, point.names))
+        if (!cmg__names_describe(point.names, d))
             return false;
         if (point.relative.n > 0)
             cmg__describe_hex(d, "relative name", point.relative);
@@ -139,7 +139,7 @@ static bool show_points(struct cmg__describe *d, struct cmg__span value)
             cmg__describe_hex(d, "reasons only", point.reasons);
         if (point.issuer.n > 0) {
             cmg__describe_title(d, "list issuer");
-            (void)describe_names(d, point.issuer);
+            (void)cmg__names_describe(point.issuer, d);
             cmg__describe_end(d);
         }
     }

@@ -17,8 +17,8 @@ static void extend_all(struct lister *l)
 {
     lister_extend(l, LISTER_NUMBER, false, "02020a1b");
     lister_extend(l, LISTER_AKI, false, "30068004deadbeef");
-    lister_extend(l, "551d12", false, "3003820161");             /* issuerAltName */
-    lister_extend(l, "551d2e", false, "3009a107a0058603613a62"); /* freshestCRL */
+    lister_extend(l, "551d12", false, "3003820161");                 /* issuerAltName */
+    lister_extend(l, "551d2e", false, "300b3009a007a0058603613a62"); /* freshestCRL */
     lister_extend(l, "2b0601040182371501", false, "0203020002");
     lister_extend(l, "2b0601040182371504", false, "170d3236313132383030303030305a");
 }
@@ -86,7 +86,7 @@ START_TEST(every_extension_is_understood)
     ck_assert(cmg__span_eq(info.key_id, cmg__span_of("\xde\xad\xbe\xef", 4)));
     ck_assert(
         cmg__span_eq(info.issuer_alternative_names, cmg__span_of("\x82\x01\x61", 3)));
-    ck_assert_uint_eq(info.freshest.n, 9);
+    ck_assert_uint_eq(info.freshest.n, 11);
     ck_assert(info.has_ca_version);
     ck_assert_uint_eq(info.ca_version, 0x20002);
     ck_assert_int_eq(info.next_publish_unix_s, PKI_NOW + 5 * PKI_DAY);
@@ -430,7 +430,7 @@ START_TEST(a_list_has_a_text)
 
     lister_init(&l);
     extend_all(&l);
-    lister_extend(&l, LISTER_POINT, true, "30078101ff83020640");
+    lister_extend(&l, LISTER_POINT, true, "3010a007a0058603633a648101ff83020640");
     for (size_t i = 0; i < CMG__ARRAY_LEN(entries); i++)
         lister_add(&l, &entries[i]);
     struct cmg__crl *crl = lister_read(&l, &cmg__alloc_libc);
@@ -443,6 +443,12 @@ START_TEST(a_list_has_a_text)
                            "  next publish          2026-11-28T00:00:00Z\n"
                            "  scope                 end entity certificates only\n"
                            "  only reason           keyCompromise\n"
+                           "  distribution point\n"
+                           "    URI                   c:d\n"
+                           "  delta lists\n"
+                           "    URI                   a:b\n"
+                           "  other names of the issuer\n"
+                           "    DNS name              a\n"
                            "  authority key         de:ad:be:ef\n"
                            "  authority version     2.2\n"
                            "  signature             sha256WithRSAEncryption\n"
