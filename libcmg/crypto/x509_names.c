@@ -236,9 +236,9 @@ static cmg_status check_common_name(const struct cmg__alloc *alloc,
         return cmg__fail(err, alloc, CMG_E_INVAL, "common_name",
                          "give a common name or an alternative name",
                          "the certificate would be nobody's");
-    if (name != NULL && name[0] == '*' && !t->wildcard && cmg__host_is_valid(name, true))
-        return cmg__fail(err, alloc, CMG_E_INVAL, "common_name",
-                         "name the host: this template allows no wildcard",
+    const char *remedy = name != NULL && name[0] == '*' ? judge_dns(t, name) : NULL;
+    if (remedy != NULL)
+        return cmg__fail(err, alloc, CMG_E_INVAL, "common_name", remedy,
                          "the template \"%s\" does not allow \"%.80s\"", t->name, name);
     return CMG_OK;
 }

@@ -303,6 +303,7 @@ static const struct refusal {
     { CMG__PROFILE_CLIENT, { .common_name = "a\nb" }, "common_name", "control" },
     { CMG__PROFILE_CLIENT, { .common_name = "\xff" }, "common_name", "UTF-8" },
     { CMG__PROFILE_CLIENT, { .common_name = "*.a.com" }, "common_name", "wildcard" },
+    { CMG__PROFILE_WEB_SERVER, { .common_name = "*.com" }, "common_name", "two labels" },
     { CMG__PROFILE_CLIENT, { .common_name = "a", .country = "de" }, "country", "\"DE\"" },
     { CMG__PROFILE_CLIENT, { .common_name = "a", .country = "DEU" }, "country", "ISO" },
     { CMG__PROFILE_CLIENT, { .common_name = "a", .state = "" }, "state", "128" },
