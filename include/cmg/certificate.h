@@ -180,7 +180,8 @@ CMG_API cmg_status cmg_certificate_export_pem(cmg_certificate *cert,
  * @param[out] out_bytes Receives the PFX, yours; wiped when given back.
  * @param[out] err       Receives the error, or NULL.
  * @return #CMG_OK; #CMG_E_STATE without a key, #CMG_E_UNSUPPORTED when the host holds the
- *         key, #CMG_E_INVAL for the password, #CMG_E_NOMEM.
+ *         key, #CMG_E_DENIED when the template it was issued by keeps the key here,
+ *         #CMG_E_INVAL for the password, #CMG_E_NOMEM.
  * @since 0.1
  */
 CMG_API cmg_status cmg_certificate_export_pfx(cmg_certificate *cert, cmg_pfx profile,
@@ -198,8 +199,9 @@ CMG_API cmg_status cmg_certificate_export_pfx(cmg_certificate *cert, cmg_pfx pro
  * @param[out] out_bytes Receives the PFX, yours; wiped when given back.
  * @param[out] err       Receives the error, or NULL.
  * @return #CMG_OK; #CMG_E_STATE without a key, #CMG_E_UNSUPPORTED when the host holds the
- *         key, #CMG_E_INVAL naming the member or the password, #CMG_E_ABI, #CMG_E_LIMIT,
- * #CMG_E_NOMEM.
+ *         key, #CMG_E_DENIED when the template it was issued by keeps the key here,
+ *         #CMG_E_INVAL naming the member or the password, #CMG_E_ABI, #CMG_E_LIMIT,
+ *         #CMG_E_NOMEM.
  * @since 0.1
  */
 CMG_API cmg_status cmg_certificate_export_pfx_with(cmg_certificate *cert,

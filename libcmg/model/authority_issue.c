@@ -186,13 +186,19 @@ static cmg_status issue_with_key(cmg_authority *ca, struct cmg__authority_order 
                                  cmg_error **err)
 {
     struct cmg__x509 *leaf = NULL;
+    cmg_certificate *cert = NULL;
 
     order->request.key = key;
-    const cmg_status rc = cmg__authority_make_leaf(ca, order, &leaf, err);
+    cmg_status rc = cmg__authority_make_leaf(ca, order, &leaf, err);
     if (rc == CMG_OK)
-        return cmg__authority_wrap(ca, leaf, key, out, err);
-    cmg__key_free(key);
-    return rc;
+        rc = cmg__authority_wrap(ca, leaf, key, &cert, err);
+    else
+        cmg__key_free(key);
+    if (rc != CMG_OK)
+        return rc;
+    cert->key_stays = !order->template->exportable;
+    *out = cert;
+    return CMG_OK;
 }
 
 /* ---- issuing for names ---- */

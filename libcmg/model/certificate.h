@@ -15,6 +15,7 @@ struct cmg_certificate {
     struct cmg__x509_info info; /* of the leaf, as the next */
     struct cmg__facts facts;
     struct cmg__key *key; /* NULL when unknown */
+    bool key_stays;       /* its template does not let the key out */
 };
 
 /* Takes chain and key over, also on failure. */

@@ -57,6 +57,12 @@ static cmg_status check_export(const cmg_certificate *cert,
                          "export it with the tool of the store that holds the key",
                          "the private key is held by the host and cannot be exported");
     const cmg_status rc = check_options(alloc, options, err);
+    if (rc == CMG_OK && cert->key_stays)
+        return cmg__fail(
+            err, alloc, CMG_E_DENIED, cert->info.subject,
+            "issue it by a template with \"exportable\": true, or bring a key "
+            "of your own and a request",
+            "the template of the certificate does not let its key out");
     if (rc == CMG_OK && !password_is_allowed(password))
         return cmg__fail(err, alloc, CMG_E_INVAL, "password",
                          "give 1 to 127 printable ASCII characters",

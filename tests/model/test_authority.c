@@ -109,6 +109,35 @@ START_TEST(a_key_is_made_as_the_template_wants_it)
 }
 END_TEST
 
+START_TEST(a_key_that_is_not_exportable_stays)
+{
+    const cmg_csr_request request = { .size = sizeof request, .common_name = "Issuing" };
+    struct office p;
+    cmg_certificate *cert = NULL;
+    cmg_bytes *pfx = NULL;
+    cmg_error *err = NULL;
+
+    office_init(&p);
+    cmg_authority *ca = office_root(&p, NULL);
+    cmg_template *t = office_template(&p, "sub_ca");
+    ck_ok(cmg_authority_issue_by_template(ca, t, p.key, &request, 0, &cert, &err), err);
+    ck_assert_int_eq(
+        cmg_certificate_export_pfx(cert, CMG_PFX_MODERN, "password", &pfx, &err),
+        CMG_E_DENIED);
+    ck_assert_ptr_nonnull(strstr(cmg_error_remedy(err), "exportable"));
+    cmg_error_unref(err);
+    err = NULL;
+    cmg_certificate_unref(cert);
+    cert = office_issue(&p, ca, "gw.contoso.com");
+    ck_ok(cmg_certificate_export_pfx(cert, CMG_PFX_MODERN, "password", &pfx, &err), err);
+    cmg_bytes_unref(pfx);
+    cmg_certificate_unref(cert);
+    cmg_template_unref(t);
+    cmg_authority_unref(ca);
+    office_done(&p);
+}
+END_TEST
+
 START_TEST(the_same_randomness_issues_the_same_bytes)
 {
     struct office p;
@@ -547,6 +576,7 @@ int main(void)
     tcase_set_timeout(bad, 120);
     tcase_add_test(made, a_template_decides_what_is_issued);
     tcase_add_loop_test(made, a_key_is_made_as_the_template_wants_it, 0, 3);
+    tcase_add_test(made, a_key_that_is_not_exportable_stays);
     tcase_add_test(made, the_same_randomness_issues_the_same_bytes);
     tcase_add_test(made, a_request_gets_names_and_nothing_else);
     tcase_add_loop_test(made, a_wish_that_is_not_granted_is_refused_by_name, 0,
