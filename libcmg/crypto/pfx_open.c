@@ -168,7 +168,7 @@ struct trial {
     struct cmg__pfx_file *file;
     bool sealed;       /* something is encrypted */
     bool opened;       /* with this password */
-    cmg_status failed; /* memory or limit ran out, or an algorithm is not read here */
+    cmg_status failed; /* what else than the password stood in the way */
 };
 
 static void note(struct trial *t, cmg_status rc)
@@ -176,7 +176,7 @@ static void note(struct trial *t, cmg_status rc)
     t->sealed = true;
     if (rc == CMG_OK)
         t->opened = true;
-    else if (rc != CMG_E_AUTH && rc != CMG_E_PARSE)
+    else if (rc != CMG_E_AUTH && (t->failed == CMG_OK || rc != CMG_E_PARSE))
         t->failed = rc;
 }
 
@@ -265,8 +265,8 @@ static cmg_status judge_mac(struct cmg__pfx_file *file, const char *password)
                          "the PFX was changed: its MAC does not fit, though the password "
                          "is right");
     }
-    if (t.sealed && t.failed == CMG_OK)
-        return cmg__pfx_fail(file, CMG_E_AUTH);
+    if (t.sealed && (t.failed == CMG_OK || t.failed == CMG_E_PARSE))
+        return cmg__pfx_fail(file, t.failed != CMG_OK ? t.failed : CMG_E_AUTH);
     return cmg__fail(file->err, file->alloc, CMG_E_AUTH, "pfx",
                      "give the password that the PFX was exported with, or export it "
                      "again",

@@ -197,6 +197,11 @@ def change(pfx: Pfx, name: str, value: str) -> None:
         pfx.set_parts(pfx.parts() + other.parts())
     elif name == "only":  # the part of this number
         pfx.set_parts([pfx.parts()[int(value)]])
+    elif name == "cut":  # no whole block any more
+        parts = pfx.parts()
+        secret = parts[0].inside[1].inside[0].inside[1].inside[2]
+        secret.value = secret.value[:-1]
+        pfx.set_parts(parts)
     elif name == "nomac":
         del pfx.whole.inside[2:]
     elif name == "flip-mac":

@@ -188,6 +188,16 @@ static const struct made {
       CMG_E_UNSUPPORTED,
       "",
       0 },
+    /* ciphertext that no password opens */
+    { { NULL }, { "cut" }, NULL, "secret", CMG_E_PARSE, "damaged", 0 },
+    { { NULL },
+      { "cut", "only=0", "flip-mac" },
+      NULL,
+      "secret",
+      CMG_E_PARSE,
+      "damaged",
+      0 },
+    { { NULL }, { "cut", "only=0", "nomac" }, NULL, "secret", CMG_E_PARSE, "damaged", 0 },
     /* one of a kind */
     { { NULL }, { "only=0" }, NULL, "secret", CMG_OK, "", 2 },
     { { NULL }, { "only=1" }, NULL, "secret", CMG_OK, "", 0 },
