@@ -131,7 +131,22 @@ typedef enum cmg_finding {
     CMG_FINDING_CRL_EXPIRED = 63,        /**< The list is too old. */
     CMG_FINDING_CRL_NOT_USABLE = 64,     /**< The list breaks a rule; it was not used. */
     CMG_FINDING_REVOCATION_UNASKED = 65, /**< Lists were not to be looked at. */
-    CMG_FINDING_WIDTH = 0x7fffffff       /**< Holds the enumeration at 32 bits. */
+    /* the gateway's rules */
+    CMG_FINDING_NO_KEY = 70,             /**< The private key is not there. */
+    CMG_FINDING_KEY_NOT_EXPORTABLE = 71, /**< The private key cannot leave its place. */
+    CMG_FINDING_KEY_KIND = 72,           /**< A kind or size that a gateway refuses. */
+    CMG_FINDING_NAME_NOT_IN_CN = 73,     /**< The common name is another one. */
+    CMG_FINDING_NAME_NOT_USABLE = 74,    /**< A gateway cannot have that name. */
+    CMG_FINDING_NAME_NOT_PUBLIC = 75,    /**< Not a name for the internet. */
+    CMG_FINDING_CRL_UNREACHABLE = 76,    /**< Internet clients cannot fetch its list. */
+    /* renewal */
+    CMG_FINDING_COMMON_NAME_CHANGED = 80, /**< Another common name, or another case. */
+    CMG_FINDING_SUBJECT_CHANGED = 81,     /**< Something else of the subject differs. */
+    CMG_FINDING_NAME_LOST = 82,           /**< An alternative name is gone. */
+    CMG_FINDING_KEY_REUSED = 83,          /**< The key is the old one. */
+    CMG_FINDING_ISSUER_CHANGED = 84,      /**< Another authority issued it. */
+    CMG_FINDING_NOT_LONGER = 85,          /**< It ends no later than the old one. */
+    CMG_FINDING_WIDTH = 0x7fffffff        /**< Holds the enumeration at 32 bits. */
 } cmg_finding;
 
 /**

@@ -18,6 +18,7 @@
 #include <cmg/inspect.h>
 #include <cmg/key.h>
 #include <cmg/pfx.h>
+#include <cmg/names.h>
 #include <cmg/relay.h>
 #include <cmg/template.h>
 #include <cmg/tenant.h>

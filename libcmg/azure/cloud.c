@@ -4,7 +4,9 @@
  */
 #include "azure/cloud.h"
 
-#include "base/compiler.h"
+#include <string.h>
+
+#include "base/str.h"
 
 static const struct cmg__cloud clouds[] = {
     {
@@ -49,4 +51,40 @@ const struct cmg__cloud *cmg__cloud_get(cmg_cloud id)
             return &clouds[i];
     }
     return NULL;
+}
+
+char *cmg__cloud_deployment_name(const struct cmg__alloc *alloc,
+                                 const struct cmg__cloud *cloud, const char *prefix,
+                                 const char *region)
+{
+    return cmg__format(alloc, "%s.%s.%s", prefix, region, cloud->dns_suffix);
+}
+
+static bool is_below(const char *host, const char *domain)
+{
+    const size_t n = strlen(host);
+    const size_t d = strlen(domain);
+
+    return cmg__str_iends(host, domain) && (n == d || host[n - d - 1] == '.');
+}
+
+bool cmg__cloud_owns_host(const char *host)
+{
+    /* Beside the deployments' own: those of classic ones, and what documents call them.
+     */
+    static const char *const others[] = {
+        "cloudapp.net",       "usgovcloudapp.net", "usgovcloudapi.net",
+        "chinacloudapp.cn",   "chinacloudapi.cn",  "azurewebsites.net",
+        "trafficmanager.net", "azure.com",         "windows.net",
+    };
+
+    for (size_t i = 0; i < CMG__ARRAY_LEN(clouds); i++) {
+        if (is_below(host, clouds[i].dns_suffix))
+            return true;
+    }
+    for (size_t i = 0; i < CMG__ARRAY_LEN(others); i++) {
+        if (is_below(host, others[i]))
+            return true;
+    }
+    return false;
 }

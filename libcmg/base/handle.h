@@ -33,6 +33,7 @@ enum cmg__tag {
     CMG__TAG_REPORT,
     CMG__TAG_NAMES,
     CMG__TAG_ENROLMENT,
+    CMG__TAG_UPLOAD,
     CMG__TAG_DEAD = 0x44656164
 };
 

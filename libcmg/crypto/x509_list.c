@@ -134,6 +134,17 @@ bool cmg__gn_next(struct cmg__span *names, struct cmg__gn *out)
     return false;
 }
 
+bool cmg__attribute_next(struct cmg__attribute_walk *walk, struct cmg__attribute *out)
+{
+    struct cmg__span body;
+
+    if (walk->set.n == 0 && !cmg__der_take(&walk->name, CMG__DER_SET, &walk->set))
+        return false;
+    return cmg__der_take(&walk->set, CMG__DER_SEQUENCE, &body) &&
+           cmg__oid_next(&body, &out->type) && cmg__der_next(&body, &out->value) &&
+           body.n == 0;
+}
+
 bool cmg__oid_next(struct cmg__span *in, struct cmg__span *oid)
 {
     struct cmg__span rest = *in;

@@ -52,6 +52,21 @@ const char *cmg__gn_label(enum cmg__gn_kind kind);
  */
 cmg_status cmg__gn_text(const struct cmg__gn *name, struct cmg__buf *out);
 
+/* ---- distinguished names ---- */
+/* The attributes of a Name (its content), from the first part to the last. */
+struct cmg__attribute_walk {
+    struct cmg__span name;
+    struct cmg__span set;
+};
+struct cmg__attribute {
+    struct cmg__span type; /* OID */
+    struct cmg__der_item value;
+};
+bool cmg__attribute_next(struct cmg__attribute_walk *walk, struct cmg__attribute *out);
+/* Appends the value as text, "#" and hexadecimal when it is none; escaped. */
+cmg_status cmg__attribute_text(const struct cmg__attribute *attribute,
+                               struct cmg__buf *out);
+
 /* ---- purposes and policies ---- */
 /* The next of a SEQUENCE OF OBJECT IDENTIFIER (extendedKeyUsage). */
 bool cmg__oid_next(struct cmg__span *in, struct cmg__span *oid);

@@ -108,6 +108,12 @@ static cmg_status add_item(struct cmg__der_item item, struct cmg__buf *out)
     return add_filled(&text, rc, item.whole, out);
 }
 
+cmg_status cmg__attribute_text(const struct cmg__attribute *attribute,
+                               struct cmg__buf *out)
+{
+    return add_item(attribute->value, out);
+}
+
 static cmg_status add_directory(const struct cmg__gn *name, struct cmg__buf *out)
 {
     struct cmg__buf text;

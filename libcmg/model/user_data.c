@@ -38,8 +38,8 @@ static struct cmg__json *text_list(const char *const *texts, size_t count)
 static struct cmg__json *service_names(const cmg_gateway *gateway)
 {
     const struct cmg__cloud *cloud = cmg__cloud_get(gateway->head.ctx->cloud);
-    char *public_name = cmg__format(&gateway->head.ctx->alloc, "%s.%s.%s", gateway->name,
-                                    gateway->region, cloud->dns_suffix);
+    char *public_name = cmg__cloud_deployment_name(&gateway->head.ctx->alloc, cloud,
+                                                   gateway->name, gateway->region);
     if (public_name == NULL)
         return NULL;
     bool same = cmg__str_ieq(public_name, gateway->service_name);

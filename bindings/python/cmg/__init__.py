@@ -27,16 +27,17 @@ from ._handles import ClosedError, Context, LogRecord
 from ._inspect import AlternativeName, inspect
 from ._key import Key
 from ._model import Authority, Certificate, ClientApp, Gateway, Issued, ServerApp, Tenant
+from ._names import Expiry, Names, Upload, check_gateway, check_renewal, expiry
 from ._pfx import PfxEntry, PfxFile
 from ._relay import Client, Connector, RequestRecord, Response, Service
 from ._request import Csr, Template
 from ._sandbox import Sandbox
 from ._types import (FOREVER, ChallengeAction, CheckFlags, Cloud, DeployState,
-                     EnrolmentState, FindingCode, HashAlgorithm, IssuedState, KeyKind,
-                     KeyUsage,
-                     Listener, LogLevel, NameKind, Operation, Origin, Pfx, PfxKind,
-                     PfxReader, Profile, Purpose, Retry, Revocation, RevocationReason,
-                     SandboxFault, SandboxKind, Severity, SignIn, Status, StepState,
+                     EnrolmentState, ExpiryLevel, FindingCode, HashAlgorithm,
+                     IssuedState, KeyKind, KeyUsage, Listener, LogLevel, NameDomain,
+                     NameKind, Operation, Origin, Pfx, PfxKind, PfxReader, Profile,
+                     Purpose, Retry, Revocation, RevocationReason, SandboxFault,
+                     SandboxKind, Severity, SignIn, Status, StepState, UploadKind,
                      UrlKind)
 
 _verify_version()
@@ -48,19 +49,22 @@ def has_feature(feature: str) -> bool:
 
 
 __all__ = [
-    "FOREVER", "AbiMismatch", "AlreadyExists", "AlternativeName", "AuthenticationFailed",
-    "Authority", "CallbackFailed", "Canceled", "Certificate", "CertificateError", "Challenge",
-    "ChallengeAction", "CheckFlags", "Client", "ClientApp", "ClosedError", "Cloud",
-    "CmgError", "Conflict", "Connector", "Context", "Crl", "CrlEntry", "Csr", "Denied",
-    "Deploy", "DeployState", "Enrolment", "EnrolmentState", "Finding", "FindingCode",
+    "FOREVER", "AbiMismatch", "AlreadyExists", "AlternativeName",
+    "AuthenticationFailed", "Authority", "CallbackFailed", "Canceled", "Certificate",
+    "CertificateError", "Challenge", "ChallengeAction", "CheckFlags", "Client",
+    "ClientApp", "ClosedError", "Cloud", "CmgError", "Conflict", "Connector",
+    "Context", "Crl", "CrlEntry", "Csr", "Denied", "Deploy", "DeployState",
+    "Enrolment", "EnrolmentState", "Expiry", "ExpiryLevel", "Finding", "FindingCode",
     "Forked", "Gateway", "HashAlgorithm", "InputOutputError", "InternalError",
-    "InvalidArgument", "Issued", "IssuedState", "JournalStore", "Key", "KeyKind", "KeyUsage",
-    "LimitReached", "Listener", "LogLevel", "LogRecord", "NameKind", "NotFound", "Operation",
-    "Origin", "OutOfMemory", "ParseError", "Pfx", "PfxEntry", "PfxFile", "PfxKind",
-    "PfxReader", "Profile", "ProtocolError", "Purpose", "Reentrant", "Report",
-    "RequestRecord", "Response", "Retry", "Revocation", "RevocationReason", "Sandbox",
-    "SandboxFault", "SandboxKind", "SecretStore", "ServerApp", "Service", "Severity",
-    "SignIn", "SignInPrompt", "Status", "StepProgress", "StepState", "Template", "Tenant",
-    "TimedOut", "TlsError", "Trust", "Unsupported", "UrlKind", "WrongState", "certreq_inf",
-    "certreq_retrieve_command", "certreq_submit_command", "has_feature", "inspect", "version",
+    "InvalidArgument", "Issued", "IssuedState", "JournalStore", "Key", "KeyKind",
+    "KeyUsage", "LimitReached", "Listener", "LogLevel", "LogRecord", "NameDomain",
+    "NameKind", "Names", "NotFound", "Operation", "Origin", "OutOfMemory",
+    "ParseError", "Pfx", "PfxEntry", "PfxFile", "PfxKind", "PfxReader", "Profile",
+    "ProtocolError", "Purpose", "Reentrant", "Report", "RequestRecord", "Response",
+    "Retry", "Revocation", "RevocationReason", "Sandbox", "SandboxFault",
+    "SandboxKind", "SecretStore", "ServerApp", "Service", "Severity", "SignIn",
+    "SignInPrompt", "Status", "StepProgress", "StepState", "Template", "Tenant",
+    "TimedOut", "TlsError", "Trust", "Unsupported", "Upload", "UploadKind", "UrlKind",
+    "WrongState", "certreq_inf", "certreq_retrieve_command", "certreq_submit_command",
+    "check_gateway", "check_renewal", "expiry", "has_feature", "inspect", "version",
 ]

@@ -219,6 +219,19 @@ class FindingCode(IntEnum):
     CRL_EXPIRED = 63
     CRL_NOT_USABLE = 64
     REVOCATION_UNASKED = 65
+    NO_KEY = 70
+    KEY_NOT_EXPORTABLE = 71
+    KEY_KIND = 72
+    NAME_NOT_IN_CN = 73
+    NAME_NOT_USABLE = 74
+    NAME_NOT_PUBLIC = 75
+    CRL_UNREACHABLE = 76
+    COMMON_NAME_CHANGED = 80
+    SUBJECT_CHANGED = 81
+    NAME_LOST = 82
+    KEY_REUSED = 83
+    ISSUER_CHANGED = 84
+    NOT_LONGER = 85
 
 
 class KeyUsage(IntEnum):
@@ -233,6 +246,34 @@ class KeyUsage(IntEnum):
     CRL_SIGN = 0x02
     ENCIPHER_ONLY = 0x01
     DECIPHER_ONLY = 0x100
+
+
+class NameDomain(IntEnum):
+    """Whose domain a service name is in."""
+
+    OWN = 1
+    PRIVATE = 2
+    AZURE = 3
+
+
+class ExpiryLevel(IntEnum):
+    """How near the end of a certificate is."""
+
+    FAR = 1
+    DAYS_90 = 2
+    DAYS_60 = 3
+    DAYS_30 = 4
+    DAYS_14 = 5
+    DAYS_7 = 6
+    DAY_1 = 7
+    EXPIRED = 8
+
+
+class UploadKind(IntEnum):
+    """How an authority is marked when it is uploaded."""
+
+    ROOT = 1
+    INTERMEDIATE = 2
 
 
 class UrlKind(IntEnum):
@@ -371,6 +412,9 @@ ENUMS: dict[str, tuple[type[IntEnum], str]] = {
     "cmg_severity": (Severity, "CMG_SEVERITY_"),
     "cmg_finding": (FindingCode, "CMG_FINDING_"),
     "cmg_key_usage": (KeyUsage, "CMG_KEY_USAGE_"),
+    "cmg_name_domain": (NameDomain, "CMG_NAME_DOMAIN_"),
+    "cmg_expiry_level": (ExpiryLevel, "CMG_EXPIRY_"),
+    "cmg_upload_kind": (UploadKind, "CMG_UPLOAD_"),
     "cmg_url_kind": (UrlKind, "CMG_URL_"),
     "cmg_revocation_reason": (RevocationReason, "CMG_REASON_"),
     "cmg_deploy_operation": (Operation, "CMG_DEPLOY_"),

@@ -14,7 +14,8 @@ from ctypes import (POINTER, byref, c_bool, c_char_p, c_int, c_int32, c_int64, c
 from enum import Enum
 from typing import Any, Optional
 
-from ._types import (AUTHORITY, BYTES, CERTIFICATE, CLIENT, CLIENT_APP, CONNECTOR, CONTEXT,
+from ._types import (NAMES, UPLOAD, cmg_expiry, cmg_gateway_check_options, cmg_names_options,
+                     AUTHORITY, BYTES, CERTIFICATE, CLIENT, CLIENT_APP, CONNECTOR, CONTEXT,
                      CRL, CSR, DEPLOY, ENROLMENT, ERROR, GATEWAY, KEY, PFX_FILE, REPORT, SANDBOX, SERVER_APP,
                      SERVICE, TEMPLATE, TENANT, TRUST, ClientDoneFn, LogFn, ResolveFn, cmg_acme_options,
                      cmg_address, cmg_allocator, cmg_authority_options, cmg_certificate_request, cmg_certreq, cmg_check_options,
@@ -68,6 +69,8 @@ OUT_CSR = POINTER(CSR)
 OUT_TEMPLATE = POINTER(TEMPLATE)
 OUT_TRUST = POINTER(TRUST)
 OUT_REPORT = POINTER(REPORT)
+OUT_NAMES = POINTER(NAMES)
+OUT_UPLOAD = POINTER(UPLOAD)
 OUT_CRL = POINTER(CRL)
 OUT_KEY = POINTER(KEY)
 OUT_GATEWAY = POINTER(GATEWAY)
@@ -143,6 +146,29 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_certificate_has_key": plain(c_bool, CERTIFICATE),
     "cmg_certificate_not_before_unix_s": plain(c_int64, CERTIFICATE),
     "cmg_certificate_not_after_unix_s": plain(c_int64, CERTIFICATE),
+    "cmg_names_new": fallible(CERTIFICATE, POINTER(cmg_names_options), OUT_NAMES),
+    "cmg_names_service_name": copied(NAMES),
+    "cmg_names_prefix": copied(NAMES),
+    "cmg_names_deployment_name": copied(NAMES),
+    "cmg_names_get_domain": plain(ENUM, NAMES),
+    "cmg_names_dns_record": copied(NAMES),
+    "cmg_names_offered_count": plain(c_size_t, NAMES),
+    "cmg_names_offered_at": copied(NAMES, c_size_t),
+    "cmg_names_describe": fallible(NAMES, OUT_BYTES),
+    "cmg_names_ref": plain(NAMES, NAMES),
+    "cmg_names_unref": plain(None, NAMES),
+    "cmg_certificate_check_gateway": fallible(
+        CERTIFICATE, POINTER(cmg_gateway_check_options), OUT_REPORT),
+    "cmg_certificate_check_renewal": fallible(CERTIFICATE, CERTIFICATE, OUT_REPORT),
+    "cmg_certificate_get_expiry": fallible(CERTIFICATE, c_int64, POINTER(cmg_expiry)),
+    "cmg_upload_new": fallible(CERTIFICATE, TRUST, OUT_UPLOAD),
+    "cmg_upload_count": plain(c_size_t, UPLOAD),
+    "cmg_upload_get_kind": plain(ENUM, UPLOAD, c_size_t),
+    "cmg_upload_certificate": plain(CERTIFICATE, UPLOAD, c_size_t),
+    "cmg_upload_report": plain(REPORT, UPLOAD),
+    "cmg_upload_describe": fallible(UPLOAD, OUT_BYTES),
+    "cmg_upload_ref": plain(UPLOAD, UPLOAD),
+    "cmg_upload_unref": plain(None, UPLOAD),
     "cmg_certificate_chain_count": plain(c_size_t, CERTIFICATE),
     "cmg_certificate_chain_at": fallible(CERTIFICATE, c_size_t, OUT_CERTIFICATE),
     "cmg_certificate_export_der": fallible(CERTIFICATE, OUT_BYTES),

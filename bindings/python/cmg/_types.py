@@ -33,6 +33,8 @@ CSR = _opaque("cmg_csr")
 PFX_FILE = _opaque("cmg_pfx_file")
 REPORT = _opaque("cmg_report")
 CRL = _opaque("cmg_crl")
+NAMES = _opaque("cmg_names")
+UPLOAD = _opaque("cmg_upload")
 TENANT = _opaque("cmg_tenant")
 SERVER_APP = _opaque("cmg_server_app")
 CLIENT_APP = _opaque("cmg_client_app")
@@ -111,6 +113,27 @@ class cmg_check_options(Structure):
     _fields_ = [("size", c_size_t), ("purpose", c_int), ("revocation", c_int),
                 ("name", c_char_p), ("at_unix_s", c_int64), ("crl_grace_s", c_int64),
                 ("max_depth", c_uint32), ("flags", c_uint32)]
+
+
+class cmg_names_options(Structure):
+    """What the names of a gateway are derived with."""
+
+    _fields_ = [("size", c_size_t), ("region", c_char_p), ("service_name", c_char_p),
+                ("prefix", c_char_p)]
+
+
+class cmg_gateway_check_options(Structure):
+    """How the gateway's rules are asked."""
+
+    _fields_ = [("size", c_size_t), ("service_name", c_char_p), ("trust", TRUST),
+                ("at_unix_s", c_int64)]
+
+
+class cmg_expiry(Structure):
+    """The end of a certificate, as seen from a moment."""
+
+    _fields_ = [("size", c_size_t), ("level", c_int), ("days_left", c_int64),
+                ("next_change_unix_s", c_int64), ("renew_unix_s", c_int64)]
 
 
 class cmg_crl_entry(Structure):
