@@ -357,10 +357,8 @@ START_TEST(requests_and_lists_are_signed_with_a_held_key)
     cmg__buf_clear(&out);
     ck_ok(cmg__crl_write(&pki.a.alloc, &pki.e.env, &content, root, key, &out, &err), err);
     keep("crl", &out);
-    free(
-        shell("openssl crl -in crl -inform DER -noout -CAfile root | grep -q 'verify OK' "
-              "|| openssl crl -in crl -inform DER -noout -CAfile root 2>&1 | grep -q "
-              "'verify OK'"));
+    free(shell("openssl crl -in crl -inform DER -noout -CAfile root 2>&1 | "
+               "grep -q 'verify OK'"));
     ck_assert_uint_ge(m.signatures, 3);
     m.answer = -5;
     cmg__buf_clear(&out);

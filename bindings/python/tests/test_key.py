@@ -106,3 +106,31 @@ def test_a_held_key_is_released_with_its_last_user(ctx: Any, module: Path) -> No
     with pytest.raises(cmg.ParseError):
         cmg.Key.held(ctx, b"nothing", sign)
     assert len(_Holder.alive) == before
+
+
+def test_what_the_hosts_function_raises_comes_out(ctx: Any, module: Path) -> None:
+    public = openssl("pkey", "-in", str(module), "-pubout")
+    asked: list[cmg.HashAlgorithm] = []
+
+    def sign(algorithm: cmg.HashAlgorithm, digest: bytes) -> bytes:
+        asked.append(algorithm)
+        if len(asked) == 1:
+            raise PermissionError("the module is locked")
+        if len(asked) == 2:
+            return b"not a signature"
+        if len(asked) == 3:
+            return b"x" * 5000
+        return openssl("pkeyutl", "-sign", "-inkey", str(module), "-pkeyopt",
+                       "digest:" + HASHES[algorithm], data=digest)
+
+    template = cmg.Template.builtin(ctx, "client_authentication")
+    with cmg.Key.held(ctx, public, sign) as key:
+        with pytest.raises(PermissionError, match="locked"):
+            cmg.Csr.new(ctx, template, key, "held")
+        with pytest.raises(cmg.CertificateError):
+            cmg.Csr.new(ctx, template, key, "held")
+        with pytest.raises(ValueError, match="5000"):
+            cmg.Csr.new(ctx, template, key, "held")
+        request = cmg.Csr.new(ctx, template, key, "held")
+    openssl("req", "-noout", "-verify", data=request.export_pem())
+    assert asked == [cmg.HashAlgorithm.SHA256] * 4
