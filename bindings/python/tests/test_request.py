@@ -86,3 +86,37 @@ def test_an_authority_signs_requests_and_revokes(ctx: Any, tmp_path: Path) -> No
     assert said.returncode == 0 and "Key Compromise" in said.stdout
     with pytest.raises(cmg.WrongState):
         sub.revoke(serials[0])
+
+
+def test_an_authority_whose_key_the_host_holds(ctx: Any, tmp_path: Path) -> None:
+    store = tmp_path / "store.pem"
+    store.write_bytes(cmg.Key.generate(ctx, cmg.KeyKind.EC_P256).export_pem())
+    public = cmg.Key.from_bytes(ctx, store.read_bytes()).export_public_pem()
+    asked = []
+
+    def sign(algorithm: cmg.HashAlgorithm, digest: bytes) -> bytes:
+        asked.append(algorithm)
+        done = subprocess.run(["openssl", "pkeyutl", "-sign", "-inkey", str(store)],
+                              input=digest, capture_output=True, check=True)
+        return done.stdout
+
+    place = tmp_path / "ca"
+    template = cmg.Template.builtin(ctx, "client_authentication")
+    csr = cmg.Csr.new(ctx, template, cmg.Key.generate(ctx, cmg.KeyKind.EC_P256), "pc1")
+    with cmg.Key.held(ctx, public, sign) as key:
+        first = cmg.Authority.create(ctx, "Held", key=key, directory=place)
+        again = cmg.Authority.create(ctx, "Other", key=key, directory=place)
+        assert again.certificate.sha256 == first.certificate.sha256
+        leaf = again.sign(csr, template)
+        again.revoke(leaf, cmg.RevocationReason.SUPERSEDED)
+        again.publish_crl(tmp_path / "ca.crl")
+        assert len(asked) == 3 and not (place / "ca.key").exists()
+    with pytest.raises(cmg.CertificateError):
+        cmg.Authority(ctx, "Held", place)
+    (tmp_path / "leaf.pem").write_bytes(leaf.export_pem())
+    (tmp_path / "root.pem").write_bytes(first.certificate.export_pem())
+    said = subprocess.run(["openssl", "verify", "-crl_check", "-CRLfile",
+                           str(tmp_path / "ca.crl"), "-CAfile", str(tmp_path / "root.pem"),
+                           str(tmp_path / "leaf.pem")], capture_output=True, text=True,
+                          check=False)
+    assert said.returncode != 0 and "certificate revoked" in said.stderr
