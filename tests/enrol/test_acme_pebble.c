@@ -228,6 +228,64 @@ START_TEST(account_keys_of_other_kinds_serve)
 }
 END_TEST
 
+/* The host's key store: openssl, which alone reads the key. */
+static int64_t sign_outside(cmg_hash hash, const void *digest, size_t digest_size,
+                            void *out, size_t max, void *user)
+{
+    unsigned *count = user;
+    char command[512];
+    size_t n = 0;
+
+    ck_assert_int_eq(hash, CMG_HASH_SHA256);
+    support_write_file(support_path("digest"), digest, digest_size);
+    (void)snprintf(
+        command, sizeof command,
+        "openssl pkeyutl -sign -inkey %s -pkeyopt digest:sha256 -in %s -out %s",
+        support_path("account.key"), support_path("digest"), support_path("signature"));
+    const char *const argv[] = { "sh", "-c", command, NULL };
+    if (support_command(argv, NULL) != 0)
+        return -1;
+    char *signature = support_read_file(support_path("signature"), &n);
+    ck_assert_uint_le(n, max);
+    memcpy(out, signature, n);
+    free(signature);
+    ++*count;
+    return (int64_t)n;
+}
+
+START_TEST(account_key_may_stay_with_the_host)
+{
+    const struct pebble_setup setup = { .bad_nonces = NULL };
+    unsigned count = 0;
+    const cmg_key_holder holder = { .size = sizeof holder,
+                                    .user = &count,
+                                    .sign = sign_outside };
+    struct place p;
+    cmg_error *err = NULL;
+    char command[512];
+    size_t n = 0;
+
+    place_init(&p, &setup);
+    cmg_key_unref(p.account);
+    (void)snprintf(command, sizeof command,
+                   "openssl ecparam -name prime256v1 -genkey -noout -out %s && "
+                   "openssl pkey -in %s -pubout -out %s",
+                   support_path("account.key"), support_path("account.key"),
+                   support_path("account.pub"));
+    const char *const argv[] = { "sh", "-c", command, NULL };
+    ck_assert_int_eq(support_command(argv, NULL), 0);
+    char *pub = support_read_file(support_path("account.pub"), &n);
+    ck_ok(cmg_key_new_held(p.ctx, pub, n, &holder, &p.account, &err), err);
+    free(pub);
+    make_request(EC, "DNS:contoso.com");
+    make_enrolment(&p, &agreed);
+    must_run(&p);
+    judge(&p, 0);
+    ck_assert_uint_ge(count, 8);
+    place_done(&p);
+}
+END_TEST
+
 START_TEST(wrong_record_is_reported_by_name_and_reason)
 {
     const struct pebble_setup setup = { .bad_nonces = NULL };
@@ -444,6 +502,7 @@ static Suite *suite_acme_pebble(void)
     tcase_set_timeout(t, 120);
     tcase_add_loop_test(t, real_authority_issues_and_openssl_verifies, 0, 4);
     tcase_add_loop_test(t, account_keys_of_other_kinds_serve, 0, 2);
+    tcase_add_test(t, account_key_may_stay_with_the_host);
     tcase_add_test(t, wrong_record_is_reported_by_name_and_reason);
     tcase_add_test(t, what_was_proved_is_used_again);
     tcase_add_test(t, alternate_chains_are_left_alone);

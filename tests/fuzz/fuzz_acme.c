@@ -32,7 +32,9 @@ static struct cmg__acme *new_method(void)
     const struct cmg__acme_settings settings = { .directory_url = DIRECTORY,
                                                  .key = key,
                                                  .terms_agreed = true,
-                                                 .challenge = "http-01" };
+                                                 .challenge = "http-01",
+                                                 .replaces = "a.b",
+                                                 .await_window = true };
     struct cmg__enrol_method *method = NULL;
 
     require(cmg__acme_new(&cmg__alloc_libc, &settings, &method, NULL) == CMG_OK);
