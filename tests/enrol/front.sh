@@ -1,9 +1,9 @@
 #!/bin/bash
 # A web server of others in front of the certsrv pages: Apache with TLS, which lets users in
-# by NTLM or Negotiate and hands what they ask to the sandbox. With Negotiate there is a KDC
-# of its own realm, too. Ends with its parent.
+# by NTLM, Negotiate or client certificate and hands what they ask to the sandbox. With
+# Negotiate there is a KDC of its own realm, too. Ends with its parent.
 #
-# front.sh FOLDER MECHANISM(ntlmssp|krb5) PORT OTHER_PORT CA_FILE CA_KEY BACKEND_PORT
+# front.sh FOLDER MECHANISM(ntlmssp|krb5|certificate) PORT OTHER_PORT CA_FILE CA_KEY BACKEND_PORT
 #
 # OTHER_PORT is the KDC's, or with NTLM the one for libcurl (see front_ntlm.py).
 #
@@ -69,6 +69,23 @@ printf 'subjectAltName=DNS:localhost\nextendedKeyUsage=serverAuth\n' > front.ext
 openssl x509 -req -in front.csr -CA "$ca" -CAkey "$ca_key" -days 2 -extfile front.ext \
     -out front.pem 2> /dev/null
 
+if [ "$mechanism" = certificate ]; then
+    openssl req -new -newkey rsa:2048 -nodes -keyout client.key -subj /CN=connector \
+        -out client.csr 2> /dev/null
+    echo 'extendedKeyUsage=clientAuth' > client.ext
+    openssl x509 -req -in client.csr -CA "$ca" -CAkey "$ca_key" -days 2 \
+        -extfile client.ext -out client.pem 2> /dev/null
+    sign_in="SSLVerifyClient require
+  SSLVerifyDepth 2"
+else
+    sign_in="AuthType GSSAPI
+  AuthName certsrv
+  GssapiSSLonly On
+  GssapiAllowedMech $mechanism
+  GssapiConnectionBound On
+  Require valid-user"
+fi
+
 modules=/usr/lib/apache2/modules
 cat > apache.conf <<END
 ServerName localhost
@@ -76,7 +93,7 @@ ServerRoot $folder
 PidFile $folder/apache.pid
 Listen 127.0.0.1:$port
 ErrorLog $folder/error.log
-CustomLog $folder/access.log "%>s %m %U %u"
+CustomLog $folder/access.log "%>s %m %U %u%{SSL_CLIENT_S_DN_CN}x"
 LoadModule mpm_event_module $modules/mod_mpm_event.so
 LoadModule authn_core_module $modules/mod_authn_core.so
 LoadModule authz_core_module $modules/mod_authz_core.so
@@ -92,17 +109,13 @@ Mutex pthread
 SSLEngine on
 SSLCertificateFile $folder/front.pem
 SSLCertificateKeyFile $folder/front.key
+SSLCACertificateFile $ca
 SSLProxyEngine on
 SSLProxyVerify none
 SSLProxyCheckPeerName off
 StartServers 1
 <Location />
-  AuthType GSSAPI
-  AuthName certsrv
-  GssapiSSLonly On
-  GssapiAllowedMech $mechanism
-  GssapiConnectionBound On
-  Require valid-user
+  $sign_in
   RequestHeader set Authorization "Basic $(cat basic)"
 </Location>
 ProxyPass / https://127.0.0.1:$backend/

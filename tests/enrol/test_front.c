@@ -1,7 +1,7 @@
 /*
- * NTLM and Negotiate for real: Apache with mod_auth_gssapi (and gss-ntlmssp, or a KDC of
- * MIT Kerberos) lets the library in, or not, and hands its requests to the sandbox's
- * certsrv pages.
+ * NTLM, Negotiate and client certificates for real: Apache with mod_auth_gssapi (and
+ * gss-ntlmssp, or a KDC of MIT Kerberos) lets the library in, or not, and hands its
+ * requests to the sandbox's certsrv pages.
  */
 #include "child.h"
 #include "sandbox/live.h"
@@ -54,9 +54,10 @@ static void write_basic(void)
     cmg__buf_done(&digits);
 }
 
-static bool all_open(void)
+static bool all_open(const char *mechanism)
 {
-    return child_is_open(ports[0]) && child_is_open(ports[1]);
+    return child_is_open(ports[0]) &&
+           (child_is_open(ports[1]) || strcmp(mechanism, "certificate") == 0);
 }
 
 static void start(const char *mechanism)
@@ -82,12 +83,12 @@ static void start(const char *mechanism)
                                  backend,
                                  NULL };
     front = child_spawn(argv, log);
-    for (unsigned i = 0; i < 600 && !all_open(); i++) {
+    for (unsigned i = 0; i < 600 && !all_open(mechanism); i++) {
         ck_assert_msg(waitpid(front, NULL, WNOHANG) == 0, "the server ended: %s",
                       support_read_file(log, NULL));
         (void)nanosleep(&nap, NULL);
     }
-    ck_assert_msg(all_open(), "%s", support_read_file(log, NULL));
+    ck_assert_msg(all_open(mechanism), "%s", support_read_file(log, NULL));
 }
 
 static void setup(void)
@@ -213,6 +214,54 @@ START_TEST(negotiate_lets_in_who_has_a_ticket)
 }
 END_TEST
 
+static cmg_certificate *read_client(void)
+{
+    char command[1200];
+    char *out = NULL;
+    cmg_certificate *cert = NULL;
+    cmg_error *err = NULL;
+
+    (void)snprintf(command, sizeof command, "cat %s/client.pem %s/client.key",
+                   folder_of(), folder_of());
+    const char *const argv[] = { "sh", "-c", command, NULL };
+    ck_assert_int_eq(support_command(argv, &out), 0);
+    ck_ok(cmg_certificate_new_from_pem(l.ctx, out, strlen(out), &cert, &err), err);
+    free(out);
+    return cert;
+}
+
+static cmg_status renew(cmg_certificate *client, cmg_error **err)
+{
+    cmg_enrolment *e = NULL;
+    char url[64];
+
+    (void)snprintf(url, sizeof url, "https://localhost:%u", ports[0]);
+    ck_ok(cmg_enrolment_new(csr, &e, err), *err);
+    ck_ok(cmg_enrolment_use_est(e, url, true, err), *err);
+    ck_ok(cmg_enrolment_set_client_certificate(e, client, err), *err);
+    ck_ok(cmg_enrolment_set_budget_ms(e, client == NULL ? 2000 : 60000, err), *err);
+    const cmg_status rc = cmg_enrolment_run(e, err);
+    cmg_enrolment_unref(e);
+    return rc;
+}
+
+START_TEST(client_certificate_signs_in_for_a_renewal)
+{
+    cmg_error *err = NULL;
+
+    start("certificate");
+    ck_assert_int_ne(renew(NULL, &err), CMG_OK);
+    cmg_error_unref(err);
+    err = NULL;
+    ck_assert_uint_eq(count_log("200 POST"), 0);
+    cmg_certificate *client = read_client();
+    ck_ok(renew(client, &err), err);
+    cmg_certificate_unref(client);
+    ck_assert_uint_eq(count_log("200 POST /.well-known/est/simplereenroll -connector"),
+                      1);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("enrol/front");
@@ -222,6 +271,7 @@ static Suite *suite(void)
     tcase_set_timeout(sign_in, 120);
     tcase_add_test(sign_in, ntlm_lets_in_who_has_the_password);
     tcase_add_test(sign_in, negotiate_lets_in_who_has_a_ticket);
+    tcase_add_test(sign_in, client_certificate_signs_in_for_a_renewal);
     suite_add_tcase(s, sign_in);
     return s;
 }
