@@ -6,12 +6,22 @@
 #include <stdlib.h>
 #include <time.h>
 
-int64_t bench_now_ns(void)
+static int64_t read_clock(clockid_t clock)
 {
     struct timespec now;
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    (void)clock_gettime(clock, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int64_t bench_now_ns(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+int64_t bench_cpu_ns(void)
+{
+    return read_clock(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 size_t bench_memory_bytes(void)
@@ -33,12 +43,20 @@ void bench_done(struct bench_samples *samples)
     free(samples->ns);
 }
 
+static void add(struct bench_samples *samples, int64_t ns)
+{
+    if (samples->count < samples->max)
+        samples->ns[samples->count++] = ns;
+}
+
 void bench_add(struct bench_samples *samples, int64_t begin_ns)
 {
-    const int64_t now = bench_now_ns();
+    add(samples, bench_now_ns() - begin_ns);
+}
 
-    if (samples->count < samples->max)
-        samples->ns[samples->count++] = now - begin_ns;
+void bench_add_cpu(struct bench_samples *samples, int64_t begin_ns)
+{
+    add(samples, bench_cpu_ns() - begin_ns);
 }
 
 static int compare(const void *a, const void *b)
