@@ -62,7 +62,8 @@ typedef struct cmg_key_holder {
        Returns their number; a negative number fails the call with #CMG_E_CALLBACK. */
     int64_t (*sign)(cmg_hash hash, const void *digest, size_t digest_size, void *out,
                     size_t max, void *user);
-    /** The key is no longer used; NULL when the host need not know. */
+    /** The key is no longer used; NULL when the host need not know. Not called in a
+       forked child. */
     void (*release)(void *user);
 } cmg_key_holder;
 

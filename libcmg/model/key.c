@@ -124,7 +124,8 @@ static void held_release(void *user)
     const cmg_key_holder table = held->table;
 
     cmg__free(&ctx->alloc, held);
-    if (table.release == NULL)
+    /* In a forked child the module is still the parent's. */
+    if (table.release == NULL || cmg__handle_is_foreign(&ctx->head))
         return;
     cmg__callback_enter(ctx);
     table.release(table.user);

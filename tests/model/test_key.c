@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmg/cmg.h>
 
@@ -311,6 +313,29 @@ START_TEST(a_held_key_signs_inside_a_callback)
 }
 END_TEST
 
+START_TEST(a_forked_child_releases_nothing)
+{
+    struct place place;
+    struct module m = { .answer = 0 };
+    int status = 0;
+
+    place_init(&place);
+    free(shell("openssl ecparam -name prime256v1 -genkey -noout -out k && "
+               "openssl pkey -in k -pubout -out p"));
+    cmg_key *key = hold(&place, &m, "p");
+    const pid_t child = fork();
+    if (child == 0) {
+        cmg_key_unref(key);
+        _exit(m.released == 0 ? 0 : 1);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    cmg_key_unref(key);
+    ck_assert_uint_eq(m.released, 1);
+    place_done(&place);
+}
+END_TEST
+
 START_TEST(a_holder_that_cannot_be_used_is_refused)
 {
     struct place place;
@@ -487,6 +512,7 @@ int main(void)
     tcase_add_test(all, wrong_arguments_are_named);
     tcase_add_test(all, a_held_key_lives_as_long_as_it_is_used);
     tcase_add_test(all, a_held_key_signs_inside_a_callback);
+    tcase_add_test(all, a_forked_child_releases_nothing);
     tcase_add_test(all, a_holder_that_cannot_be_used_is_refused);
     tcase_add_test(all, a_certificate_takes_its_own_key_only);
     tcase_add_test(all, handles_survive_every_failed_allocation);
