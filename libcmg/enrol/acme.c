@@ -267,6 +267,8 @@ static cmg_status read_good(struct cmg__acme *m, struct cmg__enrol_case *c,
                             const struct cmg__json *json, cmg_error **err)
 {
     m->bad_nonces = 0;
+    if (phases[m->phase].url != NULL)
+        m->known = false;
     return phases[m->phase].read(m, c, resp, json, err);
 }
 
@@ -401,6 +403,7 @@ static bool acme_load(struct cmg__enrol_method *method, struct cmg__enrol_case *
         !load_url(m, object, "/order", &m->order))
         return false;
     m->look = cmg__json_bool(object, "/look", false);
+    m->known = m->account != NULL;
     m->found = m->order != NULL;
     return true;
 }

@@ -69,6 +69,7 @@ struct cmg__acme {
     int64_t wait_ms; /* before the next request; 0: none */
     char *account;
     char *order;
+    bool known; /* the account comes from the checkpoint and was not used yet */
     bool found; /* the order comes from the checkpoint and was not read yet */
     bool look;  /* a new order may be lost */
     char *finalize;

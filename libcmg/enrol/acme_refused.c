@@ -14,6 +14,7 @@
 enum turn {
     TURN_FAIL,
     TURN_ACCOUNT,
+    TURN_NEW_ACCOUNT,
     TURN_NEW_ORDER,
     TURN_ORDER,
     TURN_NO_RENEWAL,
@@ -38,7 +39,9 @@ static enum turn turn_of(const struct cmg__acme *m, const char *type, int status
 {
     const bool final = status < 500 && status != 429 && strcmp(type, "rateLimited") != 0;
 
-    /* An order of an earlier run that is not there any more. */
+    /* Of an earlier run, and not there any more: the account, the order. */
+    if (m->known && strcmp(type, "accountDoesNotExist") == 0)
+        return TURN_NEW_ACCOUNT;
     if (m->phase == CMG__ACME_ORDER && m->found && (status == 404 || status == 410))
         return TURN_NEW_ORDER;
     for (size_t i = 0; i < CMG__ARRAY_LEN(turn_rules); i++) {
@@ -57,6 +60,13 @@ static void take_turn(struct cmg__acme *m, struct cmg__enrol_case *c, enum turn 
         cmg__acme_forget_order(m);
         m->look = false;
         m->phase = CMG__ACME_NEW_ORDER;
+    } else if (turn == TURN_NEW_ACCOUNT) {
+        cmg__acme_forget_order(m);
+        cmg__free(m->alloc, m->account);
+        m->account = NULL;
+        m->known = false;
+        m->look = false;
+        m->phase = CMG__ACME_ACCOUNT;
     } else if (turn == TURN_ACCOUNT) {
         cmg__acme_go_to_account(m);
     } else if (turn == TURN_ORDER) {

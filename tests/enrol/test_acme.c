@@ -239,6 +239,25 @@ START_TEST(order_that_became_invalid_meanwhile_is_replaced)
 }
 END_TEST
 
+START_TEST(account_that_is_gone_is_made_again)
+{
+    AUTHORITY_OPEN;
+
+    d.slow_challenges = true;
+    authority_run(&d);
+    a.refuse = "POST /order/0";
+    a.refuse_status = 400;
+    a.refuse_body = "{\"type\":\"urn:ietf:params:acme:error:accountDoesNotExist\"}";
+    d.slow_challenges = false;
+    authority_again(&a);
+    authority_run(&d);
+    ck_assert_int_eq(d.end, CMG_ENROLMENT_ISSUED);
+    ck_assert_uint_eq(a.accounts, 2);
+    ck_assert_uint_eq(a.orders, 2);
+    AUTHORITY_CLOSE;
+}
+END_TEST
+
 START_TEST(another_account_key_begins_anew)
 {
     AUTHORITY_OPEN;
@@ -523,6 +542,7 @@ static Suite *suite_acme(void)
     tcase_add_test(t, lost_order_is_found_on_a_later_page);
     tcase_add_test(t, authority_without_lists_gets_another_order);
     tcase_add_loop_test(t, order_that_became_invalid_meanwhile_is_replaced, 0, 2);
+    tcase_add_test(t, account_that_is_gone_is_made_again);
     tcase_add_test(t, another_account_key_begins_anew);
     tcase_add_loop_test(t, damaged_state_is_refused, 0, 3);
     suite_add_tcase(s, t);
