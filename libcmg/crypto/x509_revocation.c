@@ -58,6 +58,12 @@ static bool has_signed(struct cmg__revocation *r, struct cmg__crl *crl,
     return rc == CMG_OK;
 }
 
+/* A machine's certificate that says nothing of its use is not meant for lists. */
+static bool may_sign_lists(const struct cmg__x509 *cert)
+{
+    return cert->is_ca || (cert->key_usage & CMG__KU_CRL_SIGN) != 0;
+}
+
 /* Somebody who is not on the path: must have one of his own, to the same anchor. */
 static const struct cmg__x509 *find_stranger(struct cmg__revocation *r,
                                              struct cmg__crl *crl,
@@ -71,6 +77,8 @@ static const struct cmg__x509 *find_stranger(struct cmg__revocation *r,
         const struct cmg__x509 *cert =
             i < r->trust->count ? r->trust->list[i] : r->peer->list[i - r->trust->count];
 
+        if (!may_sign_lists(cert))
+            continue;
         /* Nobody speaks for himself, but who signs lists may leave himself out of his;
            his path is the one that is being judged. */
         if (cert == subject ? r->level > 0 && has_signed(r, crl, cert)

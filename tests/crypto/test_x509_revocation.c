@@ -371,6 +371,30 @@ START_TEST(an_authority_without_the_right_signs_no_lists)
 }
 END_TEST
 
+/* It has the authority's name, but is a machine's that says nothing of its use. */
+START_TEST(a_machine_signs_no_lists)
+{
+    static const struct forge_cert chain[FORGE_MAX] = {
+        { .subject = "CN=R", .extensions = "!bc:ca;!ku:04;ski" },
+        { .subject = "CN=R", .extensions = "ski:0505;aki", .serial = "21" },
+        { .subject = "CN=L", .extensions = "ku:80;eku:client;ski;aki", .serial = "31" },
+    };
+    const struct list list = { .issuer = "R" };
+    const struct cmg__x509_question q = { .purpose = CMG_PURPOSE_CLIENT,
+                                          .revocation = HARD,
+                                          .now_unix_s = PKI_NOW };
+    struct court court;
+
+    court_init(&court, chain);
+    court_trust(&court, court.certs[0], CMG__TRUST_AS_FOUND);
+    add_list(&court, &list);
+    court_judge(&court, &q);
+    ck_assert(!cmg__report_is_accepted(&court.report));
+    ck_assert(cmg__report_has(&court.report, CMG_FINDING_REVOCATION_UNKNOWN));
+    court_done(&court);
+}
+END_TEST
+
 /* A second way to the root is taken when the first is revoked. */
 START_TEST(another_path_is_found_around_a_revoked_authority)
 {
@@ -445,6 +469,7 @@ int main(void)
     tcase_add_loop_test(lists, each_list_is_worth_what_it_is, 0, count);
     tcase_add_loop_test(lists, trusted_intermediates_are_not_exempt, 0, count);
     tcase_add_test(lists, an_authority_without_the_right_signs_no_lists);
+    tcase_add_test(lists, a_machine_signs_no_lists);
     tcase_add_test(lists, another_path_is_found_around_a_revoked_authority);
     tcase_add_test(lists, running_out_of_memory_accepts_nobody);
     suite_add_tcase(suite, lists);
