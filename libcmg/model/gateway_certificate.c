@@ -74,7 +74,7 @@ static void check_private_key(const struct job *job)
     if (job->cert->key == NULL)
         refuse(job, CMG_FINDING_NO_KEY, "export it as PFX together with its key",
                "its private key is not there");
-    else if (cmg__key_is_held(job->cert->key))
+    else if (cmg__key_is_held(job->cert->key) || job->cert->key_stays)
         refuse(job, CMG_FINDING_KEY_NOT_EXPORTABLE,
                "have it issued for a key that may be exported",
                "its private key cannot be exported, but the gateway needs a PFX");
