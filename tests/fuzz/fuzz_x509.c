@@ -3,10 +3,14 @@
  * that is read must survive its PEM form, and be judged, as a leaf and under itself,
  * without anything but CMG_OK or CMG_E_CERT. A bundle is judged as a chain, its first
  * certificate as the leaf, under anchors of its own, with the revocation list that may
- * stand in it; what is accepted strictly must be accepted without.
+ * stand in it; what is accepted strictly must be accepted without. Whatever is read is
+ * described in lines that nothing in it can forge, and its lists are walked to the end.
  */
 #include "crypto/crl.h"
+#include "crypto/x509_data.h"
+#include "crypto/x509_describe.h"
 #include "crypto/x509_judge.h"
+#include "crypto/x509_list.h"
 #include "crypto/x509_trust.h"
 
 #include <stdlib.h>
@@ -33,12 +37,71 @@ static void judge(const struct cmg__x509_trust *trust, const struct cmg__x509_in
     }
 }
 
+/* Each line begins with blanks in pairs, then something that can be seen. */
+static void require_lines(const char *text)
+{
+    while (*text != '\0') {
+        const size_t blanks = strspn(text, " ");
+        const char *end = strchr(text, '\n');
+
+        require(end != NULL && blanks % 2 == 0 && text + blanks < end);
+        for (; text < end; text++)
+            require((unsigned char)*text >= 0x20 && *text != 0x7f);
+        text = end + 1;
+    }
+}
+
+static void describe(const struct cmg__x509 *cert)
+{
+    struct cmg__describe d;
+    struct cmg__buf text;
+
+    cmg__buf_init(&text, &cmg__alloc_libc, CMG__DESCRIBE_MAX);
+    cmg__describe_init(&d, &text);
+    cmg__x509_describe(cert, &d);
+    require(d.rc == CMG_OK && strlen(text.data) == text.len);
+    require_lines(text.data);
+    cmg__buf_done(&text);
+}
+
+/* A walk ends, takes from its span only, and its values have a text. */
+static void walk(const struct cmg__x509 *cert)
+{
+    struct cmg__url_walk urls;
+    struct cmg__attribute_walk attributes = { .name = cert->subject_name };
+    struct cmg__attribute attribute;
+    struct cmg__ms_template template;
+    struct cmg__span names = cert->alternative_names;
+    struct cmg__span url;
+    struct cmg__gn name;
+    struct cmg__buf text;
+
+    cmg__buf_init(&text, &cmg__alloc_libc, (size_t)1 << 20);
+    cmg__url_walk_crls(&urls, cert->extensions, CMG__OID_CDP);
+    while (cmg__url_next(&urls, &url))
+        require(url.p >= cert->der && url.p + url.n <= cert->der + cert->der_len);
+    cmg__url_walk_access(&urls, cert->extensions, CMG__OID_ACCESS_OCSP);
+    while (cmg__url_next(&urls, &url))
+        require(url.p >= cert->der && url.p + url.n <= cert->der + cert->der_len);
+    while (cmg__gn_next(&names, &name))
+        require(cmg__gn_text(&name, &text) == CMG_OK);
+    while (cmg__attribute_next(&attributes, &attribute))
+        require(cmg__attribute_text(&attribute, &text) == CMG_OK);
+    if (cmg__ms_template_find(cert->extensions, &template))
+        require(cmg__ms_template_text(&template, &text) == CMG_OK);
+    require(text.len == 0 || strlen(text.data) == text.len);
+    require(text.len == 0 || strchr(text.data, '\n') == NULL);
+    cmg__buf_done(&text);
+}
+
 static void use(const struct cmg__x509 *cert)
 {
     struct cmg__x509_info info;
     struct cmg__x509_trust *trust = NULL;
     struct cmg__buf pem;
 
+    describe(cert);
+    walk(cert);
     cmg__x509_info(cert, &info);
     require(strlen(info.sha256_hex) == 64 && strchr(info.subject, '\n') == NULL);
     for (size_t i = 0; i < info.dns_count; i++)
