@@ -75,6 +75,22 @@ static cmg_status sort_names(const struct cmg__csr *csr, struct wishes *w,
     return CMG_OK;
 }
 
+/* Text that everybody reads alike: ASCII, or UTF-8, without control characters. */
+static bool is_plain_text(const struct cmg__der_item *value)
+{
+    const struct cmg__span text = value->content;
+    const bool utf8 = value->tag == CMG__DER_UTF8_STRING;
+
+    if (!utf8 && value->tag != CMG__DER_PRINTABLE_STRING &&
+        value->tag != CMG__DER_IA5_STRING)
+        return false;
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] < 0x20 || text.p[i] == 0x7f || (!utf8 && text.p[i] > 0x7f))
+            return false;
+    }
+    return text.n > 0 && (!utf8 || cmg__utf8_is_valid((const char *)text.p, text.n));
+}
+
 /* The subject is taken over as it is, letter by letter, so its parts are looked at. */
 static cmg_status check_subject(const struct cmg__csr *csr, cmg_error **err)
 {
@@ -89,13 +105,18 @@ static cmg_status check_subject(const struct cmg__csr *csr, cmg_error **err)
     while (name.n > 0) {
         struct cmg__span set;
         struct cmg__span pair;
+        struct cmg__der_item value;
         enum cmg__oid type = CMG__OID_UNKNOWN;
         size_t i = 0;
 
         if (!cmg__der_take(&name, CMG__DER_SET, &set) ||
             !cmg__der_take(&set, CMG__DER_SEQUENCE, &pair) ||
-            !cmg__der_take_oid(&pair, &type))
+            !cmg__der_take_oid(&pair, &type) || !cmg__der_next(&pair, &value))
             return refuse(csr, "make the request again", "a malformed subject", "", err);
+        if (!is_plain_text(&value))
+            return refuse(csr, "write it as UTF8String or PrintableString",
+                          "a subject with a part that is no plain text: ",
+                          cmg__oid_name(type), err);
         while (i < CMG__ARRAY_LEN(known) && known[i] != type)
             i++;
         if (i == CMG__ARRAY_LEN(known) || set.n != 0)
