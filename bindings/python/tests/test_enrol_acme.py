@@ -3,13 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import shutil
-import socket
-import subprocess
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,67 +10,13 @@ from typing import Any
 import pytest
 
 import cmg
+from pebble import IS_THERE, Pebble
 
-PEBBLE, NAMES = shutil.which("pebble"), shutil.which("pebble-challtestsrv")
-pytestmark = pytest.mark.skipif(PEBBLE is None or NAMES is None,
-                                reason="the package with pebble is missing")
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
+pytestmark = pytest.mark.skipif(not IS_THERE, reason="the package with pebble is missing")
 
 
-def _is_open(port: int) -> bool:
-    with socket.socket() as s:
-        return s.connect_ex(("127.0.0.1", port)) == 0
-
-
-class Pebble:
-    """The server and its names, as two processes."""
-
-    def __init__(self, folder: Path) -> None:
-        self.certificate = folder / "pebble.pem"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                        "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=pebble", "-days", "2",
-                        "-addext", "subjectAltName=IP:127.0.0.1", "-keyout",
-                        str(folder / "pebble.key"), "-out", str(self.certificate)],
-                       check=True, capture_output=True)
-        acme, manage, web, dns, self._names_port = _free_ports(5)
-        self.directory = f"https://127.0.0.1:{acme}/dir"
-        setup = folder / "pebble.json"
-        setup.write_text(json.dumps({"pebble": {
-            "listenAddress": f"127.0.0.1:{acme}", "managementListenAddress": f"127.0.0.1:{manage}",
-            "certificate": str(self.certificate), "privateKey": str(folder / "pebble.key"),
-            "httpPort": web, "tlsPort": 1, "externalAccountBindingRequired": False}}))
-        env = dict(os.environ, PEBBLE_VA_NOSLEEP="1", PEBBLE_AUTHZREUSE="0")
-        self._children = [subprocess.Popen(words, env=env, stdout=subprocess.DEVNULL,
-                                           stderr=subprocess.DEVNULL) for words in (
-            [str(NAMES), "-dns01", f"127.0.0.1:{dns}", "-http01", f"127.0.0.1:{web}",
-             "-management", f"127.0.0.1:{self._names_port}", "-https01", "", "-tlsalpn01", "",
-             "-defaultIPv6", ""],
-            [str(PEBBLE), "-config", str(setup), "-dnsserver", f"127.0.0.1:{dns}"])]
-        end = time.monotonic() + 30
-        while not all(map(_is_open, (acme, self._names_port))):
-            assert time.monotonic() < end and all(c.poll() is None for c in self._children)
-            time.sleep(0.02)
-
-    def show(self, challenge: cmg.Challenge) -> None:
-        """Puts it into DNS or takes it away."""
-        present = challenge.action is cmg.ChallengeAction.PRESENT
-        body = {"host": challenge.name + ".", "value": challenge.value}
-        urllib.request.urlopen(
-            f"http://127.0.0.1:{self._names_port}/{'set' if present else 'clear'}-txt",
-            json.dumps(body).encode()).close()
-
-    def stop(self) -> None:
-        """Ends both."""
-        for child in self._children:
-            child.kill()
-            child.wait()
+def show(pebble: Pebble, challenge: cmg.Challenge) -> None:
+    pebble.show(challenge.action is cmg.ChallengeAction.PRESENT, challenge.name, challenge.value)
 
 
 @pytest.fixture
@@ -106,7 +45,7 @@ def test_certificate_is_issued(enrolment: cmg.Enrolment, pebble: Pebble) -> None
 
     def on_challenge(challenge: cmg.Challenge) -> None:
         seen.append(challenge)
-        pebble.show(challenge)
+        show(pebble, challenge)
         if challenge.action is cmg.ChallengeAction.PRESENT:
             enrolment.challenge_done()
 
@@ -128,7 +67,7 @@ def test_host_may_take_its_time_and_await(enrolment: cmg.Enrolment, pebble: Pebb
         loop = asyncio.get_running_loop()
 
         def on_challenge(challenge: cmg.Challenge) -> None:
-            pebble.show(challenge)
+            show(pebble, challenge)
             if challenge.action is cmg.ChallengeAction.PRESENT:
                 loop.call_later(0.1, enrolment.challenge_done)
 
