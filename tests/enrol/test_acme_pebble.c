@@ -517,7 +517,7 @@ int main(void)
     Suite *const suites[] = { suite_acme_pebble(), NULL };
 
     if (!pebble_is_there()) {
-        puts("skipped: the packages with pebble and its challenge server are missing");
+        puts("SKIP: the package with pebble and its challenge server is missing");
         return 77;
     }
     return support_run(suites);
