@@ -5,6 +5,9 @@
 #include "model/mint.h"
 #include "model/place.h"
 
+#include <cmg/authority.h>
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -288,6 +291,66 @@ START_TEST(a_chain_that_ends_early_names_what_is_missing)
     cmg_certificate_unref(bare);
     cmg_certificate_unref(whole);
     cmg_certificate_unref(ca);
+}
+END_TEST
+
+/* The built-in web server's template, but its key must stay. */
+static cmg_template *keeping_template(void)
+{
+    static const char may[] = "\"exportable\":true";
+    cmg_template *tmpl = NULL;
+    cmg_template *kept = NULL;
+    cmg_bytes *json = NULL;
+    cmg_error *err = NULL;
+    char changed[8192];
+
+    ck_ok(cmg_template_new_builtin(place.ctx, "web_server", &tmpl, &err), err);
+    ck_ok(cmg_template_to_json(tmpl, &json, &err), err);
+    const char *text = cmg_bytes_data(json);
+    const char *at = strstr(text, may);
+    ck_assert_ptr_nonnull(at);
+    const int n = snprintf(changed, sizeof changed, "%.*s\"exportable\":false%s",
+                           (int)(at - text), text, at + sizeof may - 1);
+    ck_ok(cmg_template_new_from_json(place.ctx, "kept", changed, (size_t)n, &kept, &err),
+          err);
+    cmg_bytes_unref(json);
+    cmg_template_unref(tmpl);
+    return kept;
+}
+
+START_TEST(a_key_that_must_stay_is_refused)
+{
+    const cmg_csr_request request = { .size = sizeof request,
+                                      .common_name = "gw1.contoso.com" };
+    cmg_template *tmpl = keeping_template();
+    cmg_authority *ca = NULL;
+    cmg_certificate *cert = NULL;
+    cmg_error *err = NULL;
+
+    ck_ok(cmg_authority_new(place.ctx, "Root", &ca, &err), err);
+    ck_ok(cmg_authority_issue_by_template(ca, tmpl, NULL, &request, 0, &cert, &err), err);
+    cmg_report *report = check_gateway(cert, NULL, NULL);
+    ck_assert(
+        mint_report_has(report, CMG_FINDING_KEY_NOT_EXPORTABLE, CMG_SEVERITY_REFUSAL));
+    cmg_report_unref(report);
+    cmg_certificate_unref(cert);
+    cmg_template_unref(tmpl);
+    cmg_authority_unref(ca);
+}
+END_TEST
+
+START_TEST(before_its_time_it_is_refused)
+{
+    const struct mint wanted = { .subject = NAME, .extensions = GOOD, .key = "rsa:2048" };
+    const cmg_gateway_check_options options = { .size = sizeof options, .at_unix_s = 1 };
+    cmg_certificate *cert = mint(place.ctx, &wanted);
+    cmg_report *report = NULL;
+    cmg_error *err = NULL;
+
+    ck_ok(cmg_certificate_check_gateway(cert, &options, &report, &err), err);
+    ck_assert(mint_report_has(report, CMG_FINDING_NOT_YET_VALID, CMG_SEVERITY_REFUSAL));
+    cmg_report_unref(report);
+    cmg_certificate_unref(cert);
 }
 END_TEST
 
@@ -586,6 +649,8 @@ int main(void)
     tcase_add_loop_test(rules, each_rule_is_held, 0, (int)CMG__ARRAY_LEN(rule_cases));
     tcase_add_test(rules, a_wanted_name_must_be_carried);
     tcase_add_test(rules, a_chain_that_ends_early_names_what_is_missing);
+    tcase_add_test(rules, a_key_that_must_stay_is_refused);
+    tcase_add_test(rules, before_its_time_it_is_refused);
     tcase_add_test(rules, options_are_looked_at);
     tcase_add_loop_test(rules, a_renewal_is_compared_with_the_old_one, 0,
                         (int)CMG__ARRAY_LEN(renewal_cases));
