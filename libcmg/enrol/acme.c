@@ -377,17 +377,19 @@ static void forget(struct cmg__acme *m)
 }
 
 /* Absent, or an https URL. */
-static bool load_url(struct cmg__acme *m, const struct cmg__json *object,
-                     const char *path, char **to)
+static cmg_status load_url(struct cmg__acme *m, const struct cmg__json *object,
+                           const char *path, char **to)
 {
     if (cmg__json_at(object, path) == NULL)
-        return true;
-    return cmg__acme_take_url(m, to, cmg__json_str(object, path), path, NULL) == CMG_OK;
+        return CMG_OK;
+    const cmg_status rc =
+        cmg__acme_take_url(m, to, cmg__json_str(object, path), path, NULL);
+    return rc == CMG_OK || rc == CMG_E_NOMEM ? rc : CMG_E_PARSE;
 }
 
 /* What another account or another directory of the same server left is of no use. */
-static bool acme_load(struct cmg__enrol_method *method, struct cmg__enrol_case *c,
-                      const struct cmg__json *object)
+static cmg_status acme_load(struct cmg__enrol_method *method, struct cmg__enrol_case *c,
+                            const struct cmg__json *object)
 {
     struct cmg__acme *m = acme_of(method);
     const char *directory = cmg__json_str(object, "/directory");
@@ -396,16 +398,18 @@ static bool acme_load(struct cmg__enrol_method *method, struct cmg__enrol_case *
     (void)c;
     forget(m);
     if (directory == NULL || key == NULL)
-        return false;
+        return CMG_E_PARSE;
     if (strcmp(directory, m->directory_url) != 0 || strcmp(key, m->thumbprint) != 0)
-        return true;
-    if (!load_url(m, object, "/account", &m->account) ||
-        !load_url(m, object, "/order", &m->order))
-        return false;
+        return CMG_OK;
+    cmg_status rc = load_url(m, object, "/account", &m->account);
+    if (rc == CMG_OK)
+        rc = load_url(m, object, "/order", &m->order);
+    if (rc != CMG_OK)
+        return rc;
     m->look = cmg__json_bool(object, "/look", false);
     m->known = m->account != NULL;
     m->found = m->order != NULL;
-    return true;
+    return CMG_OK;
 }
 
 /* ---- life ---- */

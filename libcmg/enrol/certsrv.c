@@ -363,8 +363,8 @@ static cmg_status save(const struct cmg__enrol_method *m, struct cmg__json *obje
     return rc;
 }
 
-static bool load(struct cmg__enrol_method *m, struct cmg__enrol_case *c,
-                 const struct cmg__json *object)
+static cmg_status load(struct cmg__enrol_method *m, struct cmg__enrol_case *c,
+                       const struct cmg__json *object)
 {
     static const enum stage begins[] = { NEW, ASKING, ISSUED, DENIED };
     struct certsrv *s = of(m);
@@ -372,15 +372,17 @@ static bool load(struct cmg__enrol_method *m, struct cmg__enrol_case *c,
     const int64_t hresult = cmg__json_int(object, "/hresult", -1);
 
     if (hresult < 0 || hresult > UINT32_MAX)
-        return false;
+        return CMG_E_PARSE;
     for (size_t i = 0; i < CMG__ARRAY_LEN(begins); i++) {
         if (strcmp(stage, stage_names[begins[i]]) != 0)
             continue;
         s->stage = begins[i];
         s->hresult = (uint32_t)hresult;
-        return s->stage == NEW || s->stage == DENIED || c->request_id[0] != '\0';
+        return s->stage == NEW || s->stage == DENIED || c->request_id[0] != '\0'
+                   ? CMG_OK
+                   : CMG_E_PARSE;
     }
-    return false;
+    return CMG_E_PARSE;
 }
 
 static void release(struct cmg__enrol_method *m, const struct cmg__alloc *alloc)

@@ -316,8 +316,8 @@ static cmg_status save(const struct cmg__enrol_method *m, struct cmg__json *obje
     return rc;
 }
 
-static bool load_chain(struct est *s, const struct cmg__json *object, const char *path,
-                       struct cmg__x509_chain *out)
+static cmg_status load_chain(struct est *s, const struct cmg__json *object,
+                             const char *path, struct cmg__x509_chain *out)
 {
     struct cmg__x509 **list = NULL;
     size_t count = 0;
@@ -325,32 +325,36 @@ static bool load_chain(struct est *s, const struct cmg__json *object, const char
 
     cmg__x509_chain_done(out);
     if (pem == NULL)
-        return true;
-    if (cmg__x509_parse_pem(s->alloc, pem, strlen(pem), &list, &count, NULL) != CMG_OK)
-        return false;
+        return CMG_OK;
+    const cmg_status rc =
+        cmg__x509_parse_pem(s->alloc, pem, strlen(pem), &list, &count, NULL);
+    if (rc != CMG_OK)
+        return rc == CMG_E_NOMEM ? rc : CMG_E_PARSE;
     out->items = list;
     out->count = count;
-    return true;
+    return CMG_OK;
 }
 
-static bool load(struct cmg__enrol_method *m, struct cmg__enrol_case *c,
-                 const struct cmg__json *object)
+static cmg_status load(struct cmg__enrol_method *m, struct cmg__enrol_case *c,
+                       const struct cmg__json *object)
 {
     static const enum stage begins[] = { WISHES, ASKING, ISSUED, DENIED };
     struct est *s = of(m);
     const char *stage = cmg__str_or(cmg__json_str(object, "/stage"), "");
 
     (void)c;
-    if (!load_chain(s, object, "/issued", &s->issued) ||
-        !load_chain(s, object, "/chain", &s->chain))
-        return false;
+    cmg_status rc = load_chain(s, object, "/issued", &s->issued);
+    if (rc == CMG_OK)
+        rc = load_chain(s, object, "/chain", &s->chain);
+    if (rc != CMG_OK)
+        return rc;
     for (size_t i = 0; i < CMG__ARRAY_LEN(begins); i++) {
         if (strcmp(stage, stage_names[begins[i]]) == 0) {
             s->stage = begins[i];
-            return s->stage != ISSUED || s->issued.count > 0;
+            return s->stage != ISSUED || s->issued.count > 0 ? CMG_OK : CMG_E_PARSE;
         }
     }
-    return false;
+    return CMG_E_PARSE;
 }
 
 static void release(struct cmg__enrol_method *m, const struct cmg__alloc *alloc)

@@ -84,9 +84,10 @@ struct cmg__enrol_ops {
                            cmg_error **err); /* NULL: it never asks */
     /* The state as members of an object, without a secret; CMG_OK or CMG_E_NOMEM. */
     cmg_status (*save)(const struct cmg__enrol_method *m, struct cmg__json *object);
-    /* Replaces the whole state; false when the object is not what save() wrote. */
-    bool (*load)(struct cmg__enrol_method *m, struct cmg__enrol_case *c,
-                 const struct cmg__json *object);
+    /* Replaces the whole state. CMG_E_PARSE when the object is not what save() wrote;
+       CMG_OK or CMG_E_NOMEM else. */
+    cmg_status (*load)(struct cmg__enrol_method *m, struct cmg__enrol_case *c,
+                       const struct cmg__json *object);
     void (*free)(struct cmg__enrol_method *m, const struct cmg__alloc *alloc);
 };
 

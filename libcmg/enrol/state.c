@@ -116,11 +116,17 @@ static cmg_status load(cmg_enrolment *e, const struct cmg__json *content, cmg_er
     const char *pem = cmg__json_str(content, "/certificate");
     int64_t orphans = cmg__json_int(content, "/orphans", -1);
     const struct cmg__json *state = cmg__json_at(content, "/state");
+    cmg_status rc = CMG_OK;
 
     if (!copy_text(content, "/request_id", c->request_id, sizeof c->request_id) ||
         !copy_text(content, "/message", c->message, sizeof c->message) || orphans < 0 ||
-        orphans > INT32_MAX || cmg__json_type(state) != CMG__JSON_OBJECT ||
-        (e->method != NULL && !e->method->ops->load(e->method, c, state)))
+        orphans > INT32_MAX || cmg__json_type(state) != CMG__JSON_OBJECT)
+        rc = CMG_E_PARSE;
+    else if (e->method != NULL)
+        rc = e->method->ops->load(e->method, c, state);
+    if (rc == CMG_E_NOMEM)
+        return cmg__fail_nomem(err);
+    if (rc != CMG_OK)
         return cmg__checkpoint_damaged(&e->checkpoint,
                                        "a member is not as it was written", err);
     c->orphans = (uint32_t)orphans;

@@ -136,17 +136,17 @@ static cmg_status save(const struct cmg__enrol_method *m, struct cmg__json *obje
     return cmg__json_set_str(object, "stage", p->stage);
 }
 
-static bool load(struct cmg__enrol_method *m, struct cmg__enrol_case *c,
-                 const struct cmg__json *object)
+static cmg_status load(struct cmg__enrol_method *m, struct cmg__enrol_case *c,
+                       const struct cmg__json *object)
 {
     struct plain *p = plain_of(m);
     const char *stage = cmg__json_str(object, "/stage");
 
     (void)c;
     if (stage == NULL || strlen(stage) >= sizeof p->stage)
-        return false;
+        return CMG_E_PARSE;
     memcpy(p->stage, stage, strlen(stage) + 1);
-    return true;
+    return CMG_OK;
 }
 
 static void release(struct cmg__enrol_method *m, const struct cmg__alloc *alloc)

@@ -417,6 +417,38 @@ static cmg_status one_enrolment(struct support_alloc *a, void *user)
     return rc;
 }
 
+/* Takes up what another process began: the checkpoint is there. */
+static cmg_status one_continuation(struct support_alloc *a, void *user)
+{
+    size_t n = 0;
+    char *kept = support_read_file(support_path("begun.enrol"), &n);
+
+    (void)user;
+    ck_assert_ptr_nonnull(kept);
+    support_write_file(support_path("torture.enrol"), kept, n);
+    free(kept);
+    return one_enrolment(a, user);
+}
+
+START_TEST(every_failed_allocation_of_a_continuation_is_reported)
+{
+    struct desk d;
+    struct desk_rule rules[] = { SUBMIT(PENDING_PAGE), CER, CHAIN, { 0 } };
+    cmg_error *err = NULL;
+    begin(&d, rules);
+
+    ck_ok(cmg_enrolment_set_checkpoint_file(d.e, support_path("begun.enrol"), &err), err);
+    ck_ok(cmg_enrolment_use_certsrv(d.e, "https://pki.contoso.com/", "Web", &err), err);
+    ck_ok(cmg_enrolment_set_budget_ms(d.e, 1000, &err), err);
+    desk_start(&d);
+    desk_drive(&d);
+    ck_assert_int_eq(d.end, CMG_ENROLMENT_PENDING);
+    support_torture(one_continuation, &d, 1);
+    ck_assert_uint_eq(desk_count(&d, "POST"), 0);
+    end(&d);
+}
+END_TEST
+
 START_TEST(every_failed_allocation_of_an_enrolment_is_reported)
 {
     struct desk d;
@@ -521,6 +553,7 @@ static Suite *suite(void)
     tcase_set_timeout(flow, 60);
     tcase_add_test(memory, password_is_nowhere_to_be_found);
     tcase_add_test(memory, every_failed_allocation_of_an_enrolment_is_reported);
+    tcase_add_test(memory, every_failed_allocation_of_a_continuation_is_reported);
     tcase_set_timeout(memory, 120);
     suite_add_tcase(s, flow);
     suite_add_tcase(s, memory);

@@ -138,7 +138,7 @@ static void check_state(const struct cmg__acme *m, struct cmg__enrol_case *c)
     struct cmg__acme *other = new_method();
 
     require(object != NULL && m->method.ops->save(&m->method, object) == CMG_OK);
-    require(other->method.ops->load(&other->method, c, object));
+    require(other->method.ops->load(&other->method, c, object) == CMG_OK);
     require((m->order == NULL) == (other->order == NULL));
     cmg__json_unref(object);
     other->method.ops->free(&other->method, &cmg__alloc_libc);

@@ -120,7 +120,7 @@ static void round_trip(struct cmg__enrol_method *m, struct cmg__enrol_case *c, b
     struct cmg__json *one = cmg__json_object();
     struct cmg__json *two = cmg__json_object();
 
-    if (m->ops->save(m, one) != CMG_OK || !other->ops->load(other, c, one) ||
+    if (m->ops->save(m, one) != CMG_OK || other->ops->load(other, c, one) != CMG_OK ||
         other->ops->save(other, two) != CMG_OK || !cmg__json_equal(one, two))
         abort();
     cmg__json_unref(one);
