@@ -12,7 +12,7 @@
  * cmg_crl_entry entry = { .size = sizeof entry };
  * rc = cmg_crl_new_from_bytes(ctx, data, size, &crl, &err);
  * if (rc == CMG_OK)
- *     rc = cmg_crl_verify(crl, authority, &err);
+ *     rc = cmg_crl_verify(crl, cmg_authority_certificate(authority), &err);
  * if (rc == CMG_OK && cmg_crl_find(crl, "0a1b2c", &entry, NULL) == CMG_OK)
  *     printf("revoked: reason %d\n", (int)entry.reason);
  * @endcode

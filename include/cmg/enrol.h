@@ -24,8 +24,6 @@
  * if (rc == CMG_OK)
  *     rc = cmg_enrolment_set_checkpoint_file(enrolment, "granitefalls.enrol", &err);
  * if (rc == CMG_OK)
- *     rc = cmg_enrolment_set_events(enrolment, &events, &err);
- * if (rc == CMG_OK)
  *     rc = cmg_enrolment_run(enrolment, &err);
  * @endcode
  */

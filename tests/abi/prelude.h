@@ -24,10 +24,21 @@ static cmg_service *service;
 static cmg_connector *connector;
 static cmg_client *client;
 static cmg_sandbox *sandbox;
+static cmg_authority *ca;
+static cmg_key *key;
+static cmg_template *tmpl;
+static cmg_csr *csr;
+static cmg_crl *crl;
+static cmg_trust *trust;
+static cmg_report *report;
+static cmg_names *names;
+static cmg_enrolment *enrolment;
 static cmg_bytes *bytes;
 static cmg_deploy_events events;
-static const char *client_id, *secret, *user_data;
-static size_t user_data_size;
+static cmg_bytes *pem, *text, *json;
+static cmg_pfx_file *file;
+static const char *client_id, *secret, *user_data, *data;
+static size_t user_data_size, size, pem_size;
 static bool done, stop;
 
 #endif
