@@ -88,9 +88,10 @@ static cmg_status take_domain(struct cmg__acme *m, struct cmg__acme_proof *proof
     if (!cmg__acme_has_name(m, domain) && !cmg__acme_has_name(m, wildcard))
         return cmg__acme_strange(
             m, "an authorization is for a name that is not in the request", err);
-    return cmg__str_assign(m->alloc, &proof->domain, domain) == CMG_OK
-               ? CMG_OK
-               : cmg__fail_nomem(err);
+    if (cmg__str_assign(m->alloc, &proof->domain, domain) != CMG_OK)
+        return cmg__fail_nomem(err);
+    cmg__lower_in_place(proof->domain);
+    return CMG_OK;
 }
 
 /* RFC 8555, 8.4: the record holds the hash of what http-01 shows in full. */
