@@ -14,6 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* A revocation list may be as large as this. */
+#define FILE_MAX (64L * 1024 * 1024)
+
 int host_report(cmg_status rc, cmg_error *err)
 {
     if (rc == CMG_OK)
@@ -58,9 +61,9 @@ char *host_read_file(const char *path, size_t *size)
     struct stat info;
     bool known = f != NULL && fstat(fileno(f), &info) == 0;
 
-    if (known && info.st_size > 1 << 20)
+    if (known && info.st_size > FILE_MAX)
         errno = EFBIG;
-    if (!known || info.st_size > 1 << 20) {
+    if (!known || info.st_size > FILE_MAX) {
         fprintf(stderr, "error: cannot read %s: %s\n", path, strerror(errno));
         if (f != NULL)
             fclose(f);

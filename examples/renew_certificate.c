@@ -4,26 +4,24 @@
  *   usage: renew_certificate OLD-FILE AUTHORITY-DIRECTORY NEW-PFX
  * The environment's CMG_PASSWORD opens the old file and protects the new one.
  */
-#include <cmg/cmg.h>
+#include "host.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#define OLD_MAX   (1024 * 1024)
 #define NAMES_MAX 100
 
 static cmg_status read_old(cmg_context *ctx, const char *path, const char *password,
                            cmg_certificate **old, cmg_error **err)
 {
-    static char data[OLD_MAX];
-    FILE *f = fopen(path, "rb");
-    const size_t n = f != NULL ? fread(data, 1, sizeof data, f) : 0;
+    size_t size = 0;
+    char *data = host_read_file(path, &size);
+    cmg_status rc = CMG_E_IO;
 
-    if (f != NULL)
-        (void)fclose(f);
-    return cmg_certificate_new_from_bytes(ctx, data, n, password, old, err);
+    if (data != NULL)
+        rc = cmg_certificate_new_from_bytes(ctx, data, size, password, old, err);
+    host_forget(data, size);
+    return rc;
 }
 
 /* The old names, the new key, and what the authority makes of them. */
@@ -53,40 +51,23 @@ static cmg_status renew(cmg_context *ctx, const char *directory,
     return rc;
 }
 
-/* Prints what differs. */
-static bool may_replace(const cmg_certificate *renewed, const cmg_certificate *old,
-                        cmg_error **err)
+/* Prints what differs; CMG_E_CERT when the new one cannot take the place. */
+static cmg_status compare(const cmg_certificate *renewed, const cmg_certificate *old,
+                          cmg_error **err)
 {
     cmg_report *report = NULL;
     cmg_bytes *text = NULL;
-    bool accepted = false;
+    cmg_status rc = cmg_certificate_check_renewal(renewed, old, &report, err);
 
-    if (cmg_certificate_check_renewal(renewed, old, &report, err) == CMG_OK &&
-        cmg_report_describe(report, &text, err) == CMG_OK) {
+    if (rc == CMG_OK)
+        rc = cmg_report_describe(report, &text, err);
+    if (rc == CMG_OK) {
         (void)fwrite(cmg_bytes_data(text), 1, cmg_bytes_size(text), stdout);
-        accepted = cmg_report_is_accepted(report);
+        rc = cmg_report_is_accepted(report) ? CMG_OK : CMG_E_CERT;
     }
     cmg_bytes_unref(text);
     cmg_report_unref(report);
-    return accepted;
-}
-
-/* Beside the file, then in its place; only its owner may read it. */
-static int save(const char *path, const cmg_bytes *pfx)
-{
-    char beside[1024];
-    const size_t n = cmg_bytes_size(pfx);
-
-    (void)snprintf(beside, sizeof beside, "%s.new", path);
-    const int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    int failed = fd < 0 || write(fd, cmg_bytes_data(pfx), n) != (ssize_t)n;
-
-    failed |= fd >= 0 && (fsync(fd) != 0 || close(fd) != 0);
-    if (failed || rename(beside, path) != 0) {
-        (void)fprintf(stderr, "%s cannot be written\n", path);
-        return 1;
-    }
-    return 0;
+    return rc;
 }
 
 int main(int argc, char **argv)
@@ -97,23 +78,24 @@ int main(int argc, char **argv)
     cmg_certificate *renewed = NULL;
     cmg_bytes *pfx = NULL;
     cmg_error *err = NULL;
-    int status = 1;
 
     if (argc != 4 || password == NULL)
         return fputs("usage: CMG_PASSWORD=... renew_certificate OLD CA NEW\n", stderr), 2;
-    if (cmg_context_new(NULL, &ctx, &err) == CMG_OK &&
-        read_old(ctx, argv[1], password, &old, &err) == CMG_OK &&
-        renew(ctx, argv[2], old, &renewed, &err) == CMG_OK &&
-        may_replace(renewed, old, &err) &&
-        cmg_certificate_export_pfx(renewed, CMG_PFX_COMPAT, password, &pfx, &err) ==
-            CMG_OK)
-        status = save(argv[3], pfx);
-    if (err != NULL)
-        (void)fprintf(stderr, "%s\n%s\n", cmg_error_message(err), cmg_error_remedy(err));
-    cmg_error_unref(err);
+    cmg_status rc = cmg_context_new(NULL, &ctx, &err);
+    if (rc == CMG_OK)
+        rc = read_old(ctx, argv[1], password, &old, &err);
+    if (rc == CMG_OK)
+        rc = renew(ctx, argv[2], old, &renewed, &err);
+    if (rc == CMG_OK)
+        rc = compare(renewed, old, &err);
+    if (rc == CMG_OK)
+        rc = cmg_certificate_export_pfx(renewed, CMG_PFX_COMPAT, password, &pfx, &err);
+    if (rc == CMG_OK &&
+        !host_write_file(argv[3], cmg_bytes_data(pfx), cmg_bytes_size(pfx)))
+        rc = CMG_E_IO;
     cmg_bytes_unref(pfx);
     cmg_certificate_unref(renewed);
     cmg_certificate_unref(old);
     cmg_context_unref(ctx);
-    return status;
+    return host_report(rc, err);
 }
