@@ -4,12 +4,13 @@
  * from the loop, never from inside a public function.
  *
  *   method says   state                    what happens
- *   ----------------------------------------------------------------------------------
- *   SEND          SUBMITTING or PENDING    announced if once, sent, the answer read,
- * saved WAIT          SUBMITTING or PENDING    the timer CHALLENGE     CHALLENGE the host
- * is told, its word is waited for ISSUED        ISSUED                   matched with the
- * request, saved, closed CMG_E_DENIED  DENIED                   saved, closed an error as
- * its retry class says  again after a delay, or FAILED
+ *   ------------------------------------------------------------------------------
+ *   SEND          SUBMITTING or PENDING    announced if once, sent, answer read, saved
+ *   WAIT          SUBMITTING or PENDING    the timer
+ *   CHALLENGE     CHALLENGE                the host is told, its word is waited for
+ *   ISSUED        ISSUED                   matched with the request, saved, closed
+ *   CMG_E_DENIED  DENIED                   saved, closed
+ *   an error      as its retry class says  again after a delay, or FAILED
  */
 #include "base/backoff.h"
 #include "enrol/enrolment.h"
