@@ -13,6 +13,7 @@
 #include "crypto/key_data.h"
 #include "crypto/pbe.h"
 #include "crypto/pfx_mac.h"
+#include "crypto/x509_chain.h"
 #include "crypto/x509_data.h"
 
 #define PFX_MAX  ((size_t)1024 * 1024)
@@ -99,8 +100,7 @@ static bool is_written(const struct job *job, size_t i)
 {
     const struct cmg__x509 *cert = job->certs[i];
 
-    return i == 0 || job->include_root ||
-           !cmg__span_eq(cert->subject_name, cert->issuer_name);
+    return i == 0 || job->include_root || !cmg__x509_is_self_issued(cert);
 }
 
 static void put_cert_bag(struct cmg__der_writer *w, const struct job *job, size_t i)

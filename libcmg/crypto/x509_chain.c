@@ -2,6 +2,7 @@
 #include "crypto/x509_chain.h"
 
 #include "crypto/x509_data.h"
+#include "crypto/x509_name.h"
 
 void cmg__x509_chain_init(struct cmg__x509_chain *list, const struct cmg__alloc *alloc)
 {
@@ -78,14 +79,38 @@ void cmg__x509_sort_leaf_first(struct cmg__x509 **certs, size_t count,
     }
 }
 
-void cmg__x509_sort_issuers(struct cmg__x509 **certs, size_t count)
+bool cmg__x509_is_self_issued(const struct cmg__x509 *cert)
 {
-    for (size_t i = 1; i < count; i++) {
-        for (size_t k = i; k < count; k++) {
-            if (cmg__span_eq(certs[i - 1]->issuer_name, certs[k]->subject_name)) {
-                swap(&certs[i], &certs[k]);
-                break;
-            }
+    return cmg__x509_name_equal(cert->subject_name, cert->issuer_name);
+}
+
+bool cmg__x509_may_be_issuer(const struct cmg__x509 *cert, const struct cmg__x509 *issuer)
+{
+    if (!cmg__x509_name_equal(cert->issuer_name, issuer->subject_name))
+        return false;
+    return cert->authority_key_id.n == 0 || issuer->key_id.n == 0 ||
+           cmg__span_eq(cert->authority_key_id, issuer->key_id);
+}
+
+/* Brings the one that may have issued certs[at] behind it; false when it is not there. */
+static bool bring_issuer(struct cmg__x509 **certs, size_t count, size_t at)
+{
+    for (size_t i = at + 1; i < count && !cmg__x509_is_self_issued(certs[at]); i++) {
+        if (cmg__x509_may_be_issuer(certs[at], certs[i])) {
+            swap(&certs[at + 1], &certs[i]);
+            return true;
         }
     }
+    return false;
+}
+
+size_t cmg__x509_sort_issuers(struct cmg__x509 **certs, size_t count)
+{
+    size_t whole = count;
+
+    for (size_t at = 0; at + 1 < count; at++) {
+        if (!bring_issuer(certs, count, at) && whole == count)
+            whole = at + 1;
+    }
+    return whole;
 }

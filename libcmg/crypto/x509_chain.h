@@ -1,4 +1,4 @@
-/* A growing list of certificates; for the files of this room. */
+/* A growing list of certificates, and who stands above whom. */
 #ifndef CMG_CRYPTO_X509_CHAIN_H
 #define CMG_CRYPTO_X509_CHAIN_H
 
@@ -25,7 +25,13 @@ cmg_status cmg__x509_chain_take(struct cmg__x509_chain *list, struct cmg__x509 *
  */
 void cmg__x509_sort_leaf_first(struct cmg__x509 **certs, size_t count,
                                const struct cmg__key *key);
-/* After each certificate its issuer, as far as it is there; the first one stays. */
-void cmg__x509_sort_issuers(struct cmg__x509 **certs, size_t count);
+/* After each certificate its issuer, as far as it is there; the first one stays. Returns
+   how many stand in one line from it. */
+size_t cmg__x509_sort_issuers(struct cmg__x509 **certs, size_t count);
+
+bool cmg__x509_is_self_issued(const struct cmg__x509 *cert);
+/* Names agree, and key identifiers where both have one; signatures are not looked at. */
+bool cmg__x509_may_be_issuer(const struct cmg__x509 *cert,
+                             const struct cmg__x509 *issuer);
 
 #endif

@@ -8,9 +8,9 @@
 
 #include "base/str.h"
 #include "crypto/signature.h"
+#include "crypto/x509_chain.h"
 #include "crypto/x509_host.h"
 #include "crypto/x509_rules.h"
-#include "crypto/x509_trust.h"
 
 #define SKEW_S     300
 #define SOON_S     (30 * INT64_C(86400))

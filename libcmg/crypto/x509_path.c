@@ -10,8 +10,8 @@
 
 #include <string.h>
 
+#include "crypto/x509_chain.h"
 #include "crypto/x509_constraints.h"
-#include "crypto/x509_name.h"
 #include "crypto/x509_revocation.h"
 
 #define DEFAULT_DEPTH       5
@@ -156,15 +156,6 @@ static unsigned judge_path(struct search *s, const struct cmg__x509 *const *path
 static bool same_certificate(const struct cmg__x509 *a, const struct cmg__x509 *b)
 {
     return a == b || (cmg__span_eq(a->tbs, b->tbs) && cmg__span_eq(a->spki, b->spki));
-}
-
-/* Names agree, and key identifiers where both have one. */
-static bool may_be_issuer(const struct cmg__x509 *cert, const struct cmg__x509 *issuer)
-{
-    if (!cmg__x509_name_equal(cert->issuer_name, issuer->subject_name))
-        return false;
-    return cert->authority_key_id.n == 0 || issuer->key_id.n == 0 ||
-           cmg__span_eq(cert->authority_key_id, issuer->key_id);
 }
 
 static bool is_on_path(const struct search *s, const struct cmg__x509 *cert, size_t count)
@@ -321,7 +312,7 @@ static void climb(struct search *s, size_t count)
     for (size_t i = 0; i < s->trust->count + s->peer->count && !is_over(s); i++) {
         const struct cmg__x509 *ca = candidate(s, i);
 
-        if (may_be_issuer(below, ca) && !is_on_path(s, ca, count))
+        if (cmg__x509_may_be_issuer(below, ca) && !is_on_path(s, ca, count))
             climb_through(s, count, i, &end);
     }
     if (!is_over(s))

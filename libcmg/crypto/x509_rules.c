@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/str.h"
+#include "crypto/x509_chain.h"
 #include "crypto/x509_constraints.h"
 #include "crypto/x509_trust.h"
 

@@ -5,14 +5,9 @@
  */
 #include "crypto/x509_trust.h"
 
+#include "crypto/x509_chain.h"
+
 #include <string.h>
-
-#include "crypto/x509_name.h"
-
-bool cmg__x509_is_self_issued(const struct cmg__x509 *cert)
-{
-    return cmg__x509_name_equal(cert->subject_name, cert->issuer_name);
-}
 
 struct cmg__x509_trust *cmg__x509_trust_new_empty(const struct cmg__alloc *alloc)
 {

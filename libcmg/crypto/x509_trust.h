@@ -26,7 +26,6 @@ struct cmg__x509_trust {
     struct cmg__x509_memo *memo;
 };
 
-bool cmg__x509_is_self_issued(const struct cmg__x509 *cert);
 /* A list without anything in it. */
 struct cmg__x509_trust *cmg__x509_trust_new_empty(const struct cmg__alloc *alloc);
 /* What certificates are added as. */

@@ -8,16 +8,7 @@
 #include "deploy/journal.h"
 #include "deploy/step.h"
 #include "deploy/stores.h"
-#include "net/http_client.h"
-
-struct cmg__transport {
-    void *user;
-    /* As cmg__http_start; done is never called from inside start. */
-    cmg_status (*start)(void *user, const struct cmg__http_request *req,
-                        const struct cmg__http_options *options, cmg__http_done_fn done,
-                        void *done_user, void **out_call, cmg_error **err);
-    void (*cancel)(void *user, void *call);
-};
+#include "net/transport.h"
 
 enum cmg__exec_state {
     CMG__EXEC_WAITING, /* for other steps */
@@ -115,9 +106,6 @@ bool cmg__events_done(cmg_deploy *deploy, const cmg_error *err);
 
 /* plan.c */
 cmg_status cmg__plan_text(const cmg_deploy *deploy, struct cmg__buf *out);
-
-/* transport.c */
-struct cmg__transport cmg__transport_http(cmg_context *ctx);
 
 /* deploy.c */
 void cmg__deploy_free(cmg_deploy *deploy);

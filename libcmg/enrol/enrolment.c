@@ -57,7 +57,7 @@ static void init(cmg_enrolment *e, cmg_csr *csr)
     cmg__buf_init(&e->c.csr, &ctx->alloc, CMG__CSR_DER_MAX);
     cmg__checkpoint_init(&e->checkpoint, ctx);
     cmg__enrol_credentials_init(&e->credentials, &ctx->alloc);
-    e->transport = cmg__enrol_transport_http(ctx);
+    e->transport = cmg__transport_http(ctx);
     e->budget_ms = CMG_FOREVER;
     cmg__enrol_init(e);
 }

@@ -12,15 +12,7 @@
 #include "model/csr.h"
 #include "model/key.h"
 #include "net/loop.h"
-
-struct cmg__enrol_transport {
-    void *user;
-    /* As cmg__http_start; done is never called from inside start. */
-    cmg_status (*start)(void *user, const struct cmg__http_request *req,
-                        const struct cmg__http_options *options, cmg__http_done_fn done,
-                        void *done_user, void **out_call, cmg_error **err);
-    void (*cancel)(void *user, void *call);
-};
+#include "net/transport.h"
 
 struct cmg_enrolment {
     struct cmg__handle head;
@@ -32,7 +24,7 @@ struct cmg_enrolment {
     cmg_key *key;                     /* NULL when unknown */
     struct cmg__enrol_credentials credentials;
     cmg_enrolment_events events;
-    struct cmg__enrol_transport transport;
+    struct cmg__transport transport;
     struct cmg__checkpoint checkpoint;
     int64_t budget_ms;
     cmg_certificate *certificate;
@@ -84,8 +76,5 @@ void cmg__enrol_tell_closed(cmg_enrolment *e, cmg_enrolment_state end,
 /* answer.c: takes the certificates over; on success e->certificate is set. */
 cmg_status cmg__enrol_take(cmg_enrolment *e, struct cmg__x509 **certs, size_t count,
                            cmg_error **err);
-
-/* transport.c */
-struct cmg__enrol_transport cmg__enrol_transport_http(cmg_context *ctx);
 
 #endif

@@ -6,6 +6,7 @@
  */
 #include <cmg/names.h>
 
+#include "crypto/x509_chain.h"
 #include "crypto/x509_data.h"
 #include "crypto/x509_list.h"
 #include "crypto/x509_trust.h"
@@ -29,11 +30,6 @@ struct job {
     struct cmg__report report;
     cmg_error **err;
 };
-
-static bool is_root(const struct cmg__x509 *cert)
-{
-    return cmg__span_eq(cert->issuer_name, cert->subject_name);
-}
 
 /* The i-th certificate of chain and pool together; NULL behind the last. */
 static const struct cmg__x509 *candidate(const struct job *job, size_t i)
@@ -101,14 +97,14 @@ static void report_missing(struct job *job, const struct cmg__x509 *cert)
 static cmg_status add_issuers(struct job *job, const struct cmg__x509 *cert)
 {
     const struct cmg__x509 *one;
-    bool found = is_root(cert);
+    bool found = cmg__x509_is_self_issued(cert);
     cmg_status rc = CMG_OK;
 
     for (size_t i = 0; rc == CMG_OK; i++) {
         one = candidate(job, i);
         if (one == NULL)
             break;
-        if (!one->is_ca || !cmg__span_eq(one->subject_name, cert->issuer_name))
+        if (!one->is_ca || !cmg__x509_may_be_issuer(cert, one))
             continue;
         const cmg_status verified = cmg__x509_verify_signature(cert, one);
         if (verified == CMG_E_NOMEM)
@@ -194,8 +190,9 @@ cmg_upload_kind cmg_upload_get_kind(const cmg_upload *upload, size_t index)
 {
     if (index >= cmg_upload_count(upload))
         return (cmg_upload_kind)0;
-    return is_root(upload->items[index]->chain[0]) ? CMG_UPLOAD_ROOT
-                                                   : CMG_UPLOAD_INTERMEDIATE;
+    return cmg__x509_is_self_issued(upload->items[index]->chain[0])
+               ? CMG_UPLOAD_ROOT
+               : CMG_UPLOAD_INTERMEDIATE;
 }
 
 cmg_certificate *cmg_upload_certificate(const cmg_upload *upload, size_t index)

@@ -491,7 +491,7 @@ void authority_use(struct authority *a, const struct cmg__acme_settings *setting
     struct cmg__enrol_method *method = NULL;
     cmg_error *err = NULL;
 
-    a->d->e->transport = (struct cmg__enrol_transport){ a, start, cancel };
+    a->d->e->transport = (struct cmg__transport){ a, start, cancel };
     ck_ok(cmg__acme_new(&a->d->ctx->alloc, settings != NULL ? settings : &usual, &method,
                         &err),
           err);

@@ -263,7 +263,7 @@ void desk_script(struct desk *d, cmg_enrolment *e)
     cmg__task_cancel(&d->task);
     d->loop = e->head.ctx->loop;
     d->under_way = false;
-    e->transport = (struct cmg__enrol_transport){ d, script_start, script_cancel };
+    e->transport = (struct cmg__transport){ d, script_start, script_cancel };
 }
 
 void desk_again(struct desk *d)

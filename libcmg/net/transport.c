@@ -1,5 +1,5 @@
-/* The transport that hosts get: the context's HTTPS client. */
-#include "enrol/enrolment.h"
+/* See transport.h. */
+#include "net/transport.h"
 
 static cmg_status http_start(void *user, const struct cmg__http_request *req,
                              const struct cmg__http_options *options,
@@ -21,9 +21,9 @@ static void http_cancel(void *user, void *call)
     cmg__http_cancel(call);
 }
 
-struct cmg__enrol_transport cmg__enrol_transport_http(cmg_context *ctx)
+struct cmg__transport cmg__transport_http(cmg_context *ctx)
 {
-    return (struct cmg__enrol_transport){
+    return (struct cmg__transport){
         .user = ctx,
         .start = http_start,
         .cancel = http_cancel,
