@@ -6,6 +6,7 @@
 #ifndef CMG_CRYPTO_X509_H
 #define CMG_CRYPTO_X509_H
 
+#include <cmg/check.h>
 #include "crypto/der_read.h"
 #include "crypto/key.h"
 #include "crypto/x509_template.h"
@@ -94,16 +95,14 @@ cmg_status cmg__x509_issue(const struct cmg__alloc *alloc, const struct cmg__env
  * other entries of it serve as intermediates), validity, CA flags, key usage, EKU, key
  * strength, signature algorithm. The same function for the gateway and the connector.
  */
-enum cmg__x509_purpose { CMG__PURPOSE_CLIENT, CMG__PURPOSE_SERVER };
 struct cmg__x509_trust; /* immutable, made once */
 cmg_status cmg__x509_trust_new(const struct cmg__alloc *alloc, const char *pem, size_t n,
                                struct cmg__x509_trust **out, cmg_error **err);
 void cmg__x509_trust_free(struct cmg__x509_trust *trust);
 /* ders: peer's chain, leaf first, at most 10. CMG_OK or CMG_E_CERT with cause and remedy.
  */
-cmg_status cmg__x509_check(const struct cmg__x509_trust *trust,
-                           enum cmg__x509_purpose purpose, const uint8_t *const *ders,
-                           const size_t *lens, size_t count, int64_t now_unix_s,
-                           cmg_error **err);
+cmg_status cmg__x509_check(const struct cmg__x509_trust *trust, cmg_purpose purpose,
+                           const uint8_t *const *ders, const size_t *lens, size_t count,
+                           int64_t now_unix_s, cmg_error **err);
 
 #endif

@@ -54,14 +54,12 @@ static cmg_status read_peer(const struct cmg__alloc *alloc, struct cmg__x509 **p
     return CMG_OK;
 }
 
-cmg_status cmg__x509_check(const struct cmg__x509_trust *trust,
-                           enum cmg__x509_purpose purpose, const uint8_t *const *ders,
-                           const size_t *lens, size_t count, int64_t now_unix_s,
-                           cmg_error **err)
+cmg_status cmg__x509_check(const struct cmg__x509_trust *trust, cmg_purpose purpose,
+                           const uint8_t *const *ders, const size_t *lens, size_t count,
+                           int64_t now_unix_s, cmg_error **err)
 {
     const struct cmg__x509_question question = {
-        .purpose =
-            purpose == CMG__PURPOSE_SERVER ? CMG_PURPOSE_SERVER : CMG_PURPOSE_CLIENT,
+        .purpose = purpose,
         .revocation = CMG_REVOCATION_OFF,
         .now_unix_s = now_unix_s,
     };

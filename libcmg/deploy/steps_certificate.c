@@ -57,7 +57,7 @@ static bool is_usable(const struct cmg__run *run, const cmg_certificate *cert)
         cmg__x509_matches_host(cert->chain[0], gateway->service_name) &&
         cmg__certificate_chain_pem(gateway->authority->certificate, &pem) == CMG_OK &&
         cmg__x509_trust_new(work->alloc, pem.data, pem.len, &trust, NULL) == CMG_OK &&
-        cmg__x509_check(trust, CMG__PURPOSE_SERVER, ders, lens, count,
+        cmg__x509_check(trust, CMG_PURPOSE_SERVER, ders, lens, count,
                         cmg__env_unix_s(&work->ctx->env), NULL) == CMG_OK;
     cmg__x509_trust_free(trust);
     cmg__buf_done(&pem);

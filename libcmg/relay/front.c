@@ -175,8 +175,8 @@ static enum cmg__cert_verdict judge(struct cmg__front *front, struct cmg__stream
         ders[i] = cmg__tls_peer_der(tls, i, &lens[i]);
     cmg_status rc = cmg__sha256_hex(ders[0], lens[0], front->cert_sha256);
     if (rc == CMG_OK)
-        rc = cmg__x509_check(front->service->trust, CMG__PURPOSE_CLIENT, ders, lens,
-                             count, cmg__env_unix_s(&ctx->env), &why);
+        rc = cmg__x509_check(front->service->trust, CMG_PURPOSE_CLIENT, ders, lens, count,
+                             cmg__env_unix_s(&ctx->env), &why);
     if (rc != CMG_OK)
         cmg__log(ctx, CMG_LOG_INFO, "relay", "client.certificate", front->cert_sha256,
                  "client certificate refused: %s", cmg_error_message(why));

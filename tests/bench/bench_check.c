@@ -112,8 +112,8 @@ static void measure_whole(const struct chain *chain, const struct cmg__x509_trus
     const int64_t now = cmg__env_unix_s(&cmg__env_system);
     const int64_t begin = bench_cpu_ns();
 
-    ck_assert_int_eq(
-        cmg__x509_check(trust, CMG__PURPOSE_CLIENT, ders, lens, 2, now, NULL), CMG_OK);
+    ck_assert_int_eq(cmg__x509_check(trust, CMG_PURPOSE_CLIENT, ders, lens, 2, now, NULL),
+                     CMG_OK);
     bench_add_cpu(samples, begin);
 }
 

@@ -14,7 +14,7 @@ static cmg_status judge_leaf(struct pki *pki, const struct cmg__x509_trust *trus
 
     cmg__x509_info(pki->leaf, &info);
     const uint8_t *der = info.der;
-    return cmg__x509_check(trust, CMG__PURPOSE_CLIENT, &der, &info.der_len, 1, now, err);
+    return cmg__x509_check(trust, CMG_PURPOSE_CLIENT, &der, &info.der_len, 1, now, err);
 }
 
 static struct cmg__x509_trust *trust_in(struct pki *pki, const struct cmg__x509 *cert)
@@ -94,8 +94,8 @@ START_TEST(every_changed_byte_of_a_leaf_is_noticed)
     const uint8_t *chain = der;
     for (size_t i = 0; i < info.der_len; i++) {
         der[i] ^= 0x01;
-        ck_assert_msg(cmg__x509_check(trust, CMG__PURPOSE_CLIENT, &chain, &info.der_len,
-                                      1, PKI_NOW, NULL) == CMG_E_CERT,
+        ck_assert_msg(cmg__x509_check(trust, CMG_PURPOSE_CLIENT, &chain, &info.der_len, 1,
+                                      PKI_NOW, NULL) == CMG_E_CERT,
                       "byte %zu", i);
         der[i] ^= 0x01;
     }
@@ -141,13 +141,13 @@ START_TEST(chains_of_no_and_of_too_many_certificates_are_refused)
         lens[i] = info.der_len;
     }
     ck_assert_int_eq(
-        cmg__x509_check(trust, CMG__PURPOSE_CLIENT, ders, lens, 0, PKI_NOW, NULL),
+        cmg__x509_check(trust, CMG_PURPOSE_CLIENT, ders, lens, 0, PKI_NOW, NULL),
         CMG_E_CERT);
     ck_assert_int_eq(
-        cmg__x509_check(trust, CMG__PURPOSE_CLIENT, ders, lens, 11, PKI_NOW, NULL),
+        cmg__x509_check(trust, CMG_PURPOSE_CLIENT, ders, lens, 11, PKI_NOW, NULL),
         CMG_E_CERT);
     ck_assert_int_eq(
-        cmg__x509_check(trust, CMG__PURPOSE_CLIENT, ders, lens, 10, PKI_NOW, NULL),
+        cmg__x509_check(trust, CMG_PURPOSE_CLIENT, ders, lens, 10, PKI_NOW, NULL),
         CMG_OK);
     cmg__x509_trust_free(trust);
     pki_done(&pki);
@@ -165,7 +165,7 @@ static cmg_status check_once(struct support_alloc *a, void *user)
     const uint8_t *der = info.der;
     cmg_status rc = cmg__x509_trust_new(&a->alloc, pem, strlen(pem), &trust, NULL);
     if (rc == CMG_OK)
-        rc = cmg__x509_check(trust, CMG__PURPOSE_CLIENT, &der, &info.der_len, 1, PKI_NOW,
+        rc = cmg__x509_check(trust, CMG_PURPOSE_CLIENT, &der, &info.der_len, 1, PKI_NOW,
                              NULL);
     cmg__x509_trust_free(trust);
     free(pem);

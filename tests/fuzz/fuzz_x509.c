@@ -26,12 +26,11 @@ static void require(bool holds)
 
 static void judge(const struct cmg__x509_trust *trust, const struct cmg__x509_info *info)
 {
-    for (int purpose = CMG__PURPOSE_CLIENT; purpose <= CMG__PURPOSE_SERVER; purpose++) {
+    for (int purpose = CMG_PURPOSE_SERVER; purpose <= CMG_PURPOSE_CLIENT; purpose++) {
         const uint8_t *ders[2] = { info->der, info->der };
         const size_t lens[2] = { info->der_len, info->der_len };
-        const cmg_status rc =
-            cmg__x509_check(trust, (enum cmg__x509_purpose)purpose, ders, lens, 2,
-                            info->not_before_unix_s, NULL);
+        const cmg_status rc = cmg__x509_check(trust, (cmg_purpose)purpose, ders, lens, 2,
+                                              info->not_before_unix_s, NULL);
 
         require(rc == CMG_OK || rc == CMG_E_CERT);
     }
