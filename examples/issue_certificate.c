@@ -88,10 +88,11 @@ int main(int argc, char **argv)
     struct issuing i = { .ctx = NULL };
     cmg_error *err = NULL;
 
-    if (argc != 3 || password == NULL)
-        return fputs("usage: CMG_PASSWORD=... issue_certificate DIRECTORY HOST-NAME\n",
-                     stderr),
-               2;
+    if (argc != 3 || password == NULL) {
+        (void)fputs("usage: CMG_PASSWORD=... issue_certificate DIRECTORY HOST-NAME\n",
+                    stderr);
+        return 2;
+    }
     i.directory = argv[1];
     cmg_status rc = make(&i, argv[2], &err);
     if (rc == CMG_OK)

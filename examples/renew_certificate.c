@@ -79,8 +79,10 @@ int main(int argc, char **argv)
     cmg_bytes *pfx = NULL;
     cmg_error *err = NULL;
 
-    if (argc != 4 || password == NULL)
-        return fputs("usage: CMG_PASSWORD=... renew_certificate OLD CA NEW\n", stderr), 2;
+    if (argc != 4 || password == NULL) {
+        (void)fputs("usage: CMG_PASSWORD=... renew_certificate OLD CA NEW\n", stderr);
+        return 2;
+    }
     cmg_status rc = cmg_context_new(NULL, &ctx, &err);
     if (rc == CMG_OK)
         rc = read_old(ctx, argv[1], password, &old, &err);

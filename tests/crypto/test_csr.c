@@ -73,8 +73,8 @@ START_TEST(openssl_reads_everything_that_is_asked_for)
 {
     static const char *const wanted[] = {
         "verify OK",
-        "C=DE, ST=Bayern, L=M\xc3\xbcnchen, O=Contoso, Ltd, OU=Gateways, "
-        "CN=granitefalls.contoso.com",
+        ("C=DE, ST=Bayern, L=M\xc3\xbcnchen, O=Contoso, Ltd, OU=Gateways, "
+         "CN=granitefalls.contoso.com"),
         "Public-Key: (2048 bit)",
         "X509v3 Basic Constraints: critical",
         "CA:FALSE",
