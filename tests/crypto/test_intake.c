@@ -45,6 +45,39 @@ START_TEST(the_key_tells_which_certificate_is_the_leaf)
 }
 END_TEST
 
+/* An authority that renewed its key has two certificates of one name. */
+START_TEST(of_two_authorities_of_one_name_the_one_with_the_key_follows)
+{
+    struct tray b;
+    struct cmg__intake intake;
+    struct cmg__x509 *other = NULL;
+    cmg_error *err = NULL;
+
+    tray_init(&b);
+    const struct cmg__x509_request request = {
+        .profile = CMG__PROFILE_ROOT,
+        .common_name = "Test Root",
+        .not_before_unix_s = PKI_NOW - PKI_DAY,
+        .not_after_unix_s = PKI_NOW + PKI_DAY,
+        .key = b.pki.leaf_key,
+    };
+    ck_ok(
+        cmg__x509_issue(&b.pki.a.alloc, &b.pki.e.env, &request, NULL, NULL, &other, &err),
+        err);
+    tray_add_part(&b, 'l');
+    char *pem = pki_pem(other);
+    tray_add_text(&b, pem);
+    tray_add_part(&b, 'r');
+    ck_ok(tray_take(&b, &intake, &err), err);
+    ck_assert_uint_eq(intake.certs.count, 3);
+    ck_assert(cmg__span_eq(intake.certs.items[1]->key_id, b.pki.root->key_id));
+    cmg__intake_done(&intake);
+    free(pem);
+    cmg__x509_free(other);
+    tray_done(&b);
+}
+END_TEST
+
 START_TEST(a_key_of_none_of_the_certificates_is_refused)
 {
     struct tray b;
@@ -351,6 +384,7 @@ int main(void)
     tcase_set_timeout(memory, 60);
     tcase_add_loop_test(bundle, the_key_tells_which_certificate_is_the_leaf, 0,
                         (int)CMG__ARRAY_LEN(bundles));
+    tcase_add_test(bundle, of_two_authorities_of_one_name_the_one_with_the_key_follows);
     tcase_add_test(bundle, a_key_of_none_of_the_certificates_is_refused);
     tcase_add_loop_test(bundle, an_encrypted_key_wants_its_password, 0, 3);
     tcase_add_test(bundle, two_keys_are_refused);
