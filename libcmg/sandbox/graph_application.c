@@ -268,9 +268,10 @@ static void add_password(struct cmg__sb_call *call)
     struct cmg__json *shown = cmg__json_copy_deep(stored);
     cmg__sb_set_str(cloud, stored, "_secret", secret);
     cmg__sb_set_str(cloud, shown, "secretText", secret);
-    cmg__sb_set_str(cloud, shown, "@odata.context",
-                    "https://graph.microsoft.com/v1.0/"
-                    "$metadata#microsoft.graph.passwordCredential");
+    cmg__sb_set(cloud, shown, "@odata.context",
+                cmg__sb_text(cloud,
+                             "%s/v1.0/$metadata#microsoft.graph.passwordCredential",
+                             call->base));
     cmg__sb_append(cloud, cmg__json_key(app, "passwordCredentials"), stored);
     cmg__sb_reply(call, 200, shown);
     cmg__wipe(secret, sizeof secret);

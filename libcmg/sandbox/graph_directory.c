@@ -20,8 +20,9 @@ static void get_organization(struct cmg__sb_call *call)
     cmg__sb_reply(
         call, 200,
         cmg__json_pack(
-            "{s:s, s:[{s:s, s:s, s:s, s:s, s:[{s:s, s:s, s:b, s:b, s:s}]}]}",
-            "@odata.context", "https://graph.microsoft.com/v1.0/$metadata#organization",
+            "{s:o, s:[{s:s, s:s, s:s, s:s, s:[{s:s, s:s, s:b, s:b, s:s}]}]}",
+            "@odata.context",
+            cmg__sb_text(call->cloud, "%s/v1.0/$metadata#organization", call->base),
             "value", "id", cmg__sb_fact(call->cloud, "tenant_id"), "displayName",
             "Contoso", "tenantType", "AAD", "countryLetterCode", "DE", "verifiedDomains",
             "name", domain, "type", "Managed", "isDefault", 1, "isInitial", 1,
@@ -32,11 +33,13 @@ static void get_domains(struct cmg__sb_call *call)
 {
     if (!cmg__sb_graph_permits(call, readers))
         return;
-    cmg__sb_reply(call, 200,
-                  cmg__json_pack("{s:[{s:s, s:b, s:b, s:b, s:b, s:s}]}", "value", "id",
-                                 cmg__sb_fact(call->cloud, "domain"), "isDefault", 1,
-                                 "isInitial", 1, "isVerified", 1, "isRoot", 1,
-                                 "authenticationType", "Managed"));
+    cmg__sb_reply(
+        call, 200,
+        cmg__json_pack("{s:o, s:[{s:s, s:b, s:b, s:b, s:b, s:s}]}", "@odata.context",
+                       cmg__sb_text(call->cloud, "%s/v1.0/$metadata#domains", call->base),
+                       "value", "id", cmg__sb_fact(call->cloud, "domain"), "isDefault", 1,
+                       "isInitial", 1, "isVerified", 1, "isRoot", 1, "authenticationType",
+                       "Managed"));
 }
 
 static void get_me(struct cmg__sb_call *call)

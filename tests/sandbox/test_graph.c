@@ -489,6 +489,46 @@ START_TEST(the_directory_tells_who_it_is)
 }
 END_TEST
 
+static const struct {
+    const char *method, *before, *after; /* the application's ID goes between, if any */
+    const char *context;
+} contexts[] = {
+    { "GET", "/v1.0/organization", NULL, "organization" },
+    { "GET", "/v1.0/domains", NULL, "domains" },
+    { "GET", APPS, NULL, "applications" },
+    { "GET", APPS "(appId='", "')", "applications/$entity" },
+    { "POST", APPS "(appId='", "')/addPassword", "microsoft.graph.passwordCredential" },
+};
+
+START_TEST(addresses_in_answers_are_on_the_host_that_was_asked)
+{
+    static const char *const hosts[] = { GRAPH, "localhost:4711" };
+    struct reply r;
+    struct app app;
+    char target[128], wanted[128];
+    const char *after = contexts[_i].after;
+
+    world_make_app(&w, "x", "", &app);
+    snprintf(target, sizeof target, "%s%s%s", contexts[_i].before,
+             after == NULL ? "" : app.app_id, cmg__str_or(after, ""));
+    for (size_t i = 0; i < CMG__ARRAY_LEN(hosts); i++) {
+        world_ask(&w,
+                  &(struct ask){ .method = contexts[_i].method,
+                                 .host = hosts[i],
+                                 .target = target,
+                                 .token = w.graph_token },
+                  &r);
+        ck_assert_int_eq(r.status, 200);
+        snprintf(wanted, sizeof wanted, "https://%s/v1.0/$metadata#%s", hosts[i],
+                 contexts[_i].context);
+        ck_assert_str_eq(
+            cmg__str_or(cmg__json_str(cmg__json_key(r.body, "@odata.context"), ""), ""),
+            wanted);
+        reply_done(&r);
+    }
+}
+END_TEST
+
 static void add_applications(TCase *t)
 {
     tcase_add_test(t, an_upsert_creates_once_and_updates_then);
@@ -519,6 +559,8 @@ static void add_lists(TCase *t)
                         CMG__ARRAY_LEN(filters));
     tcase_add_test(t, lists_come_in_pages);
     tcase_add_test(t, the_directory_tells_who_it_is);
+    tcase_add_loop_test(t, addresses_in_answers_are_on_the_host_that_was_asked, 0,
+                        CMG__ARRAY_LEN(contexts));
 }
 
 static Suite *suite(void)
