@@ -1,7 +1,8 @@
 #!/bin/bash
 # Installs what is missing, builds with warnings as errors, runs every suite, then the unit
 # and flow suites again under AddressSanitizer and UndefinedBehaviorSanitizer. The last line
-# is "N passed, N failed, N skipped"; the exit status is 0 when nothing failed.
+# is "N passed, N failed, N skipped"; the exit status is 0 when nothing failed. --peers:
+# the suite with clients of other makers too, which are heavy and else skipped.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 . examples/packages.sh
@@ -10,6 +11,7 @@ TEST_PACKAGES="check abigail-tools doxygen clang-format-14 mypy python3 python3-
     openssl curl nginx-light pebble python3-cryptography-vectors
     openjdk-17-jre-headless libnss3-tools apache2-bin libapache2-mod-auth-gssapi
     gss-ntlmssp krb5-kdc krb5-admin-server krb5-user"
+PEER_PACKAGES="python3-msal azure-cli"
 STRICT="-Dwerror=true"
 # Instrumented code makes gcc warn of what cannot happen; the strict build has judged it.
 SANITIZED="-Db_sanitize=address,undefined -Db_lundef=false -Dwerror=false"
@@ -46,8 +48,13 @@ stage() {
     fi
 }
 
+case "$*" in
+"") PEER_PACKAGES="" ;;
+--peers) export CMG_PEERS=1 ;;
+*) echo "usage: tests/run.sh [--peers]" >&2; exit 2 ;;
+esac
 # shellcheck disable=SC2086  # lists of words
-need_packages $BUILD_PACKAGES $TEST_PACKAGES || exit 2
+need_packages $BUILD_PACKAGES $TEST_PACKAGES $PEER_PACKAGES || exit 2
 export ASAN_OPTIONS="abort_on_error=0:detect_stack_use_after_return=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
 export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}"
 

@@ -2,72 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import ssl
 import subprocess
-import time
-import urllib.error
-import urllib.parse
-import urllib.request
 from pathlib import Path
-from typing import Any
 
 import pytest
+from cmg_sandbox import PROGRAM, Sandbox
 
-PROGRAM = str(Path(os.environ["CMG_BUILD_ROOT"]) / "examples/cmg-sandbox")
 GUID = 36
 MEMBERS = {"base", "ca_file", "tenant_id", "subscription_id", "client_id", "client_secret",
            "client_cert_pem", "client_cert_key", "blob_url", "blob_account", "blob_key",
            "vault_url", "site_url"}
-
-
-class Running:
-    """One cmg-sandbox; its temporary files go below the test's own folder."""
-
-    def __init__(self, folder: Path, *more: str) -> None:
-        self.ready = folder / "ready.json"
-        self.temporary = folder / "temporary"
-        self.temporary.mkdir(exist_ok=True)
-        self.process = subprocess.Popen(
-            [PROGRAM, "--listen", "127.0.0.1:0", "--ready-file", str(self.ready), *more],
-            env=os.environ | {"TMPDIR": str(self.temporary)}, stderr=subprocess.PIPE, text=True)
-        end = time.monotonic() + 60
-        while not self.ready.exists():
-            assert self.process.poll() is None and time.monotonic() < end
-            time.sleep(0.01)
-        self.facts: dict[str, Any] = json.loads(self.ready.read_text(encoding="utf-8"))
-
-    def ask(self, method: str, path: str, body: bytes | None = None,
-            **headers: str) -> tuple[int, Any]:
-        """Status and JSON of a request; the certificate must be good for the name."""
-        request = urllib.request.Request(self.facts["base"] + path, body, method=method,
-                                         headers=headers)
-        trust = ssl.create_default_context(cafile=self.facts["ca_file"])
-        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}),
-                                             urllib.request.HTTPSHandler(context=trust))
-        try:
-            with direct.open(request, timeout=30) as answer:
-                return answer.status, json.loads(answer.read() or b"null")
-        except urllib.error.HTTPError as error:
-            return error.code, json.loads(error.read() or b"null")
-
-    def token(self, resource: str) -> str:
-        form = {"grant_type": "client_credentials", "client_id": self.facts["client_id"],
-                "client_secret": self.facts["client_secret"], "scope": resource + "/.default"}
-        status, answer = self.ask("POST", f"/{self.facts['tenant_id']}/oauth2/v2.0/token",
-                                  urllib.parse.urlencode(form).encode())
-        assert status == 200, answer
-        return str(answer["access_token"])
-
-    def end(self) -> int:
-        """Ends it as a service manager would."""
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            return self.process.wait(timeout=30)
-        finally:
-            self.process.kill()
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -76,7 +20,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_ready_file_is_whole_and_private(tmp_path: Path) -> None:
-    sandbox = Running(tmp_path)
+    sandbox = Sandbox(tmp_path)
     facts = sandbox.facts
     mode = sandbox.ready.stat().st_mode & 0o777
     trusted = Path(facts["ca_file"]).read_text(encoding="ascii")
@@ -92,7 +36,7 @@ def test_ready_file_is_whole_and_private(tmp_path: Path) -> None:
 
 
 def test_every_service_answers_by_path(tmp_path: Path) -> None:
-    sandbox = Running(tmp_path)
+    sandbox = Sandbox(tmp_path)
     facts = sandbox.facts
     try:
         assert sandbox.ask("GET", "/v1.0/organization")[0] == 401
@@ -113,7 +57,7 @@ def test_every_service_answers_by_path(tmp_path: Path) -> None:
 
 
 def test_nothing_is_left_behind(tmp_path: Path) -> None:
-    sandbox = Running(tmp_path)
+    sandbox = Sandbox(tmp_path)
     assert len(list(sandbox.temporary.iterdir())) == 1
     assert sandbox.end() == 0
     assert sandbox.process.stderr is not None and sandbox.process.stderr.read() == ""
@@ -123,12 +67,12 @@ def test_nothing_is_left_behind(tmp_path: Path) -> None:
 
 def test_a_named_directory_keeps_the_cloud(tmp_path: Path) -> None:
     cloud = ("--directory", str(tmp_path / "cloud"))
-    first = Running(tmp_path, *cloud)
+    first = Sandbox(tmp_path, *cloud)
     other = run("--listen", "127.0.0.1:0", "--ready-file", str(tmp_path / "other.json"), *cloud)
     assert first.end() == 0
     assert other.returncode == 1 and "remedy:" in other.stderr
     assert not (tmp_path / "other.json").exists()
-    second = Running(tmp_path, *cloud)
+    second = Sandbox(tmp_path, *cloud)
     assert second.end() == 0
     ports = {"base", "vault_url"}
     assert {k: v for k, v in first.facts.items() if k not in ports} == {
@@ -148,7 +92,7 @@ def test_bad_arguments_are_refused(arguments: list[str]) -> None:
 
 
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:
-    sandbox = Running(tmp_path)
+    sandbox = Sandbox(tmp_path)
     port = sandbox.facts["base"].rpartition(":")[2]
     done = run("--listen", f"127.0.0.1:{port}", "--ready-file", str(tmp_path / "other.json"))
     assert sandbox.end() == 0

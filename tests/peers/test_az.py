@@ -1,0 +1,209 @@
+"""The Azure CLI (Debian's azure-cli) signs in and makes applications in the sandbox.
+
+Three ways lead it there: a cloud of its own whose sign-in address ends in /adfs, a cloud
+made of what Resource Manager tells about itself, and no setting but a proxy.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cmg_sandbox import Sandbox
+from tunnel import AZURE, Tunnel
+
+pytestmark = pytest.mark.skipif(shutil.which("az") is None, reason="azure-cli is not installed")
+
+GRAPH_ID = "00000003-0000-0000-c000-000000000000"
+DIRECTORY_READ_ALL = "7ab1d382-f21e-4acd-a863-ba3e13f7da61"
+
+
+class Az:
+    """One configuration of the CLI."""
+
+    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+        self.facts = sandbox.facts
+        self.environment = os.environ | {
+            "AZURE_CONFIG_DIR": str(folder), "AZURE_CORE_COLLECT_TELEMETRY": "no",
+            "AZURE_CORE_NO_COLOR": "yes", "AZURE_CORE_ONLY_SHOW_ERRORS": "yes"}
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(["az", *arguments], capture_output=True, text=True, timeout=120,
+                              check=False, env=self.environment, stdin=subprocess.DEVNULL)
+
+    def __call__(self, *arguments: str) -> Any:
+        """What it printed, as a value."""
+        done = self.run(*arguments)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout) if done.stdout.strip() else None
+
+    def fails(self, *arguments: str) -> str:
+        done = self.run(*arguments)
+        assert done.returncode != 0, done.stdout
+        return done.stderr
+
+    def sign_in(self, **other: str) -> Any:
+        who = self.facts | other
+        return self("login", "--service-principal", "--username", who["client_id"],
+                    "--password", who["client_secret"], "--tenant", who["tenant_id"])
+
+
+@pytest.fixture(scope="module", name="az")
+def _az(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Az:
+    """Signed in by the first way."""
+    folder = tmp_path_factory.mktemp("az")
+    base = sandbox.facts["base"]
+    cloud = folder / "cloud.json"
+    cloud.write_text(json.dumps({"endpoints": {
+        "activeDirectory": base + "/adfs", "activeDirectoryResourceId": base,
+        "activeDirectoryGraphResourceId": base, "microsoftGraphResourceId": base + "/",
+        "resourceManager": base, "management": base, "gallery": base}}), encoding="utf-8")
+    az = Az(sandbox, folder / "config")
+    az("cloud", "register", "--name", "sandbox", "--cloud-config", f"@{cloud}")
+    az("cloud", "set", "--name", "sandbox")
+    (account,) = az.sign_in()
+    assert account["id"] == sandbox.facts["subscription_id"]
+    return az
+
+
+def test_the_account_is_the_sandboxs(az: Az) -> None:
+    shown = az("account", "show")
+    assert (shown["tenantId"], shown["name"]) == (az.facts["tenant_id"], "Sandbox")
+    assert [a["id"] for a in az("account", "list")] == [az.facts["subscription_id"]]
+    token = az("account", "get-access-token")
+    assert (token["tokenType"], token["tenant"]) == ("Bearer", az.facts["tenant_id"])
+    assert "westeurope" in [p["name"] for p in az("account", "list-locations")]
+
+
+def test_a_wrong_secret_is_told(az: Az) -> None:
+    said = az.fails("login", "--service-principal", "--username", az.facts["client_id"],
+                    "--password", "wrong", "--tenant", az.facts["tenant_id"])
+    assert "AADSTS7000215" in said
+    az.sign_in()
+
+
+def test_an_application_lives_its_life(az: Az) -> None:
+    app = az("ad", "app", "create", "--display-name", "By az", "--sign-in-audience",
+             "AzureADMyOrg")
+    app_id = app["appId"]
+    assert (app["signInAudience"], app["passwordCredentials"]) == ("AzureADMyOrg", [])
+    assert az("ad", "app", "show", "--id", app_id)["id"] == app["id"]
+    for how in (("--display-name", "By a"), ("--app-id", app_id), ("--all",),
+                ("--filter", "displayName eq 'By az'")):
+        assert [a["appId"] for a in az("ad", "app", "list", *how)] == [app_id]
+    az("ad", "app", "update", "--id", app_id, "--identifier-uris", "api://" + app_id,
+       "--is-fallback-public-client", "true", "--public-client-redirect-uris",
+       "ms-appx-web://Microsoft.AAD.BrokerPlugin/" + app_id)
+    changed = az("ad", "app", "show", "--id", app_id)
+    assert changed["identifierUris"] == ["api://" + app_id]
+    assert changed["isFallbackPublicClient"] is True
+    assert len(changed["publicClient"]["redirectUris"]) == 1
+    az("ad", "app", "delete", "--id", app_id)
+    assert app_id in az.fails("ad", "app", "show", "--id", app_id)
+    deleted = az("rest", "--method", "get", "--resource", az.facts["base"] + "/", "--url",
+                 az.facts["base"] + "/v1.0/directory/deletedItems/microsoft.graph.application")
+    assert [a["displayName"] for a in deleted["value"]] == ["By az"]
+
+
+def test_secrets_come_and_go(az: Az) -> None:
+    app_id = az("ad", "app", "create", "--display-name", "Secrets")["appId"]
+    az("ad", "app", "credential", "reset", "--id", app_id, "--append", "--display-name", "one",
+       "--years", "1")
+    made = az("ad", "app", "credential", "reset", "--id", app_id, "--append")
+    assert (made["appId"], len(made["password"])) == (app_id, 40)
+    one, two = az("ad", "app", "credential", "list", "--id", app_id)
+    assert one["displayName"] == "one" and one["secretText"] is None
+    az("ad", "app", "credential", "delete", "--id", app_id, "--key-id", one["keyId"])
+    left = az("ad", "app", "credential", "list", "--id", app_id)
+    assert [c["keyId"] for c in left] == [two["keyId"]]
+    az("ad", "app", "delete", "--id", app_id)
+
+
+def test_a_service_principal_is_made_and_consented_to(az: Az) -> None:
+    app_id = az("ad", "app", "create", "--display-name", "Principal")["appId"]
+    principal = az("ad", "sp", "create", "--id", app_id)
+    assert az("ad", "sp", "show", "--id", app_id)["id"] == principal["id"]
+    assert [p["appId"] for p in az("ad", "sp", "list", "--display-name", "Principal")] == [app_id]
+    az("ad", "sp", "update", "--id", app_id, "--set", 'tags=["one"]')
+    az("ad", "app", "permission", "add", "--id", app_id, "--api", GRAPH_ID,
+       "--api-permissions", DIRECTORY_READ_ALL + "=Role")
+    (wanted,) = az("ad", "app", "permission", "list", "--id", app_id)
+    assert wanted["resourceAccess"] == [{"id": DIRECTORY_READ_ALL, "type": "Role"}]
+    az("ad", "app", "permission", "grant", "--id", app_id, "--api", GRAPH_ID, "--scope",
+       "User.Read")
+    (grant,) = az("ad", "app", "permission", "list-grants", "--id", app_id)
+    assert (grant["clientId"], grant["scope"]) == (principal["id"], "User.Read")
+    az("ad", "sp", "delete", "--id", app_id)
+    assert app_id in az.fails("ad", "sp", "show", "--id", app_id)
+    az("ad", "app", "delete", "--id", app_id)
+
+
+def test_rest_speaks_to_every_service(az: Az) -> None:
+    base = az.facts["base"]
+    subscriptions = az("rest", "--method", "get", "--url",
+                       base + "/subscriptions?api-version=2022-12-01")
+    assert len(subscriptions["value"]) == 1
+    made = az("rest", "--method", "post", "--url", base + "/v1.0/applications", "--resource",
+              base + "/", "--body", '{"displayName":"By rest"}')
+    organization = az("rest", "--method", "get", "--url", base + "/v1.0/organization",
+                      "--resource", base + "/")
+    # Every address in an answer is on the host that was asked.
+    assert organization["@odata.context"].startswith(base + "/v1.0/$metadata")
+    az("rest", "--method", "delete", "--url", base + "/v1.0/applications/" + made["id"],
+       "--resource", base + "/")
+    assert "Request_ResourceNotFound" in az.fails(
+        "rest", "--method", "get", "--url", base + "/v1.0/applications/" + made["id"],
+        "--resource", base + "/")
+
+
+def test_a_registered_application_signs_in(sandbox: Sandbox, az: Az, tmp_path: Path) -> None:
+    made = az("ad", "sp", "create-for-rbac", "--name", "Automation")
+    assert made["tenant"] == sandbox.facts["tenant_id"]
+    other = Az(sandbox, tmp_path)
+    shutil.copytree(az.environment["AZURE_CONFIG_DIR"], tmp_path, dirs_exist_ok=True)
+    # Nobody gave it a role on the subscription, so it has none to show.
+    said = other.fails("login", "--service-principal", "--username", made["appId"],
+                       "--password", made["password"], "--tenant", made["tenant"])
+    assert "AuthorizationFailed" in said or "No subscriptions found" in said
+
+
+def test_a_user_signs_in_by_device_code(sandbox: Sandbox, az: Az, tmp_path: Path) -> None:
+    shutil.copytree(az.environment["AZURE_CONFIG_DIR"], tmp_path, dirs_exist_ok=True)
+    other = Az(sandbox, tmp_path)
+    (account,) = other("login", "--use-device-code")
+    assert account["id"] == sandbox.facts["subscription_id"]
+    assert other("ad", "signed-in-user", "show")["userPrincipalName"] == account["user"]["name"]
+
+
+def test_resource_manager_tells_where_everything_is(sandbox: Sandbox, tmp_path: Path) -> None:
+    az = Az(sandbox, tmp_path)
+    az("cloud", "register", "--name", "told", "--endpoint-resource-manager",
+       sandbox.facts["base"])
+    az("cloud", "set", "--name", "told")
+    assert az("cloud", "show", "--name", "told")["endpoints"][
+        "activeDirectory"] == sandbox.facts["base"] + "/adfs"
+    (account,) = az.sign_in()
+    assert account["id"] == sandbox.facts["subscription_id"]
+
+
+def test_azures_own_names_need_no_setting(sandbox: Sandbox, tunnel: Tunnel,
+                                          tmp_path: Path) -> None:
+    az = Az(sandbox, tmp_path)
+    az.environment |= {"HTTPS_PROXY": tunnel.url, "https_proxy": tunnel.url}
+    (account,) = az.sign_in()
+    assert account["cloudName"] == "AzureCloud"
+    app = az("ad", "app", "create", "--display-name", "Own names")
+    assert app["@odata.context"].startswith("https://graph.microsoft.com/v1.0/")
+    assert app["appId"] in [a["appId"] for a in az("ad", "app", "list", "--all")]
+    az("ad", "app", "delete", "--id", app["appId"])
+    assert az("rest", "--method", "get", "--url", "https://graph.microsoft.com/v1.0/organization")[
+        "value"][0]["id"] == sandbox.facts["tenant_id"]
+    az("login", "--use-device-code", "--tenant", sandbox.facts["tenant_id"])
+    assert az("ad", "signed-in-user", "show")["displayName"] == "Sandbox Administrator"
+    assert tunnel.asked == set(AZURE)
+    assert tunnel.refused <= {"azure.microsoft.com"}  # news; it does without
