@@ -48,13 +48,29 @@ stage() {
     fi
 }
 
+# The clients from npm, pinned; a test without its client says so and is skipped.
+install_npm_peers() {
+    mkdir -p build-peers
+    if ! cmp -s tests/peers/package-lock.json build-peers/installed.json; then
+        cp tests/peers/package.json tests/peers/package-lock.json tests/peers/.npmrc build-peers
+        (cd build-peers && npm ci --no-audit --no-fund) &&
+            cp tests/peers/package-lock.json build-peers/installed.json ||
+            echo "note: the clients from npm cannot be installed" >&2
+    fi
+}
+
 case "$*" in
 "") PEER_PACKAGES="" ;;
---peers) export CMG_PEERS=1 ;;
+--peers)
+    export CMG_PEERS=1
+    # Where Node comes from elsewhere, its npm does too.
+    command -v npm >/dev/null || PEER_PACKAGES="$PEER_PACKAGES nodejs npm"
+    ;;
 *) echo "usage: tests/run.sh [--peers]" >&2; exit 2 ;;
 esac
 # shellcheck disable=SC2086  # lists of words
 need_packages $BUILD_PACKAGES $TEST_PACKAGES $PEER_PACKAGES || exit 2
+test -z "$PEER_PACKAGES" || install_npm_peers
 export ASAN_OPTIONS="abort_on_error=0:detect_stack_use_after_return=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
 export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}"
 
