@@ -65,6 +65,11 @@ typedef struct cmg_key_holder {
     /** The key is no longer used; NULL when the host need not know. Not called in a
        forked child. */
     void (*release)(void *user);
+    /** Signs a digest with RSASSA-PSS, MGF1 of the same hash and a salt as long as the
+       hash; otherwise as sign. NULL when the key does not: sign-in with PS256 is refused
+       then. */
+    int64_t (*sign_pss)(cmg_hash hash, const void *digest, size_t digest_size, void *out,
+                        size_t max, void *user);
 } cmg_key_holder;
 
 /**

@@ -353,15 +353,13 @@ static cmg_status add_json(struct cmg__buf *out, const struct cmg__json *value)
     return rc;
 }
 
-cmg_status cmg__jwt_make(const struct cmg__alloc *alloc, const struct cmg__env *env,
-                         const struct cmg__key *key, const char *kid,
-                         const struct cmg__json *payload, struct cmg__buf *out,
-                         cmg_error **err)
+cmg_status cmg__jwt_sign(const struct cmg__alloc *alloc, const struct cmg__env *env,
+                         const struct cmg__key *key, bool pss,
+                         const struct cmg__json *header, const struct cmg__json *payload,
+                         struct cmg__buf *out, cmg_error **err)
 {
     struct cmg__buf text;
     struct cmg__buf signature;
-    struct cmg__json *header = cmg__json_pack("{s:s, s:s, s:s, s:s}", "typ", "JWT", "alg",
-                                              "RS256", "kid", kid, "x5t", kid);
 
     cmg__buf_init_secret(&text, alloc, 2 * TOKEN_MAX);
     cmg__buf_init(&signature, alloc, 1024);
@@ -375,15 +373,28 @@ cmg_status cmg__jwt_make(const struct cmg__alloc *alloc, const struct cmg__env *
                                : cmg__fail(err, alloc, rc, "payload", NULL,
                                            "the token would be too large");
     else
-        rc = cmg__key_sign(key, env, CMG__OID_SHA256, text.data, text.len, &signature,
-                           err);
+        rc = (pss ? cmg__key_sign_pss : cmg__key_sign)(
+            key, env, CMG__OID_SHA256, text.data, text.len, &signature, err);
     if (rc == CMG_OK &&
         (cmg__buf_add_char(&text, '.') != CMG_OK ||
          cmg__base64url_encode(&text, signature.data, signature.len) != CMG_OK ||
          cmg__buf_add(out, text.data, text.len) != CMG_OK))
         rc = cmg__fail_nomem(err);
-    cmg__json_unref(header);
     cmg__buf_done(&signature);
     cmg__buf_done(&text);
+    return rc;
+}
+
+cmg_status cmg__jwt_make(const struct cmg__alloc *alloc, const struct cmg__env *env,
+                         const struct cmg__key *key, const char *kid,
+                         const struct cmg__json *payload, struct cmg__buf *out,
+                         cmg_error **err)
+{
+    struct cmg__json *header = cmg__json_pack("{s:s, s:s, s:s, s:s}", "typ", "JWT", "alg",
+                                              "RS256", "kid", kid, "x5t", kid);
+    const cmg_status rc =
+        cmg__jwt_sign(alloc, env, key, false, header, payload, out, err);
+
+    cmg__json_unref(header);
     return rc;
 }

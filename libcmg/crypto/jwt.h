@@ -39,6 +39,12 @@ cmg_status cmg__jwt_check(const struct cmg__alloc *alloc, const char *token, siz
                           const struct cmg__jwks *jwks,
                           const struct cmg__jwt_policy *policy,
                           struct cmg__jwt_identity *out, cmg_error **err);
+/* Appends the token of a header and a payload, signed by an RSA key over SHA-256: RS256,
+   or PS256 when pss. The header says which; out should be a secret buffer. */
+cmg_status cmg__jwt_sign(const struct cmg__alloc *alloc, const struct cmg__env *env,
+                         const struct cmg__key *key, bool pss,
+                         const struct cmg__json *header, const struct cmg__json *payload,
+                         struct cmg__buf *out, cmg_error **err);
 /* Signs a payload: header {typ,alg,kid,x5t}. */
 cmg_status cmg__jwt_make(const struct cmg__alloc *alloc, const struct cmg__env *env,
                          const struct cmg__key *key, const char *kid,

@@ -30,18 +30,23 @@ cmg_status cmg__key_parse(const struct cmg__alloc *alloc, const struct cmg__env 
                           const void *data, size_t n, struct cmg__key **out,
                           cmg_error **err);
 /* A key that the host holds. sign gives the length of the signature that it wrote (PKCS#1
-   v1.5 or a DER ECDSA-Sig-Value), or a negative number. release may be NULL; it is called
-   once the key is gone, not when making it failed. */
+   v1.5 or a DER ECDSA-Sig-Value), or a negative number; sign_pss (RSASSA-PSS) may be
+   NULL. release may be NULL; it is called once the key is gone, not when making it
+   failed. */
+typedef int64_t cmg__key_sign_fn(void *user, enum cmg__oid hash, const uint8_t *digest,
+                                 size_t n, uint8_t *signature, size_t max);
 struct cmg__key_holder {
     void *user;
-    int64_t (*sign)(void *user, enum cmg__oid hash, const uint8_t *digest, size_t n,
-                    uint8_t *signature, size_t max);
+    cmg__key_sign_fn *sign;
+    cmg__key_sign_fn *sign_pss;
     void (*release)(void *user);
 };
 cmg_status cmg__key_new_held(const struct cmg__alloc *alloc, struct cmg__span spki,
                              const struct cmg__key_holder *holder, struct cmg__key **out,
                              cmg_error **err);
 bool cmg__key_is_held(const struct cmg__key *key);
+/* Whether it can make signatures of RSASSA-PSS. */
+bool cmg__key_signs_pss(const struct cmg__key *key);
 /* Appends the SubjectPublicKeyInfo that data is or that a certificate in it has. */
 cmg_status cmg__key_find_public(const struct cmg__alloc *alloc, const void *data,
                                 size_t n, struct cmg__buf *spki, cmg_error **err);
@@ -82,5 +87,10 @@ struct cmg__signature_algorithm cmg__key_signature_algorithm(enum cmg__key_kind 
 cmg_status cmg__key_sign(const struct cmg__key *key, const struct cmg__env *env,
                          enum cmg__oid hash, const void *data, size_t n,
                          struct cmg__buf *signature, cmg_error **err);
+/* RSASSA-PSS over the same hashes, with a salt as long as the hash; only for keys that
+   cmg__key_signs_pss. */
+cmg_status cmg__key_sign_pss(const struct cmg__key *key, const struct cmg__env *env,
+                             enum cmg__oid hash, const void *data, size_t n,
+                             struct cmg__buf *signature, cmg_error **err);
 
 #endif

@@ -26,7 +26,8 @@ struct cmg__key *cmg__key_new(const struct cmg__alloc *alloc);
 bool cmg__key_classify(struct cmg__key *key);
 /* A signature of a held key; not verified yet. CMG_E_CALLBACK with the function's number.
  */
-cmg_status cmg__key_ask_holder(const struct cmg__key *key, enum cmg__oid hash,
+cmg_status cmg__key_ask_holder(const struct cmg__key *key,
+                               const struct cmg__signature_algorithm *algorithm,
                                struct cmg__span digest, uint8_t *signature, size_t max,
                                size_t *n, cmg_error **err);
 

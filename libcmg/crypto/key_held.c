@@ -38,13 +38,20 @@ bool cmg__key_is_held(const struct cmg__key *key)
     return key->is_held;
 }
 
-cmg_status cmg__key_ask_holder(const struct cmg__key *key, enum cmg__oid hash,
+bool cmg__key_signs_pss(const struct cmg__key *key)
+{
+    return key->kind == CMG__KEY_RSA && (!key->is_held || key->holder.sign_pss != NULL);
+}
+
+cmg_status cmg__key_ask_holder(const struct cmg__key *key,
+                               const struct cmg__signature_algorithm *algorithm,
                                struct cmg__span digest, uint8_t *signature, size_t max,
                                size_t *n, cmg_error **err)
 {
     const struct cmg__key_holder *holder = &key->holder;
-    const int64_t answer =
-        holder->sign(holder->user, hash, digest.p, digest.n, signature, max);
+    const bool pss = algorithm->algorithm == CMG__OID_RSA_PSS;
+    const int64_t answer = (pss ? holder->sign_pss : holder->sign)(
+        holder->user, algorithm->hash, digest.p, digest.n, signature, max);
 
     if (answer >= 0 && (uint64_t)answer <= max) {
         *n = (size_t)answer;
@@ -57,8 +64,8 @@ cmg_status cmg__key_ask_holder(const struct cmg__key *key, enum cmg__oid hash,
         .remedy = "see what the key store or module says about it",
     };
     return cmg__error_set(err, key->alloc, &info,
-                          "the host's function sign of the key returned %lld",
-                          (long long)answer);
+                          "the host's function %s of the key returned %lld",
+                          pss ? "sign_pss" : "sign", (long long)answer);
 }
 
 /* ---- the public half ---- */

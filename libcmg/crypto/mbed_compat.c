@@ -93,6 +93,47 @@ int cmg__mbed_sign(mbedtls_pk_context *pk, mbedtls_md_type_t md, const uint8_t *
 #endif
 }
 
+static int sign_pss(mbedtls_rsa_context *rsa, mbedtls_md_type_t md, const uint8_t *digest,
+                    uint8_t *sig, const struct cmg__env *env)
+{
+    const unsigned n = mbedtls_md_get_size(mbedtls_md_info_from_type(md));
+    struct cmg__env rng = *env;
+
+#if IS_3
+    const int ret = mbedtls_rsa_set_padding(rsa, MBEDTLS_RSA_PKCS_V21, md);
+
+    if (ret != 0)
+        return ret;
+#else
+    mbedtls_rsa_set_padding(rsa, MBEDTLS_RSA_PKCS_V21, md);
+#endif
+    return mbedtls_rsa_rsassa_pss_sign_ext(rsa, cmg__crypto_rng, &rng, md, n, digest,
+                                           (int)n, sig);
+}
+
+int cmg__mbed_sign_pss(const mbedtls_pk_context *pk, mbedtls_md_type_t md,
+                       const uint8_t *digest, uint8_t *sig, size_t size, size_t *sig_len,
+                       const struct cmg__env *env)
+{
+    const mbedtls_rsa_context *key = mbedtls_pk_rsa(*pk);
+    mbedtls_rsa_context copy;
+
+    if (size < mbedtls_rsa_get_len(key))
+        return MBEDTLS_ERR_PK_BAD_INPUT_DATA;
+#if IS_3
+    mbedtls_rsa_init(&copy);
+#else
+    mbedtls_rsa_init(&copy, MBEDTLS_RSA_PKCS_V15, 0);
+#endif
+    int ret = mbedtls_rsa_copy(&copy, key);
+    if (ret == 0)
+        ret = sign_pss(&copy, md, digest, sig, env);
+    if (ret == 0)
+        *sig_len = mbedtls_rsa_get_len(&copy);
+    mbedtls_rsa_free(&copy);
+    return ret;
+}
+
 int cmg__mbed_verify_pss(mbedtls_pk_context *pk, mbedtls_md_type_t md,
                          const uint8_t *digest, size_t digest_len, unsigned salt_len,
                          const uint8_t *sig)

@@ -28,6 +28,11 @@ int cmg__mbed_check_pair(mbedtls_pk_context *pub, mbedtls_pk_context *prv,
 int cmg__mbed_sign(mbedtls_pk_context *pk, mbedtls_md_type_t md, const uint8_t *digest,
                    uint8_t *sig, size_t size, size_t *sig_len,
                    const struct cmg__env *env);
+/* RSASSA-PSS with MGF1 and a salt as long as the hash; size as above. The key stays one
+   for PKCS#1 v1.5: padding is a property of mbedTLS's contexts, so a copy signs. */
+int cmg__mbed_sign_pss(const mbedtls_pk_context *pk, mbedtls_md_type_t md,
+                       const uint8_t *digest, uint8_t *sig, size_t size, size_t *sig_len,
+                       const struct cmg__env *env);
 /* RSASSA-PSS with MGF1 of the same hash; sig is as long as the modulus. Asked of the RSA
    module itself, since mbedtls_pk_verify_ext of a PSA build takes any salt. */
 int cmg__mbed_verify_pss(mbedtls_pk_context *pk, mbedtls_md_type_t md,

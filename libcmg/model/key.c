@@ -100,21 +100,39 @@ struct held {
     cmg_key_holder table;
 };
 
-static int64_t held_sign(void *user, enum cmg__oid hash, const uint8_t *digest, size_t n,
-                         uint8_t *signature, size_t max)
+typedef int64_t sign_fn(cmg_hash hash, const void *digest, size_t digest_size, void *out,
+                        size_t max, void *user);
+
+static int64_t ask(const struct held *held, sign_fn *function, enum cmg__oid hash,
+                   struct cmg__span digest, uint8_t *signature, size_t max)
 {
     static const cmg_hash hashes[CMG__OID_COUNT] = {
         [CMG__OID_SHA256] = CMG_HASH_SHA256,
         [CMG__OID_SHA384] = CMG_HASH_SHA384,
         [CMG__OID_SHA512] = CMG_HASH_SHA512,
     };
-    const struct held *held = user;
 
     cmg__callback_enter(held->ctx);
     const int64_t answer =
-        held->table.sign(hashes[hash], digest, n, signature, max, held->table.user);
+        function(hashes[hash], digest.p, digest.n, signature, max, held->table.user);
     cmg__callback_leave(held->ctx);
     return answer;
+}
+
+static int64_t held_sign(void *user, enum cmg__oid hash, const uint8_t *digest, size_t n,
+                         uint8_t *signature, size_t max)
+{
+    const struct held *held = user;
+
+    return ask(held, held->table.sign, hash, cmg__span_of(digest, n), signature, max);
+}
+
+static int64_t held_sign_pss(void *user, enum cmg__oid hash, const uint8_t *digest,
+                             size_t n, uint8_t *signature, size_t max)
+{
+    const struct held *held = user;
+
+    return ask(held, held->table.sign_pss, hash, cmg__span_of(digest, n), signature, max);
 }
 
 static void held_release(void *user)
@@ -133,7 +151,7 @@ static void held_release(void *user)
 }
 
 static cmg_status copy_holder(cmg_context *ctx, const cmg_key_holder *holder,
-                              struct held **out, cmg_error **err)
+                              struct cmg__key_holder *out, cmg_error **err)
 {
     cmg_key_holder table;
     cmg_status rc = CMG_OK;
@@ -141,8 +159,8 @@ static cmg_status copy_holder(cmg_context *ctx, const cmg_key_holder *holder,
     if (holder == NULL)
         return cmg__fail(err, &ctx->alloc, CMG_E_INVAL, "holder", NULL,
                          "there are no functions for the key");
-    rc = cmg__tagged_copy(&table, sizeof table, sizeof table, holder, "cmg_key_holder",
-                          err);
+    rc = cmg__tagged_copy(&table, sizeof table, offsetof(cmg_key_holder, sign_pss),
+                          holder, "cmg_key_holder", err);
     if (rc != CMG_OK)
         return rc;
     if (table.sign == NULL)
@@ -152,7 +170,12 @@ static cmg_status copy_holder(cmg_context *ctx, const cmg_key_holder *holder,
     if (held == NULL)
         return cmg__fail_nomem(err);
     *held = (struct held){ .ctx = ctx, .table = table };
-    *out = held;
+    *out = (struct cmg__key_holder){
+        .user = held,
+        .sign = held_sign,
+        .sign_pss = table.sign_pss != NULL ? held_sign_pss : NULL,
+        .release = held_release,
+    };
     return CMG_OK;
 }
 
@@ -160,18 +183,16 @@ cmg_status cmg_key_new_held(cmg_context *ctx, const void *public_key, size_t siz
                             const cmg_key_holder *holder, cmg_key **out_key,
                             cmg_error **err)
 {
-    struct held *held = NULL;
+    struct cmg__key_holder inner = { .user = NULL };
     struct cmg__key *key = NULL;
     struct cmg__buf spki;
     cmg_status rc = check_input(ctx, public_key, size, "public_key", err);
 
     if (rc == CMG_OK)
-        rc = copy_holder(ctx, holder, &held, err);
+        rc = copy_holder(ctx, holder, &inner, err);
     if (rc != CMG_OK)
         return rc;
-    const struct cmg__key_holder inner = { .user = held,
-                                           .sign = held_sign,
-                                           .release = held_release };
+    struct held *held = inner.user;
     cmg__buf_init(&spki, &ctx->alloc, INPUT_MAX);
     rc = cmg__key_find_public(&ctx->alloc, public_key, size, &spki, err);
     if (rc == CMG_OK)

@@ -18,6 +18,7 @@ struct module {
     unsigned released;
     int64_t answer; /* negative: fail with it */
     bool wrong;     /* signs something else */
+    bool pkcs1;     /* what is asked for as RSASSA-PSS is not */
     size_t size;    /* of the answer when it is not the signature's; 0: as it is */
 };
 
@@ -32,11 +33,10 @@ static char *shell(const char *command)
     return out;
 }
 
-static int64_t sign(void *user, enum cmg__oid hash, const uint8_t *digest, size_t n,
-                    uint8_t *signature, size_t max)
+static int64_t sign_by(struct module *m, const char *padding, enum cmg__oid hash,
+                       const uint8_t *digest, size_t n, uint8_t *signature, size_t max)
 {
-    struct module *m = user;
-    char command[200];
+    char command[300];
     uint8_t copy[64];
     size_t len = 0;
 
@@ -46,15 +46,34 @@ static int64_t sign(void *user, enum cmg__oid hash, const uint8_t *digest, size_
     memcpy(copy, digest, n);
     copy[0] ^= m->wrong;
     support_write_file(support_path("digest"), copy, n);
-    (void)snprintf(command, sizeof command,
-                   "openssl pkeyutl -sign -inkey k -pkeyopt digest:%s -in digest -out s",
-                   cmg__oid_name(hash));
+    (void)snprintf(
+        command, sizeof command,
+        "openssl pkeyutl -sign -inkey k %s -pkeyopt digest:%s -in digest -out s", padding,
+        cmg__oid_name(hash));
     free(shell(command));
     char *bytes = support_read_file(support_path("s"), &len);
     ck_assert_uint_le(len, max);
     memcpy(signature, bytes, len);
     free(bytes);
     return m->size != 0 ? (int64_t)m->size : (int64_t)len;
+}
+
+static int64_t sign(void *user, enum cmg__oid hash, const uint8_t *digest, size_t n,
+                    uint8_t *signature, size_t max)
+{
+    return sign_by(user, "", hash, digest, n, signature, max);
+}
+
+static int64_t sign_pss(void *user, enum cmg__oid hash, const uint8_t *digest, size_t n,
+                        uint8_t *signature, size_t max)
+{
+    struct module *m = user;
+
+    return sign_by(m,
+                   m->pkcs1 ? ""
+                            : "-pkeyopt rsa_padding_mode:pss -pkeyopt "
+                              "rsa_pss_saltlen:digest",
+                   hash, digest, n, signature, max);
 }
 
 static void release(void *user)
@@ -123,6 +142,68 @@ START_TEST(a_held_key_signs_with_every_hash)
     cmg__key_free(key);
     ck_assert_uint_eq(m.released, 1);
     ck_assert_uint_eq(a.live, 0);
+    support_dir_done();
+}
+END_TEST
+
+/* Both paddings in turn by one key: neither disturbs the other. */
+static void check_pss(const struct cmg__key *key)
+{
+    struct cmg__buf signature;
+    cmg_error *err = NULL;
+    char command[300];
+
+    ck_assert(cmg__key_signs_pss(key));
+    cmg__buf_init(&signature, &cmg__alloc_libc, 1024);
+    for (int i = 0; i < 6; i++) {
+        const enum cmg__oid hash = (enum cmg__oid)(CMG__OID_SHA256 + i / 2);
+        const bool pss = i % 2 == 0;
+
+        cmg__buf_clear(&signature);
+        ck_ok((pss ? cmg__key_sign_pss : cmg__key_sign)(key, &cmg__env_system, hash,
+                                                        "text", 4, &signature, &err),
+              err);
+        support_write_file(support_path("sig"), signature.data, signature.len);
+        (void)snprintf(
+            command, sizeof command,
+            "openssl dgst -%s %s -verify p.pem -signature sig text", cmg__oid_name(hash),
+            pss ? "-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest" : "");
+        free(shell(command));
+    }
+    cmg__buf_done(&signature);
+}
+
+START_TEST(rsa_keys_sign_with_pss_ours_and_the_hosts)
+{
+    struct module m = { .answer = 0 };
+    struct cmg__key_holder holder = { .user = &m, .sign = sign, .sign_pss = sign_pss };
+    struct cmg__key *ours = NULL;
+    struct cmg__key *held = NULL;
+    struct cmg__buf spki;
+    cmg_error *err = NULL;
+    size_t n = 0;
+
+    free(shell(make_key[_i]));
+    free(shell("openssl pkey -in k -pubout -out p.pem; printf text > text"));
+    char *pem = support_read_file(support_path("k"), &n);
+    ck_ok(cmg__key_parse(&cmg__alloc_libc, &cmg__env_system, pem, n, &ours, &err), err);
+    free(pem);
+    check_pss(ours);
+    cmg__buf_init(&spki, &cmg__alloc_libc, 4096);
+    ck_assert_int_eq(cmg__key_write_public_der(ours, &spki), CMG_OK);
+    ck_ok(cmg__key_new_held(&cmg__alloc_libc, cmg__span_of(spki.data, spki.len), &holder,
+                            &held, &err),
+          err);
+    check_pss(held);
+    m.pkcs1 = true; /* not what was asked for */
+    cmg__buf_clear(&spki);
+    ck_assert_int_eq(cmg__key_sign_pss(held, &cmg__env_system, CMG__OID_SHA256, "text", 4,
+                                       &spki, NULL),
+                     CMG_E_CERT);
+    ck_assert_uint_eq(spki.len, 0);
+    cmg__buf_done(&spki);
+    cmg__key_free(held);
+    cmg__key_free(ours);
     support_dir_done();
 }
 END_TEST
@@ -451,6 +532,7 @@ int main(void)
 
     tcase_set_timeout(peer, 60);
     LOOP(peer, a_held_key_signs_with_every_hash, make_key);
+    tcase_add_loop_test(peer, rsa_keys_sign_with_pss_ours_and_the_hosts, 0, 2);
     LOOP(peer, the_public_half_is_found_in_every_form, make_key);
     LOOP(peer, a_public_half_that_is_not_used_is_refused, refusals);
     LOOP(peer, a_signature_that_is_not_right_is_not_used, faults);

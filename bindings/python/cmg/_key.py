@@ -20,20 +20,32 @@ class _Holder:
 
     alive: "dict[int, _Holder]" = {}
 
-    def __init__(self, guard: Guard, function: Signer) -> None:
+    def __init__(self, guard: Guard, function: Signer, pss: Optional[Signer]) -> None:
         self._guard = guard
         self.function = function
+        self.pss = pss
         self.key = register(self)
         self.alive[self.key] = self
 
 
-@trampoline(KeySign, -1)
-def _sign(owner: Any, algorithm: int, digest: Any, size: int, out: Any, room: int) -> int:
-    signature = bytes(owner.function(HashAlgorithm(algorithm), ctypes.string_at(digest, size)))
+def _answer(function: Signer, algorithm: int, digest: Any, size: int, out: Any,
+            room: int) -> int:
+    signature = bytes(function(HashAlgorithm(algorithm), ctypes.string_at(digest, size)))
     if len(signature) > room:
         raise ValueError(f"a signature has at most {room} bytes, not {len(signature)}")
     ctypes.memmove(out, signature, len(signature))
     return len(signature)
+
+
+@trampoline(KeySign, -1)
+def _sign(owner: Any, algorithm: int, digest: Any, size: int, out: Any, room: int) -> int:
+    return _answer(owner.function, algorithm, digest, size, out, room)
+
+
+@trampoline(KeySign, -1)
+def _sign_pss(owner: Any, algorithm: int, digest: Any, size: int, out: Any,
+              room: int) -> int:
+    return _answer(owner.pss, algorithm, digest, size, out, room)
 
 
 @trampoline(KeyRelease)
@@ -65,14 +77,18 @@ class Key(Handle):
         return cls(found, ctx._guard)
 
     @classmethod
-    def held(cls, ctx: Context, public_key: _ffi.Buffer, sign: Signer) -> "Key":
+    def held(cls, ctx: Context, public_key: _ffi.Buffer, sign: Signer,
+             sign_pss: Optional[Signer] = None) -> "Key":
         """A key that the host holds: sign(hash algorithm, digest) gives a signature, for
-        RSA PKCS#1 v1.5, for an elliptic curve the DER of ECDSA. public_key may also be a
+        RSA PKCS#1 v1.5, for an elliptic curve the DER of ECDSA; sign_pss one of
+        RSASSA-PSS with a salt as long as the hash. public_key may also be a
         certificate."""
         found = KEY()
-        holder = _Holder(ctx._guard, sign)
+        holder = _Holder(ctx._guard, sign, sign_pss)
         table = cmg_key_holder(size=ctypes.sizeof(cmg_key_holder), user=holder.key,
                                sign=_sign, release=_release)
+        if sign_pss is not None:
+            table.sign_pss = _sign_pss
         try:
             with ctx._guard:
                 _ffi.call("cmg_key_new_held", ctx.pointer, bytes(public_key),

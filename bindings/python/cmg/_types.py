@@ -260,7 +260,7 @@ class cmg_key_holder(Structure):
     """The host's side of a key that it holds."""
 
     _fields_ = [("size", c_size_t), ("user", c_void_p), ("sign", KeySign),
-                ("release", KeyRelease)]
+                ("release", KeyRelease), ("sign_pss", KeySign)]
 
 
 class cmg_service_events(Structure):
