@@ -15,7 +15,8 @@
 #ifndef CMG_TENANT_H
 #define CMG_TENANT_H
 
-#include <cmg/context.h>
+#include <cmg/certificate.h>
+#include <cmg/key.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -41,6 +42,37 @@ typedef struct cmg_client_app cmg_client_app;
 CMG_API cmg_status cmg_tenant_set_client_secret(cmg_tenant *tenant, const char *client_id,
                                                 const char *secret, size_t size,
                                                 cmg_error **err);
+
+/** @brief How an application proves that it has its certificate. @since 0.1 */
+typedef enum cmg_assertion_algorithm {
+    CMG_ASSERTION_PS256 = 1, /**< RSASSA-PSS; names the certificate by its SHA-256. */
+    CMG_ASSERTION_RS256 = 2, /**< PKCS#1 v1.5; names it by its SHA-1, as older ones do. */
+    CMG_ASSERTION_ALGORITHM_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
+} cmg_assertion_algorithm;
+
+/**
+ * @brief Signs in as an application with a certificate.
+ *
+ * The certificate is registered on the application (its keyCredentials); each request for
+ * a token is signed anew, for ten minutes, and names the tenant's token endpoint. The
+ * clock of this machine must be right.
+ * @param[in]  tenant      The tenant.
+ * @param[in]  client_id   Application (client) ID, a GUID; copied.
+ * @param[in]  certificate The certificate; of the same context. What is needed of it and
+ *                         of the key is kept.
+ * @param[in]  key         Its private key, RSA, perhaps held by the host; NULL for the
+ * one that the certificate has.
+ * @param[in]  algorithm   How requests are signed; #CMG_ASSERTION_PS256 is Microsoft's
+ *                         advice.
+ * @param[out] err         Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_INVAL for an argument, #CMG_E_CERT when the key is missing, not
+ *         the certificate's or not RSA, #CMG_E_UNSUPPORTED when the host's key has no
+ *         function for PS256, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_tenant_set_client_certificate(
+    cmg_tenant *tenant, const char *client_id, cmg_certificate *certificate, cmg_key *key,
+    cmg_assertion_algorithm algorithm, cmg_error **err);
 
 /**
  * @brief Signs in as a person by device code (the default).

@@ -30,12 +30,13 @@ enum cmg__retry_class {
 };
 
 enum cmg__call_id {
-    CMG__CALL_TOKEN_SECRET,  /* form: client_id client_secret scope */
-    CMG__CALL_DEVICE_CODE,   /* form: client_id scope */
-    CMG__CALL_TOKEN_DEVICE,  /* form: client_id device_code */
-    CMG__CALL_TOKEN_REFRESH, /* form: client_id refresh_token scope */
-    CMG__CALL_OPENID_CONFIG, /* tenant */
-    CMG__CALL_JWKS,          /* url */
+    CMG__CALL_TOKEN_SECRET,    /* form: client_id client_secret scope */
+    CMG__CALL_DEVICE_CODE,     /* form: client_id scope */
+    CMG__CALL_TOKEN_DEVICE,    /* form: client_id device_code */
+    CMG__CALL_TOKEN_REFRESH,   /* form: client_id refresh_token scope */
+    CMG__CALL_TOKEN_ASSERTION, /* form: client_id client_assertion scope */
+    CMG__CALL_OPENID_CONFIG,   /* tenant */
+    CMG__CALL_JWKS,            /* url */
     CMG__CALL_ORGANIZATION,
     CMG__CALL_ME,
     CMG__CALL_APP_UPSERT,       /* unique_name; body */

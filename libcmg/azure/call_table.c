@@ -68,6 +68,15 @@ static const struct cmg__call calls[CMG__CALL_COUNT] = {
         .retry = CMG__CLASS_READ,
         .ok = { 200 },
     },
+    [CMG__CALL_TOKEN_ASSERTION] = {
+        .id = CMG__CALL_TOKEN_ASSERTION,
+        .name = "login.token.assertion",
+        .service = CMG__SERVICE_LOGIN,
+        .method = "POST",
+        .path = "/{tenant}/oauth2/v2.0/token",
+        .retry = CMG__CLASS_READ,
+        .ok = { 200 },
+    },
     [CMG__CALL_OPENID_CONFIG] = {
         .id = CMG__CALL_OPENID_CONFIG,
         .name = "login.openid_config",

@@ -26,7 +26,8 @@ static const struct row {
     { { 7000222 },
       { .status = CMG_E_AUTH,
         .cause = "the client secret or certificate has expired",
-        .remedy = "make a new client secret for the application" } },
+        .remedy = "make a new client secret, or register a new certificate, for the "
+                  "application" } },
     { { 7000216, 7000218 },
       { .status = CMG_E_AUTH,
         .cause = "the application wants a secret, or is not marked as a public client",
@@ -36,7 +37,11 @@ static const struct row {
       { .status = CMG_E_AUTH,
         .cause = "the application is a public client and must not send a secret",
         .remedy = "sign in without a client secret" } },
-    { { 700027, 50013, 50027, 50048 },
+    { { 700024 },
+      { .status = CMG_E_AUTH,
+        .cause = "the signed assertion is not valid now: this machine's clock is wrong",
+        .remedy = "set the clock, best by NTP" } },
+    { { 700027, 50013, 50027, 50048, 700021, 700023 },
       { .status = CMG_E_AUTH,
         .cause = "the signed assertion does not match a registered certificate, or the "
                  "clock is wrong",

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "deploy/engine.h"
 #include "deploy/retry.h"
+#include "deploy/sign_in.h"
 #include "deploy/token.h"
 
 #define MAX_ARGS 8
@@ -252,9 +253,11 @@ static cmg_status send_token(struct cmg__exec *exec, enum cmg__token_kind kind,
     exec->token = kind;
     cmg__http_request_init(&req, exec->run.work->alloc);
     cmg__buf_init_secret(&form, exec->run.work->alloc, 64 * 1024);
-    cmg_status rc = build_head(exec, cmg__token_call(exec->run.work), &req, err);
-    if (rc == CMG_OK && (cmg__token_form(exec->run.work, kind, &form) != CMG_OK ||
-                         set_form(&req, &form) != CMG_OK))
+    cmg_status rc =
+        build_head(exec, cmg__sign_in_method(exec->run.work)->exchange.call, &req, err);
+    if (rc == CMG_OK)
+        rc = cmg__token_form(exec->run.work, kind, req.url, &form, err);
+    if (rc == CMG_OK && set_form(&req, &form) != CMG_OK)
         rc = cmg__fail_nomem(err);
     if (rc == CMG_OK)
         rc = start_call(exec, &req, NULL, err);
@@ -295,16 +298,10 @@ void cmg__exec_send(struct cmg__exec *exec)
 
 /* ---- the answer ---- */
 
-static const struct cmg__exchange token_exchanges[] = {
-    { .name = "token", .call = CMG__CALL_TOKEN_SECRET },
-    { .name = "token", .call = CMG__CALL_TOKEN_REFRESH },
-};
-
 static const struct cmg__exchange *exchange_of(const struct cmg__exec *exec)
 {
-    if (!exec->for_token)
-        return exec->run.exchange;
-    return &token_exchanges[cmg__token_call(exec->run.work) == CMG__CALL_TOKEN_REFRESH];
+    return exec->for_token ? &cmg__sign_in_method(exec->run.work)->exchange
+                           : exec->run.exchange;
 }
 
 /* What the answer is about, decoded. */

@@ -6,13 +6,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "deploy/sign_in.h"
 #include "deploy/steps.h"
 #include "deploy/token.h"
-
-static bool by_secret(const struct cmg__run *run)
-{
-    return run->work->gateway->tenant->sign_in == CMG__SIGN_IN_CLIENT_SECRET;
-}
 
 /* ---- sign in ---- */
 
@@ -21,7 +17,8 @@ static cmg_status begin(struct cmg__run *run, const struct cmg__answer *answer,
 {
     (void)answer;
     (void)err;
-    if (by_secret(run) || cmg__secret_is_set(&run->work->tokens.refresh))
+    if (!cmg__sign_in_method(run->work)->is_person ||
+        cmg__secret_is_set(&run->work->tokens.refresh))
         return cmg__next_go(next, "arm");
     return cmg__next_go(next, "code");
 }
@@ -213,7 +210,8 @@ static cmg_status read_tenant(struct cmg__run *run, const struct cmg__answer *an
     if (observe_tenant(run, id, cmg__str_or(name, "")) != CMG_OK)
         return cmg__fail_nomem(err);
     cmg__run_say(run, "%s", cmg__str_or(name, id));
-    return cmg__next_go(next, by_secret(run) ? "application" : "person");
+    return cmg__next_go(next, cmg__sign_in_method(run->work)->is_person ? "person"
+                                                                        : "application");
 }
 
 /* Who is signed in: the vault's access policy names it. */

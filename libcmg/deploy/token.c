@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "deploy/sign_in.h"
+#include "model/tenant.h"
 
 /* A token is renewed this long before it ends. */
 #define EARLY_MS ((int64_t)5 * 60 * 1000)
@@ -40,21 +42,11 @@ void cmg__token_forget(struct cmg__work *work, enum cmg__token_kind kind)
     cmg__secret_clear(&work->tokens.access[kind].value);
 }
 
-static bool by_secret(const struct cmg__work *work)
-{
-    return work->gateway->tenant->sign_in == CMG__SIGN_IN_CLIENT_SECRET;
-}
-
-enum cmg__call_id cmg__token_call(const struct cmg__work *work)
-{
-    return by_secret(work) ? CMG__CALL_TOKEN_SECRET : CMG__CALL_TOKEN_REFRESH;
-}
-
 const char *cmg__token_client_id(const struct cmg__work *work)
 {
     const char *id = work->gateway->tenant->sign_in_client_id;
 
-    return cmg__str_is_empty(id) ? CMG__DEFAULT_PUBLIC_CLIENT : id;
+    return cmg__str_is_empty(id) ? CMG__PUBLIC_CLIENT : id;
 }
 
 cmg_status cmg__token_scope(const struct cmg__work *work, enum cmg__token_kind kind,
@@ -65,24 +57,11 @@ cmg_status cmg__token_scope(const struct cmg__work *work, enum cmg__token_kind k
                                                 : work->cloud->vault_suffix;
 
     return cmg__buf_addf(out, "https://%s/.default%s", host,
-                         by_secret(work) ? "" : " offline_access");
-}
-
-static cmg_status add_grant(struct cmg__work *work, struct cmg__buf *form)
-{
-    const struct cmg__secret *secret =
-        by_secret(work) ? &work->gateway->tenant->sign_in_secret : &work->tokens.refresh;
-    cmg_status rc = cmg__form_add(
-        form, "grant_type", by_secret(work) ? "client_credentials" : "refresh_token");
-
-    if (rc == CMG_OK)
-        rc = cmg__form_add(form, by_secret(work) ? "client_secret" : "refresh_token",
-                           cmg__str_or(secret->data, ""));
-    return rc;
+                         cmg__sign_in_method(work)->is_person ? " offline_access" : "");
 }
 
 cmg_status cmg__token_form(struct cmg__work *work, enum cmg__token_kind kind,
-                           struct cmg__buf *form)
+                           const char *endpoint, struct cmg__buf *form, cmg_error **err)
 {
     struct cmg__buf scope;
 
@@ -92,10 +71,10 @@ cmg_status cmg__token_form(struct cmg__work *work, enum cmg__token_kind kind,
         rc = cmg__form_add(form, "client_id", cmg__token_client_id(work));
     if (rc == CMG_OK)
         rc = cmg__form_add(form, "scope", cmg__buf_cstr(&scope));
-    if (rc == CMG_OK)
-        rc = add_grant(work, form);
     cmg__buf_done(&scope);
-    return rc;
+    if (rc != CMG_OK)
+        return cmg__fail_nomem(err);
+    return cmg__sign_in_method(work)->add_grant(work, endpoint, form, err);
 }
 
 /* v1 answers and some deployments of v2 send numbers as text. */

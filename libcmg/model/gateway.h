@@ -11,8 +11,22 @@
 #include "base/context.h"
 #include "base/json.h"
 #include "base/secret.h"
+#include "crypto/key.h"
 
-enum cmg__sign_in { CMG__SIGN_IN_DEVICE_CODE, CMG__SIGN_IN_CLIENT_SECRET };
+enum cmg__sign_in {
+    CMG__SIGN_IN_DEVICE_CODE,
+    CMG__SIGN_IN_CLIENT_SECRET,
+    CMG__SIGN_IN_CERTIFICATE,
+    CMG__SIGN_INS
+};
+
+/* A certificate to sign in with: what names it, and its key. */
+struct cmg__sign_in_certificate {
+    struct cmg__key *key; /* NULL: none */
+    bool pss;
+    uint8_t sha1[20];
+    uint8_t sha256[32];
+};
 
 struct cmg_tenant {
     struct cmg__handle head;
@@ -24,6 +38,7 @@ struct cmg_tenant {
     enum cmg__sign_in sign_in;
     char *sign_in_client_id;
     struct cmg__secret sign_in_secret;
+    struct cmg__sign_in_certificate sign_in_certificate;
 };
 
 struct cmg_server_app {

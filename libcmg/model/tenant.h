@@ -12,4 +12,9 @@ cmg_client_app *cmg__client_app_new(cmg_context *ctx);
 bool cmg__texts_init(const struct cmg__alloc *alloc, char **const *fields);
 void cmg__texts_free(const struct cmg__alloc *alloc, char **const *fields);
 
+/* Azure PowerShell's public client, known in every tenant. */
+#define CMG__PUBLIC_CLIENT "1950a258-227b-4e31-a9cf-717495945fc2"
+/* Wipes and gives back every credential to sign in with. */
+void cmg__sign_in_forget(cmg_tenant *tenant);
+
 #endif

@@ -350,6 +350,135 @@ START_TEST(how_to_sign_in_is_checked_and_kept)
 }
 END_TEST
 
+/* What set_client_certificate is given; NULL for the certificate's own key. */
+enum { OWN_KEY, NO_KEY, OTHER_KEY, EC_KEY, HELD_KEY };
+
+static const struct {
+    int key;
+    int algorithm;
+    const char *client_id;
+    cmg_status expected;
+} certificates[] = {
+    { OWN_KEY, CMG_ASSERTION_PS256, CLIENT, CMG_OK },
+    { OWN_KEY, CMG_ASSERTION_RS256, CLIENT, CMG_OK },
+    { HELD_KEY, CMG_ASSERTION_RS256, CLIENT, CMG_OK },
+    { HELD_KEY, CMG_ASSERTION_PS256, CLIENT, CMG_E_UNSUPPORTED },
+    { OWN_KEY, 0, CLIENT, CMG_E_INVAL },
+    { OWN_KEY, 3, CLIENT, CMG_E_INVAL },
+    { OWN_KEY, CMG_ASSERTION_PS256, "me", CMG_E_INVAL },
+    { OWN_KEY, CMG_ASSERTION_PS256, NULL, CMG_E_INVAL },
+    { NO_KEY, CMG_ASSERTION_PS256, CLIENT, CMG_E_CERT },
+    { OTHER_KEY, CMG_ASSERTION_PS256, CLIENT, CMG_E_CERT },
+    { EC_KEY, CMG_ASSERTION_PS256, CLIENT, CMG_E_CERT },
+};
+
+static int64_t never_sign(cmg_hash hash, const void *digest, size_t digest_size,
+                          void *out, size_t max, void *user)
+{
+    (void)hash;
+    (void)digest;
+    (void)digest_size;
+    (void)out;
+    (void)max;
+    (void)user;
+    return -1;
+}
+
+static cmg_certificate *certificate_of(cmg_context *ctx, int kind)
+{
+    struct cmg__x509_request request = {
+        .profile = CMG__PROFILE_CLIENT,
+        .common_name = "robot",
+        .not_before_unix_s = cmg__env_unix_s(&ctx->env),
+        .not_after_unix_s = cmg__env_unix_s(&ctx->env) + 86400,
+    };
+    struct cmg__key *key = NULL;
+    struct cmg__x509 **chain = cmg__alloc0(&ctx->alloc, sizeof(struct cmg__x509 *));
+    cmg_certificate *cert = NULL;
+    cmg_error *err = NULL;
+
+    ck_ok(cmg__key_generate(&ctx->alloc, &ctx->env,
+                            kind == EC_KEY ? CMG__KEY_EC : CMG__KEY_RSA,
+                            kind == EC_KEY ? 256 : 2048, &key, &err),
+          err);
+    request.key = key;
+    ck_ok(cmg__x509_issue(&ctx->alloc, &ctx->env, &request, NULL, NULL, &chain[0], &err),
+          err);
+    if (kind == NO_KEY) {
+        cmg__key_free(key);
+        key = NULL;
+    }
+    ck_ok(cmg__certificate_make(ctx, chain, 1, key, &cert, &err), err);
+    return cert;
+}
+
+static cmg_key *key_of(cmg_context *ctx, const cmg_certificate *cert, int kind)
+{
+    const cmg_key_holder holder = { .size = sizeof holder, .sign = never_sign };
+    cmg_key *key = NULL;
+    cmg_error *err = NULL;
+
+    if (kind == OTHER_KEY)
+        ck_ok(cmg_key_generate(ctx, CMG_KEY_RSA_2048, &key, &err), err);
+    if (kind == HELD_KEY)
+        ck_ok(cmg_key_new_held(ctx, cert->info.der, cert->info.der_len, &holder, &key,
+                               &err),
+              err);
+    return key;
+}
+
+START_TEST(certificate_to_sign_in_with_is_checked_and_kept)
+{
+    struct place place;
+    cmg_error *err = NULL;
+
+    place_init(&place);
+    cmg_gateway *g = place_gateway(&place);
+    cmg_certificate *cert = certificate_of(place.ctx, certificates[_i].key);
+    cmg_key *key = key_of(place.ctx, cert, certificates[_i].key);
+    ck_ok(cmg_tenant_set_client_secret(g->tenant, SERVER, "hunter2", 7, &err), err);
+    ck_assert_int_eq(cmg_tenant_set_client_certificate(
+                         g->tenant, certificates[_i].client_id, cert, key,
+                         (cmg_assertion_algorithm)certificates[_i].algorithm, &err),
+                     certificates[_i].expected);
+    const bool set = certificates[_i].expected == CMG_OK;
+    ck_assert_int_eq(set, cmg_error_code(err) == CMG_OK);
+    ck_assert(set || cmg_error_remedy(err)[0] != '\0');
+    ck_assert_int_eq(g->tenant->sign_in,
+                     set ? CMG__SIGN_IN_CERTIFICATE : CMG__SIGN_IN_CLIENT_SECRET);
+    ck_assert_int_eq(cmg__secret_is_set(&g->tenant->sign_in_secret), !set);
+    ck_assert_str_eq(g->tenant->sign_in_client_id, set ? CLIENT : SERVER);
+    cmg_error_unref(err);
+    cmg_key_unref(key);
+    cmg_certificate_unref(cert);
+    cmg_gateway_unref(g);
+    place_done(&place);
+}
+END_TEST
+
+START_TEST(certificate_and_key_of_another_context_are_refused)
+{
+    struct place place;
+    cmg_context *elsewhere = NULL;
+    cmg_error *err = NULL;
+
+    place_init(&place);
+    cmg_gateway *g = place_gateway(&place);
+    ck_ok(cmg_context_new(NULL, &elsewhere, &err), err);
+    cmg_certificate *cert = certificate_of(elsewhere, OWN_KEY);
+    ck_assert_int_eq(cmg_tenant_set_client_certificate(g->tenant, CLIENT, cert, NULL,
+                                                       CMG_ASSERTION_PS256, NULL),
+                     CMG_E_INVAL);
+    ck_assert_int_eq(cmg_tenant_set_client_certificate(g->tenant, CLIENT, NULL, NULL,
+                                                       CMG_ASSERTION_PS256, NULL),
+                     CMG_E_INVAL);
+    cmg_certificate_unref(cert);
+    cmg_context_unref(elsewhere);
+    cmg_gateway_unref(g);
+    place_done(&place);
+}
+END_TEST
+
 static cmg_status tell_both(struct support_alloc *a, void *user)
 {
     struct place place = { .a = *a };
@@ -393,6 +522,9 @@ int main(void)
     tcase_add_test(handle, children_may_outlive_their_gateway);
     tcase_add_test(handle, no_handle_is_no_crash);
     tcase_add_test(handle, a_handle_of_another_kind_is_refused);
+    tcase_add_loop_test(handle, certificate_to_sign_in_with_is_checked_and_kept, 0,
+                        CMG__ARRAY_LEN(certificates));
+    tcase_add_test(handle, certificate_and_key_of_another_context_are_refused);
     tcase_add_loop_test(handle, how_to_sign_in_is_checked_and_kept, 0,
                         CMG__ARRAY_LEN(bad_secrets));
     tcase_add_test(texts, user_data_tells_everything_and_no_secret);

@@ -32,7 +32,7 @@ from ._pfx import PfxEntry, PfxFile
 from ._relay import Client, Connector, RequestRecord, Response, Service
 from ._request import Csr, Template
 from ._sandbox import Sandbox
-from ._types import (FOREVER, ChallengeAction, CheckFlags, Cloud, DeployState,
+from ._types import (FOREVER, AssertionAlgorithm, ChallengeAction, CheckFlags, Cloud, DeployState,
                      EnrolmentState, ExpiryLevel, FindingCode, HashAlgorithm,
                      IssuedState, KeyKind, KeyUsage, Listener, LogLevel, NameDomain,
                      NameKind, Operation, Origin, Pfx, PfxKind, PfxReader, Profile,
@@ -49,7 +49,7 @@ def has_feature(feature: str) -> bool:
 
 
 __all__ = [
-    "FOREVER", "AbiMismatch", "AlreadyExists", "AlternativeName",
+    "FOREVER", "AbiMismatch", "AlreadyExists", "AlternativeName", "AssertionAlgorithm",
     "AuthenticationFailed", "Authority", "CallbackFailed", "Canceled", "Certificate",
     "CertificateError", "Challenge", "ChallengeAction", "CheckFlags", "Client",
     "ClientApp", "ClosedError", "Cloud", "CmgError", "Conflict", "Connector",

@@ -151,6 +151,13 @@ class HashAlgorithm(IntEnum):
     SHA512 = 3
 
 
+class AssertionAlgorithm(IntEnum):
+    """How an application proves that it has its certificate."""
+
+    PS256 = 1
+    RS256 = 2
+
+
 class Purpose(IntEnum):
     """What a certificate is wanted for."""
 
@@ -406,6 +413,7 @@ ENUMS: dict[str, tuple[type[IntEnum], str]] = {
     "cmg_name_kind": (NameKind, "CMG_NAME_"),
     "cmg_key_kind": (KeyKind, "CMG_KEY_"),
     "cmg_hash": (HashAlgorithm, "CMG_HASH_"),
+    "cmg_assertion_algorithm": (AssertionAlgorithm, "CMG_ASSERTION_"),
     "cmg_purpose": (Purpose, "CMG_PURPOSE_"),
     "cmg_revocation": (Revocation, "CMG_REVOCATION_"),
     "cmg_check_flags": (CheckFlags, "CMG_CHECK_"),

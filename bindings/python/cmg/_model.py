@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Optional
 from . import _ffi
 from ._handles import Context, Guard, Handle
 from ._inspect import Facts
-from ._types import (AUTHORITY, BYTES, CERTIFICATE, GATEWAY, CheckFlags, IssuedState,
-                    Operation, Pfx, Profile, Purpose, Revocation, RevocationReason,
+from ._types import (AUTHORITY, BYTES, CERTIFICATE, GATEWAY, AssertionAlgorithm,
+                    CheckFlags, IssuedState, Operation, Pfx, Profile, Purpose, Revocation, RevocationReason,
                     cmg_authority_options, cmg_certificate_request, cmg_issued,
                     cmg_pfx_options)
 
@@ -292,6 +292,14 @@ class Tenant(Handle):
         """Signs in as an application with a client secret."""
         value = secret.encode() if isinstance(secret, str) else bytes(secret)
         self.call("set_client_secret", _ffi.encoded(client_id), value, len(value))
+
+    def set_client_certificate(
+            self, client_id: str, certificate: Certificate, key: "Optional[Key]" = None,
+            algorithm: AssertionAlgorithm = AssertionAlgorithm.PS256) -> None:
+        """Signs in as an application with a certificate and its key, a cmg.Key or the one
+        that the certificate has."""
+        self.call("set_client_certificate", _ffi.encoded(client_id), certificate.pointer,
+                  None if key is None else key.pointer, algorithm)
 
     def set_device_code(self, client_id: Optional[str] = None) -> None:
         """Signs in as a person by device code (the default)."""

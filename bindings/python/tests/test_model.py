@@ -104,3 +104,20 @@ def test_a_secret_is_accepted_as_bytes_and_not_shown(gateway: Any) -> None:
     with pytest.raises(cmg.InvalidArgument) as caught:
         tenant.set_client_secret("no guid", b"hunter2")
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_certificate_to_sign_in_with_is_checked(ctx: Any, gateway: Any) -> None:
+    client_id = "7d6f2c1e-5b0a-4c8e-9f34-2a1b3c4d5e60"
+    with cmg.Authority(ctx, "CA") as authority, \
+            authority.issue(cmg.Profile.CLIENT, "robot") as robot, \
+            cmg.Key.generate(ctx, cmg.KeyKind.RSA_2048) as other:
+        gateway.tenant.set_client_certificate(client_id, robot)
+        gateway.tenant.set_client_certificate(client_id, robot,
+                                              algorithm=cmg.AssertionAlgorithm.RS256)
+        bare = cmg.Certificate.from_pem(ctx, robot.export_pem())
+        with pytest.raises(cmg.CertificateError):
+            gateway.tenant.set_client_certificate(client_id, bare)
+        with pytest.raises(cmg.CertificateError):
+            gateway.tenant.set_client_certificate(client_id, robot, other)
+        with pytest.raises(cmg.InvalidArgument):
+            gateway.tenant.set_client_certificate("no guid", robot)

@@ -1,0 +1,163 @@
+/*
+ * How to sign in to a tenant: one way at a time, each with its own credentials. They are
+ * wiped when another way is chosen, and none has a getter. A refused setter changes
+ * nothing.
+ */
+#include "crypto/hash.h"
+#include "model/certificate.h"
+#include "model/key.h"
+#include "model/tenant.h"
+
+#define SECRET_MAX ((size_t)1024)
+
+void cmg__sign_in_forget(cmg_tenant *tenant)
+{
+    cmg__secret_clear(&tenant->sign_in_secret);
+    cmg__key_free(tenant->sign_in_certificate.key);
+    tenant->sign_in_certificate = (struct cmg__sign_in_certificate){ .key = NULL };
+}
+
+static cmg_status check(const cmg_tenant *tenant, const char *client_id, cmg_error **err)
+{
+    const cmg_status rc =
+        cmg__check(tenant == NULL ? NULL : &tenant->head, CMG__TAG_TENANT, err);
+
+    if (rc != CMG_OK || (client_id != NULL && cmg__guid_is_valid(client_id)))
+        return rc;
+    return cmg__fail(err, &tenant->head.ctx->alloc, CMG_E_INVAL, "client_id",
+                     "use the application (client) ID from Entra ID, 8-4-4-4-12 "
+                     "hexadecimal digits",
+                     "client ID \"%.60s\" is not a GUID", cmg__str_or(client_id, ""));
+}
+
+/* Another way: the client ID, and none of the former credentials. */
+static cmg_status change(cmg_tenant *tenant, enum cmg__sign_in way, const char *client_id,
+                         cmg_error **err)
+{
+    if (cmg__str_assign(&tenant->head.ctx->alloc, &tenant->sign_in_client_id,
+                        client_id) != CMG_OK)
+        return cmg__fail_nomem(err);
+    cmg__sign_in_forget(tenant);
+    tenant->sign_in = way;
+    return CMG_OK;
+}
+
+cmg_status cmg_tenant_set_client_secret(cmg_tenant *tenant, const char *client_id,
+                                        const char *secret, size_t size, cmg_error **err)
+{
+    struct cmg__secret fresh;
+    cmg_status rc = check(tenant, client_id, err);
+
+    if (rc != CMG_OK)
+        return rc;
+    const struct cmg__alloc *alloc = &tenant->head.ctx->alloc;
+    if (secret == NULL || size == 0 || size > SECRET_MAX)
+        return cmg__fail(err, alloc, CMG_E_INVAL, "secret",
+                         "use the value of the client secret, 1 to 1024 bytes",
+                         "a client secret of %zu bytes is not possible",
+                         secret == NULL ? (size_t)0 : size);
+    cmg__secret_init(&fresh, alloc);
+    rc = cmg__secret_set(&fresh, secret, size) == CMG_OK
+             ? change(tenant, CMG__SIGN_IN_CLIENT_SECRET, client_id, err)
+             : cmg__fail_nomem(err);
+    if (rc == CMG_OK)
+        tenant->sign_in_secret = fresh;
+    else
+        cmg__secret_clear(&fresh);
+    return rc;
+}
+
+cmg_status cmg_tenant_set_device_code(cmg_tenant *tenant, const char *client_id,
+                                      cmg_error **err)
+{
+    const char *id = cmg__str_or(client_id, CMG__PUBLIC_CLIENT);
+    const cmg_status rc = check(tenant, id, err);
+
+    return rc == CMG_OK ? change(tenant, CMG__SIGN_IN_DEVICE_CODE, id, err) : rc;
+}
+
+/* ---- certificate ---- */
+
+static cmg_status check_handles(const cmg_tenant *tenant, const cmg_certificate *cert,
+                                const cmg_key *key, cmg_error **err)
+{
+    const cmg_context *ctx = tenant->head.ctx;
+    cmg_status rc =
+        cmg__check(cert == NULL ? NULL : &cert->head, CMG__TAG_CERTIFICATE, err);
+
+    if (rc == CMG_OK && key != NULL)
+        rc = cmg__key_check(key, err);
+    if (rc != CMG_OK)
+        return rc;
+    if (cert->head.ctx == ctx && (key == NULL || key->head.ctx == ctx))
+        return CMG_OK;
+    return cmg__fail(err, &ctx->alloc, CMG_E_INVAL, "certificate",
+                     "read the certificate and its key with the tenant's context",
+                     "the certificate or its key belongs to another context");
+}
+
+/* Entra ID takes RSA only. */
+static cmg_status check_key(const cmg_tenant *tenant, const cmg_certificate *cert,
+                            const struct cmg__key *key, bool pss, cmg_error **err)
+{
+    const struct cmg__alloc *alloc = &tenant->head.ctx->alloc;
+
+    if (key == NULL)
+        return cmg__fail(err, alloc, CMG_E_CERT, cert->info.subject,
+                         "give the key, or a PFX or PEM that has both",
+                         "the certificate comes without its private key");
+    if (!cmg__x509_matches_key(cert->chain[0], key))
+        return cmg__fail(err, alloc, CMG_E_CERT, cert->info.subject,
+                         "give the key that the certificate was made for",
+                         "the private key does not belong to the certificate");
+    if (cmg__key_kind(key) != CMG__KEY_RSA)
+        return cmg__fail(err, alloc, CMG_E_CERT, cert->info.subject,
+                         "register a certificate with an RSA key of 2048 bits or more",
+                         "Entra ID signs nobody in with a key of kind %s",
+                         cert->info.key_description);
+    if (pss && !cmg__key_signs_pss(key))
+        return cmg__fail(err, alloc, CMG_E_UNSUPPORTED, "algorithm",
+                         "set sign_pss of the key's holder, or use CMG_ASSERTION_RS256",
+                         "the host's key has no function that signs with RSASSA-PSS");
+    return CMG_OK;
+}
+
+static cmg_status name_certificate(const cmg_certificate *cert,
+                                   struct cmg__sign_in_certificate *out, cmg_error **err)
+{
+    if (cmg__sha1(cert->info.der, cert->info.der_len, out->sha1) == CMG_OK &&
+        cmg__sha256(cert->info.der, cert->info.der_len, out->sha256) == CMG_OK)
+        return CMG_OK;
+    return cmg__fail_nomem(err);
+}
+
+cmg_status cmg_tenant_set_client_certificate(cmg_tenant *tenant, const char *client_id,
+                                             cmg_certificate *certificate, cmg_key *key,
+                                             cmg_assertion_algorithm algorithm,
+                                             cmg_error **err)
+{
+    struct cmg__sign_in_certificate fresh = { .pss = algorithm == CMG_ASSERTION_PS256 };
+    cmg_status rc = check(tenant, client_id, err);
+
+    if (rc == CMG_OK)
+        rc = check_handles(tenant, certificate, key, err);
+    if (rc != CMG_OK)
+        return rc;
+    if (algorithm != CMG_ASSERTION_PS256 && algorithm != CMG_ASSERTION_RS256)
+        return cmg__fail(err, &tenant->head.ctx->alloc, CMG_E_INVAL, "algorithm",
+                         "use CMG_ASSERTION_PS256 or CMG_ASSERTION_RS256",
+                         "there is no algorithm with the number %d", (int)algorithm);
+    struct cmg__key *inner = key != NULL ? key->key : certificate->key;
+    rc = check_key(tenant, certificate, inner, fresh.pss, err);
+    if (rc == CMG_OK)
+        rc = name_certificate(certificate, &fresh, err);
+    if (rc == CMG_OK) {
+        fresh.key = cmg__key_ref(inner); /* before the former one goes: may be the same */
+        rc = change(tenant, CMG__SIGN_IN_CERTIFICATE, client_id, err);
+        if (rc == CMG_OK)
+            tenant->sign_in_certificate = fresh;
+        else
+            cmg__key_free(fresh.key);
+    }
+    return rc;
+}
