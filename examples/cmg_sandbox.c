@@ -96,7 +96,8 @@ static void put_text(FILE *out, const char *text)
     fputc('"', out);
 }
 
-static void put_facts(FILE *out, const cmg_sandbox *sandbox, const char *ca_file)
+static void put_facts(FILE *out, const cmg_sandbox *sandbox, const char *ca_file,
+                      const char *certificate, const char *key)
 {
     const struct {
         const char *name, *value;
@@ -106,11 +107,12 @@ static void put_facts(FILE *out, const cmg_sandbox *sandbox, const char *ca_file
         { "subscription_id", cmg_sandbox_subscription_id(sandbox) },
         { "client_id", cmg_sandbox_client_id(sandbox) },
         { "client_secret", cmg_sandbox_client_secret(sandbox) },
+        { "client_cert_pem", certificate },
+        { "client_cert_key", key },
     };
     /* What the sandbox does not have is null, so that a reader finds every member. */
-    static const char *const absent[] = { "client_cert_pem", "client_cert_key",
-                                          "blob_url",        "blob_account",
-                                          "blob_key",        "site_url" };
+    static const char *const absent[] = { "blob_url", "blob_account", "blob_key",
+                                          "site_url" };
     unsigned port = cmg_sandbox_port(sandbox);
 
     fprintf(out, "{\n  \"base\": \"https://localhost:%u\",\n", port);
@@ -124,18 +126,24 @@ static void put_facts(FILE *out, const cmg_sandbox *sandbox, const char *ca_file
     fprintf(out, "  \"vault_url\": \"https://localhost:%u/vaults\"\n}\n", port);
 }
 
-static bool write_ready(const struct options *o, const cmg_sandbox *sandbox)
+static bool write_ready(const struct options *o, cmg_sandbox *sandbox)
 {
+    cmg_bytes *certificate = NULL;
+    cmg_bytes *key = NULL;
     char *text = NULL;
     size_t size = 0;
     char *ca_file = realpath(cmg_sandbox_ca_file(sandbox), NULL);
     FILE *out = ca_file == NULL ? NULL : open_memstream(&text, &size);
-    bool good = out != NULL;
+    bool good = out != NULL && cmg_sandbox_client_certificate(sandbox, &certificate, &key,
+                                                              NULL) == CMG_OK;
 
-    if (good) {
-        put_facts(out, sandbox, ca_file);
-        good = fclose(out) == 0 && host_write_file(o->ready_file, text, size);
-    }
+    if (good) /* both are text with a zero behind it */
+        put_facts(out, sandbox, ca_file, cmg_bytes_data(certificate),
+                  cmg_bytes_data(key));
+    if (out != NULL)
+        good = fclose(out) == 0 && good && host_write_file(o->ready_file, text, size);
+    cmg_bytes_unref(certificate);
+    cmg_bytes_unref(key);
     if (text != NULL)
         host_forget(text, size);
     free(ca_file);

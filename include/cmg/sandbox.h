@@ -142,6 +142,20 @@ CMG_API const char *cmg_sandbox_client_id(const cmg_sandbox *sandbox);
 CMG_API const char *cmg_sandbox_client_secret(const cmg_sandbox *sandbox);
 
 /**
+ * @brief That application's certificate, to sign in with instead of the secret.
+ * @param[in]  sandbox         The sandbox.
+ * @param[out] out_certificate Receives the certificate as PEM, yours.
+ * @param[out] out_key         Receives its private key as PEM, yours; worthless outside
+ *                             the sandbox.
+ * @param[out] err             Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_INVAL, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_sandbox_client_certificate(cmg_sandbox *sandbox,
+                                                  cmg_bytes **out_certificate,
+                                                  cmg_bytes **out_key, cmg_error **err);
+
+/**
  * @brief Where a name and port of the sandbox's cloud are on loopback.
  * @param[in]  sandbox The sandbox.
  * @param[in]  host    For example "granitefalls.westeurope.cloudapp.azure.com".

@@ -272,6 +272,18 @@ int64_t cmg__json_int(const struct cmg__json *v, const char *path, int64_t other
     return json_is_integer(at) ? json_integer_value(at) : otherwise;
 }
 
+int64_t cmg__json_whole(const struct cmg__json *v, const char *path, int64_t otherwise)
+{
+    const json_t *at = jc(cmg__json_at(v, path));
+    const double value = json_real_value(at); /* 0 for other kinds */
+
+    if (!json_is_real(at))
+        return cmg__json_int(v, path, otherwise);
+    /* Every double below 2^53 has a whole part that fits. */
+    return value > -9007199254740992.0 && value < 9007199254740992.0 ? (int64_t)value
+                                                                     : otherwise;
+}
+
 bool cmg__json_bool(const struct cmg__json *v, const char *path, bool otherwise)
 {
     const json_t *at = jc(cmg__json_at(v, path));

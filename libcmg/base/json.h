@@ -82,6 +82,8 @@ bool cmg__json_equal(const struct cmg__json *a, const struct cmg__json *b);
 const char *cmg__json_str(const struct cmg__json *v, const char *path); /* or NULL */
 size_t cmg__json_str_len(const struct cmg__json *string);
 int64_t cmg__json_int(const struct cmg__json *v, const char *path, int64_t otherwise);
+/* The same, and of a number with a fraction its whole part: times of RFC 7519. */
+int64_t cmg__json_whole(const struct cmg__json *v, const char *path, int64_t otherwise);
 bool cmg__json_bool(const struct cmg__json *v, const char *path, bool otherwise);
 
 /* Walking an object: *iter starts NULL; false at the end. */

@@ -1,10 +1,18 @@
-/* What the two halves of Entra share. */
+/* What the parts of Entra share. */
 #ifndef CMG_SANDBOX_ENTRA_H
 #define CMG_SANDBOX_ENTRA_H
 
-#include "sandbox/call.h"
+#include "sandbox/token.h"
 
 /* Is the path's {tenant} ours? Otherwise the answer is set. */
 bool cmg__sb_tenant_is_known(struct cmg__sb_call *call);
+
+/* Does the form's client_assertion prove that the caller is this client? A certificate of
+   the application must have signed it, by RS256 or PS256, for this endpoint and this
+   time. Otherwise the answer is set. An assertion may come more than once while it lasts,
+   as with the real service: clients keep theirs. */
+bool cmg__sb_assertion_admits(struct cmg__sb_call *call, struct cmg__sb_client *client);
+/* The built-in application gets a certificate, unless it has one. */
+cmg_status cmg__sb_client_certificate_make(struct cmg__sb_cloud *cloud, cmg_error **err);
 
 #endif

@@ -45,7 +45,7 @@ static void add_lists(struct cmg__sb_call *call, struct cmg__json *doc)
         const char *values[4];
     } lists[] = {
         { "token_endpoint_auth_methods_supported",
-          { "client_secret_post", "client_secret_basic" } },
+          { "client_secret_post", "private_key_jwt", "client_secret_basic" } },
         { "response_modes_supported", { "query", "fragment", "form_post" } },
         { "subject_types_supported", { "pairwise" } },
         { "id_token_signing_alg_values_supported", { "RS256" } },

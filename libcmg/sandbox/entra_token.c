@@ -1,7 +1,7 @@
 /*
- * The token and device code endpoints: client credentials with a secret, the device code
- * flow (the sandbox's administrator approves by the second poll), refresh tokens; v1 and
- * v2. Refusals carry the codes and words of the real service.
+ * The token and device code endpoints: client credentials with a secret or an assertion,
+ * the device code flow (the sandbox's administrator approves by the second poll), refresh
+ * tokens; v1 and v2. Refusals carry the codes and words of the real service.
  */
 #include <string.h>
 
@@ -121,11 +121,7 @@ static bool check_secret(struct grant *g, bool required)
     bool good = false;
     cmg__buf_init_secret(&secret, g->call->cloud->alloc, 4096);
     if (cmg__sb_form(g->call, "client_assertion") != NULL) {
-        cmg__sb_refuse_entra(
-            g->call, 401, "invalid_client", 700027,
-            "The certificate with the identifier used to sign the client "
-            "assertion is not registered on application '%s'.",
-            g->client.id);
+        good = cmg__sb_assertion_admits(g->call, &g->client);
     } else if (!read_secret(g, &secret, &present)) {
         refuse_secret(g, SECRET_WRONG);
     } else if (!present) {

@@ -44,6 +44,31 @@ const char *cmg_sandbox_client_secret(const cmg_sandbox *sandbox)
     return cmg__sb_fact(sandbox->cloud, "client_secret");
 }
 
+cmg_status cmg_sandbox_client_certificate(cmg_sandbox *sandbox,
+                                          cmg_bytes **out_certificate,
+                                          cmg_bytes **out_key, cmg_error **err)
+{
+    cmg_bytes *certificate = NULL;
+    cmg_status rc = check(sandbox, err);
+
+    if (rc != CMG_OK)
+        return rc;
+    if (out_certificate == NULL || out_key == NULL)
+        return cmg__fail(err, sandbox->alloc, CMG_E_INVAL, "out_certificate",
+                         "pass where the certificate and the key go",
+                         "an argument is NULL");
+    const char *pem = cmg__sb_fact(sandbox->cloud, "_client_certificate");
+    const char *key = cmg__sb_fact(sandbox->cloud, "_client_key");
+    if (cmg__bytes_new(&cmg__alloc_libc, pem, strlen(pem), &certificate) != CMG_OK)
+        return cmg__fail_nomem(err);
+    if (cmg__bytes_new(&cmg__alloc_libc, key, strlen(key), out_key) != CMG_OK) {
+        cmg_bytes_unref(certificate);
+        return cmg__fail_nomem(err);
+    }
+    *out_certificate = certificate;
+    return CMG_OK;
+}
+
 /* ---- counting ---- */
 
 static uint64_t table_size(const struct cmg_sandbox *sandbox, const char *table)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "sandbox/arm.h"
+#include "sandbox/entra.h"
 #include "sandbox/pki.h"
 #include "sandbox/router.h"
 
@@ -207,7 +208,7 @@ static cmg_status open_cloud(struct cmg_sandbox *sandbox, const cmg_sandbox_sett
                                  : cmg__sb_cloud_new(sandbox->alloc, &sandbox->env,
                                                      &birth, &sandbox->cloud, err);
     cmg__free(sandbox->alloc, path);
-    return rc;
+    return rc == CMG_OK ? cmg__sb_client_certificate_make(sandbox->cloud, err) : rc;
 }
 
 static cmg_status open_listener(struct cmg_sandbox *sandbox, uint16_t port,

@@ -229,7 +229,9 @@ cmg_status cmg__sb_token_make(struct cmg__sb_cloud *cloud,
     struct cmg__json *claims = basic_claims(cloud, audience, v2);
     cmg__sb_set_str(cloud, claims, v2 ? "azp" : "appid", client->id);
     cmg__sb_set_str(cloud, claims, v2 ? "azpacr" : "appidacr",
-                    scopes != NULL && client->is_public ? "0" : "1");
+                    client->has_certificate               ? "2"
+                    : scopes != NULL && client->is_public ? "0"
+                                                          : "1");
     if (scopes != NULL)
         add_user_claims(cloud, claims, scopes, v2);
     else

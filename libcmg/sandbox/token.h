@@ -16,7 +16,8 @@ struct cmg__sb_client {
     struct cmg__json *application; /* NULL for the built-in and for Microsoft's */
     struct cmg__json *principal;   /* its service principal, or NULL */
     bool is_built_in;
-    bool is_public; /* has no secret */
+    bool is_public;       /* has no secret */
+    bool has_certificate; /* and has proven so */
 };
 /* False when the tenant does not know it. */
 bool cmg__sb_client_find(const struct cmg__sb_cloud *cloud, const char *client_id,

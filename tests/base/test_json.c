@@ -73,6 +73,14 @@ START_TEST(paths_lead_through_objects_and_arrays)
 
     ck_assert_str_eq(cmg__json_str(v, "/value/1/id"), "y");
     ck_assert_int_eq(cmg__json_int(v, "/value/1/n", -1), 7);
+    ck_assert_int_eq(cmg__json_whole(v, "/value/1/n", -1), 7);
+    ck_assert_int_eq(cmg__json_whole(v, "/value/1/id", -1), -1);
+    struct cmg__json *times = parse("[1790000000.75, -1.5, 1e300, 1e15]");
+    ck_assert_int_eq(cmg__json_whole(times, "/0", -7), 1790000000);
+    ck_assert_int_eq(cmg__json_whole(times, "/1", -7), -1);
+    ck_assert_int_eq(cmg__json_whole(times, "/2", -7), -7);
+    ck_assert_int_eq(cmg__json_whole(times, "/3", -7), 1000000000000000);
+    cmg__json_unref(times);
     ck_assert(cmg__json_bool(v, "/value/1/t", false));
     ck_assert_int_eq(cmg__json_int(v, "/value/1/id", -1), -1);
     ck_assert_ptr_null(cmg__json_str(v, "/value/2/id"));

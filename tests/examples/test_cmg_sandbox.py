@@ -30,6 +30,8 @@ def test_ready_file_is_whole_and_private(tmp_path: Path) -> None:
     assert facts["base"].startswith("https://localhost:")
     assert facts["vault_url"] == facts["base"] + "/vaults"
     assert "BEGIN CERTIFICATE" in trusted and "PRIVATE" not in trusted
+    assert "BEGIN CERTIFICATE" in facts["client_cert_pem"]
+    assert "BEGIN PRIVATE KEY" in facts["client_cert_key"]
     assert all(len(facts[name]) == GUID for name in ("tenant_id", "subscription_id", "client_id"))
     assert [facts[name] for name in sorted(MEMBERS) if name.startswith(("blob", "site"))] == [
         None] * 4

@@ -71,6 +71,25 @@ def test_a_wrong_secret_is_told_in_entras_words(sandbox: Sandbox) -> None:
     assert refused["correlation_id"] and refused["trace_id"] and refused["timestamp"]
 
 
+def test_a_certificate_gets_a_token(sandbox: Sandbox) -> None:
+    import msal
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+    import jwt
+    certificate = x509.load_pem_x509_certificate(sandbox.facts["client_cert_pem"].encode())
+    thumbprint = certificate.fingerprint(hashes.SHA1()).hex()  # what this version names it by
+    client = msal.ConfidentialClientApplication(
+        sandbox.facts["client_id"], validate_authority=False,
+        authority=f"{sandbox.facts['base']}/{sandbox.facts['tenant_id']}",
+        client_credential={"private_key": sandbox.facts["client_cert_key"],
+                           "thumbprint": thumbprint})
+    answer = client.acquire_token_for_client([GRAPH + "/.default"])
+    assert "access_token" in answer, answer
+    assert jwt.decode(answer["access_token"], options={"verify_signature": False})["appidacr"] == "2"
+    arm = client.acquire_token_for_client(["https://management.azure.com/.default"])
+    assert arm["access_token"]  # by the same assertion: this library keeps its own
+
+
 def test_an_unknown_tenant_is_no_authority(sandbox: Sandbox) -> None:
     with pytest.raises(ValueError, match="authority configuration"):
         confidential(sandbox, "x", "y", "fabrikam.com")

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cmg/cmg.h>
 #include "sandbox/live.h"
 
 static struct live l;
@@ -502,6 +503,35 @@ START_TEST(a_port_in_use_is_named)
 }
 END_TEST
 
+START_TEST(the_application_has_a_certificate_with_its_key)
+{
+    cmg_context *ctx = NULL;
+    cmg_bytes *pem = NULL;
+    cmg_bytes *secret = NULL;
+    cmg_certificate *bare = NULL;
+    cmg_key *key = NULL;
+    cmg_error *err = NULL;
+
+    ck_ok(cmg_sandbox_client_certificate(l.sandbox, &pem, &secret, &err), err);
+    ck_ok(cmg_context_new(NULL, &ctx, &err), err);
+    ck_ok(cmg_certificate_new_from_pem(ctx, cmg_bytes_data(pem), cmg_bytes_size(pem),
+                                       &bare, &err),
+          err);
+    ck_ok(cmg_key_new_from_bytes(ctx, cmg_bytes_data(secret), cmg_bytes_size(secret),
+                                 NULL, &key, &err),
+          err);
+    ck_assert(cmg_certificate_matches_key(bare, key));
+    ck_assert(!cmg_certificate_has_key(bare));
+    ck_assert_int_eq(cmg_sandbox_client_certificate(l.sandbox, NULL, &secret, NULL),
+                     CMG_E_INVAL);
+    cmg_key_unref(key);
+    cmg_certificate_unref(bare);
+    cmg_bytes_unref(secret);
+    cmg_bytes_unref(pem);
+    cmg_context_unref(ctx);
+}
+END_TEST
+
 static void add_live(TCase *live)
 {
     tcase_add_checked_fixture(live, setup, teardown);
@@ -524,6 +554,7 @@ static void add_live(TCase *live)
     tcase_add_test(live, requests_are_counted);
     tcase_add_test(live, a_device_gets_its_token_with_consent);
     tcase_add_test(live, a_device_gets_no_token_without_consent_or_application);
+    tcase_add_test(live, the_application_has_a_certificate_with_its_key);
 }
 
 static Suite *suite(void)

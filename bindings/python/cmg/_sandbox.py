@@ -9,7 +9,7 @@ from typing import Any, Optional
 from . import _ffi
 from ._handles import Context, Guard, Handle
 from ._model import out_bytes
-from ._types import (SANDBOX, SandboxFault, SandboxKind, cmg_address, cmg_sandbox_settings)
+from ._types import (BYTES, SANDBOX, SandboxFault, SandboxKind, cmg_address, cmg_sandbox_settings)
 
 
 class Sandbox(Handle):
@@ -69,6 +69,12 @@ class Sandbox(Handle):
     def client_secret(self) -> str:
         """That application's secret; worthless outside."""
         return str(self.call("client_secret"))
+
+    def client_certificate(self) -> tuple[bytes, bytes]:
+        """That application's certificate and its key, both PEM."""
+        certificate, key = BYTES(), BYTES()
+        self.call("client_certificate", ctypes.byref(certificate), ctypes.byref(key))
+        return _ffi.take_bytes(certificate), _ffi.take_bytes(key)
 
     def resolve(self, host: str, port: int) -> tuple[str, int]:
         """Where a name and port of the sandbox's cloud are on loopback."""

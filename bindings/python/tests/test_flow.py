@@ -60,6 +60,58 @@ def test_a_deployment_is_run_and_deleted(signed_in: Any, sandbox: Any, tmp_path:
     assert not any(left.values()), left
 
 
+def openssl(*arguments: str, data: bytes = b"") -> bytes:
+    return subprocess.run(["openssl", *arguments], input=data, check=True,
+                          stdout=subprocess.PIPE).stdout
+
+
+@pytest.mark.parametrize("algorithm", list(cmg.AssertionAlgorithm))
+@pytest.mark.parametrize("held", [False, True])
+def test_an_application_signs_in_with_a_certificate(signed_in: Any, sandbox: Any,
+                                                    tmp_path: Path, held: bool,
+                                                    algorithm: cmg.AssertionAlgorithm) -> None:
+    pem, secret = sandbox.client_certificate()
+    module = tmp_path / "module.pem"
+    module.write_bytes(secret)
+    asked: list[cmg.HashAlgorithm] = []
+
+    def sign(kind: cmg.HashAlgorithm, digest: bytes, *options: str) -> bytes:
+        asked.append(kind)
+        return openssl("pkeyutl", "-sign", "-inkey", str(module), "-pkeyopt",
+                       "digest:sha256", *options, data=digest)
+
+    def sign_pss(kind: cmg.HashAlgorithm, digest: bytes) -> bytes:
+        return sign(kind, digest, "-pkeyopt", "rsa_padding_mode:pss", "-pkeyopt",
+                    "rsa_pss_saltlen:digest")
+
+    ctx = signed_in.context
+    with (cmg.Certificate.from_pem(ctx, pem) as certificate,
+          cmg.Key.held(ctx, pem, sign, sign_pss) if held
+          else cmg.Key.from_bytes(ctx, secret) as key):
+        signed_in.tenant.set_client_certificate(sandbox.client_id, certificate, key,
+                                                algorithm)
+    with signed_in.deploy(journal=tmp_path / "journal") as deploy:
+        deploy.on_state = lambda state, why: (
+            deploy.cancel() if state is cmg.DeployState.APPLY else None)
+        with pytest.raises(cmg.Canceled):
+            deploy.run()
+        assert signed_in.tenant.id == sandbox.tenant_id
+    assert asked == [cmg.HashAlgorithm.SHA256] * (3 if held else 0)
+
+
+def test_a_certificate_that_nobody_registered_is_refused(signed_in: Any, sandbox: Any,
+                                                         tmp_path: Path) -> None:
+    pem = openssl("req", "-x509", "-newkey", "rsa:2048", "-noenc", "-subj", "/CN=stranger",
+                  "-keyout", "-")
+    with cmg.Certificate.from_pem(signed_in.context, pem) as stranger:
+        signed_in.tenant.set_client_certificate(sandbox.client_id, stranger)
+    with signed_in.deploy(journal=tmp_path / "journal") as deploy:
+        with pytest.raises(cmg.AuthenticationFailed) as caught:
+            deploy.run()
+    assert caught.value.service_code == "AADSTS700027"
+    assert "certificate" in caught.value.remedy
+
+
 class Memory:
     """A journal and a secret store that keep everything in memory."""
 
