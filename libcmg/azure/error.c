@@ -123,8 +123,9 @@ static cmg_status tell(const struct cmg__alloc *alloc, const struct report *r,
     char *told = NULL;
 
     if (fault->correlation[0] != '\0') {
-        told = cmg__format(alloc, "%s%scorrelation id %s", cmg__str_or(cause, ""),
-                           cause == NULL ? "" : "; ", fault->correlation);
+        told = cmg__format(alloc, "%s%scorrelation id %s%s%s", cmg__str_or(cause, ""),
+                           cause == NULL ? "" : "; ", fault->correlation,
+                           fault->time[0] == '\0' ? "" : " at ", fault->time);
         if (told == NULL)
             return cmg__fail_nomem(err);
     }

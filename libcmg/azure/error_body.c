@@ -153,6 +153,7 @@ static void visit_oauth(struct walk *w, const struct cmg__json *body, const char
     clean(line, sizeof line, text, end == NULL ? strlen(text) : (size_t)(end - text));
     take(w, code, line[0] == '\0' ? word : line, "", 1);
     CLEAN(w->out->correlation, text_of(body, "correlation_id"));
+    CLEAN(w->out->time, text_of(body, "timestamp"));
 }
 
 static void visit_details(struct walk *w, const struct cmg__json *details, unsigned depth)
@@ -259,6 +260,9 @@ static void read_headers(const struct cmg__http_response *resp,
         if (id != NULL)
             CLEAN(out->correlation, id);
     }
+    const char *date = cmg__headers_get(&resp->headers, "Date");
+    if (out->time[0] == '\0' && date != NULL)
+        CLEAN(out->time, date);
 }
 
 void cmg__azure_fault_from_response(const struct cmg__alloc *alloc,

@@ -14,6 +14,7 @@ struct cmg__azure_fault {
     char message[360];
     char target[160];
     char correlation[64];
+    char time[40]; /* the service's own, in its words */
 };
 
 /* Never fails: what cannot be read leaves fields empty. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "deploy/clock.h"
 #include "deploy/engine.h"
 #include "deploy/retry.h"
 #include "deploy/sign_in.h"
@@ -339,6 +340,10 @@ static void receive(struct cmg__exec *exec, const struct cmg__http_response *res
     if (resp->status >= 400 ||
         !cmg__call_is_ok(cmg__call_get(got->exchange->call), resp->status))
         (void)cmg__azure_error(work->alloc, cmg__call_get(got->exchange->call), resp,
+                               &got->decoded);
+    if (got->decoded != NULL && cmg_error_code(got->decoded) == CMG_E_AUTH)
+        (void)cmg__clock_blame(work->alloc,
+                               cmg__clock_ahead_s(resp, cmg__env_unix_s(&work->ctx->env)),
                                &got->decoded);
     got->error = got->decoded;
     got->answer.error = got->decoded;

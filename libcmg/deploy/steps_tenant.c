@@ -97,6 +97,15 @@ static cmg_status build_wait(struct cmg__run *run, struct cmg__ask *ask, cmg_err
     return rc == CMG_OK ? CMG_OK : cmg__fail_nomem(err);
 }
 
+/* Bits of the step. */
+#define ASKED_AGAIN ((uint64_t)1)
+
+/* The code has given its tokens to an answer that was lost on the way. */
+static bool is_redeemed(const struct cmg__json *answer)
+{
+    return cmg__json_int(answer, "/error_codes/0", 0) == 54005;
+}
+
 static cmg_status read_wait(struct cmg__run *run, const struct cmg__answer *answer,
                             struct cmg__next *next, cmg_error **err)
 {
@@ -112,6 +121,11 @@ static cmg_status read_wait(struct cmg__run *run, const struct cmg__answer *answ
         run->number += 5;
     if (slow_down || strcmp(error, "authorization_pending") == 0)
         return cmg__next_again(next, run->number * 1000);
+    if (is_redeemed(answer->json) && (run->bits & ASKED_AGAIN) == 0) {
+        run->bits |= ASKED_AGAIN;
+        cmg__run_say(run, "the answer with the tokens was lost: another code is needed");
+        return cmg__next_go(next, "code");
+    }
     return cmg__answer_fail(run, answer, err);
 }
 

@@ -220,6 +220,30 @@ START_TEST(the_correlation_id_is_in_the_cause)
 }
 END_TEST
 
+START_TEST(the_services_time_is_beside_the_correlation_id)
+{
+    static const struct {
+        const char *header, *body, *wanted;
+    } told[] = {
+        { "",
+          "{\"error\":\"invalid_client\",\"correlation_id\":\"1b2c\","
+          "\"timestamp\":\"2026-08-20 10:00:00Z\"}",
+          "correlation id 1b2c at 2026-08-20 10:00:00Z" },
+        { "Date: Thu, 20 Aug 2026 10:00:00 GMT",
+          "{\"error\":\"invalid_client\",\"correlation_id\":\"1b2c\"}",
+          "correlation id 1b2c at Thu, 20 Aug 2026 10:00:00 GMT" },
+    };
+
+    for (size_t i = 0; i < CMG__ARRAY_LEN(told); i++) {
+        const struct shape shape = answer(401, told[i].header, told[i].body);
+        cmg_error *err = NULL;
+        (void)decode(&shape, &err);
+        ck_assert_ptr_nonnull(strstr(cmg_error_cause(err), told[i].wanted));
+        cmg_error_unref(err);
+    }
+}
+END_TEST
+
 START_TEST(messages_are_one_short_line)
 {
     char body[3000] = "{\"code\":\"X\",\"message\":\"a\\r\\n\\tb\\u0007";
@@ -391,6 +415,7 @@ int main(void)
     tcase_add_loop_test(decoding, without_a_body_the_status_decides, 0,
                         CMG__ARRAY_LEN(statuses));
     tcase_add_test(decoding, the_correlation_id_is_in_the_cause);
+    tcase_add_test(decoding, the_services_time_is_beside_the_correlation_id);
     tcase_add_test(decoding, messages_are_one_short_line);
     tcase_add_test(decoding, a_deep_or_wide_tree_ends);
     tcase_add_test(decoding, an_error_inside_a_good_answer_is_read_too);

@@ -54,17 +54,103 @@ START_TEST(person_is_prompted_and_waited_for_slower_when_asked)
 }
 END_TEST
 
-START_TEST(declined_sign_in_fails_as_auth)
+#define REFUSED(error, numbers)                                                          \
+    "{\"error\":\"" error                                                                \
+    "\",\"error_description\":\"AADSTS: no\",\"error_codes\":[" numbers                  \
+    "],\"correlation_id\":\"c-1\",\"timestamp\":\"2026-11-23 00:00:00Z\"}"
+
+static const struct {
+    int status;
+    const char *body;
+    cmg_status code;
+    const char *cause, *remedy; /* words of them */
+} poll_ends[] = {
+    { 400, REFUSED("authorization_declined", "70000"), CMG_E_AUTH, "declined", "accept" },
+    { 400, REFUSED("access_denied", "65004"), CMG_E_AUTH, "declined", "accept" },
+    { 400, REFUSED("expired_token", "70020"), CMG_E_AUTH, "in time", "15 minutes" },
+    { 400, REFUSED("code_expired", "70019"), CMG_E_AUTH, "in time", "15 minutes" },
+    { 400, REFUSED("bad_verification_code", "70018"), CMG_E_AUTH, "not known",
+      "start the sign-in again" },
+    { 401, REFUSED("invalid_client", "7000218"), CMG_E_AUTH, "public client",
+      "allow public client flows" },
+    { 400, REFUSED("invalid_grant", "53003"), CMG_E_DENIED, "conditional access",
+      "service principal" },
+    { 400, REFUSED("invalid_grant", "50076"), CMG_E_AUTH, "multi-factor", "browser" },
+    { 400, REFUSED("invalid_grant", "50057"), CMG_E_AUTH, "disabled", "another account" },
+};
+
+START_TEST(poll_that_ends_the_sign_in_has_cause_and_remedy)
 {
     struct rule rules[] = { ANSWER("POST", "/devicecode", 0, 200, CODE),
-                            ANSWER("POST", "/token", 0, 400,
-                                   "{\"error\":\"authorization_declined\"}"),
+                            ANSWER("POST", "/token", 1, 400, PENDING),
+                            ANSWER("POST", "/token", 0, poll_ends[_i].status,
+                                   poll_ends[_i].body),
                             { 0 } };
 
     begin_device(rules);
     canned_finish(&w);
     ck_assert_int_eq(w.end, CMG_DEPLOY_FAILED);
+    ck_assert_int_eq(w.end_code, poll_ends[_i].code);
+    ck_assert_msg(strstr(w.end_remedy, poll_ends[_i].remedy) != NULL, "%s", w.end_remedy);
+    ck_assert_msg(strstr(w.end_cause, poll_ends[_i].cause) != NULL, "%s", w.end_cause);
+    ck_assert_ptr_nonnull(
+        strstr(w.end_cause, "correlation id c-1 at 2026-11-23 00:00:00Z"));
+    ck_assert_uint_eq(world_count(&w, "device_code=dev-1"), 2);
+    world_done(&w);
+}
+END_TEST
+
+START_TEST(code_whose_answer_was_lost_is_replaced_once)
+{
+    struct rule rules[] = {
+        ANSWER("POST", "/devicecode", 0, 200, CODE),
+        { .path = "/token", .times = 1, .lost = true },
+        ANSWER("POST", "/token", _i == 0 ? 1 : 0, 400, REFUSED("invalid_grant", "54005")),
+        ANSWER("POST", "/token", 0, 200,
+               "{\"access_token\":\"t\",\"refresh_token\":\"r-1\",\"expires_in\":3600}"),
+        { 0 }
+    };
+
+    begin_device(rules);
+    canned_finish(&w);
+    ck_assert_int_eq(w.end, _i == 0 ? CMG_DEPLOY_DELETED : CMG_DEPLOY_FAILED);
+    ck_assert_uint_eq(world_count(&w, "/devicecode"), 2);
+    world_done(&w);
+}
+END_TEST
+
+static const struct {
+    const char *date; /* our clock says 2026-11-23 00:00 */
+    const char *cause;
+} clocks[] = {
+    { "Date: Mon, 23 Nov 2026 01:00:00 GMT", "clock is 60 minutes slow" },
+    { "Date: Sun, 22 Nov 2026 23:00:00 GMT", "clock is 60 minutes fast" },
+    { "Date: Mon, 23 Nov 2026 00:02:00 GMT", NULL },
+    { NULL, NULL },
+};
+
+START_TEST(wrong_clock_is_blamed_for_a_refused_sign_in)
+{
+    struct rule rules[] = { { .path = "/token",
+                              .status = 401,
+                              .header = clocks[_i].date,
+                              .body = REFUSED("invalid_client", "700027") },
+                            { 0 } };
+    static const struct cmg__step *steps[1];
+
+    steps[0] = &cmg__step_sign_in;
+    world_init(&w, CMG_DEPLOY_DELETE, rules);
+    world_table(&w, steps, 1);
+    world_start(&w);
+    canned_finish(&w);
     ck_assert_int_eq(w.end_code, CMG_E_AUTH);
+    if (clocks[_i].cause != NULL) {
+        ck_assert_msg(strstr(w.end_cause, clocks[_i].cause) != NULL, "%s", w.end_cause);
+        ck_assert_ptr_nonnull(strstr(w.end_remedy, "NTP"));
+    } else {
+        ck_assert_ptr_null(strstr(w.end_cause, "machine's clock is "));
+    }
+    ck_assert_ptr_nonnull(strstr(w.end_cause, "correlation id c-1"));
     world_done(&w);
 }
 END_TEST
@@ -392,7 +478,11 @@ int main(void)
     TCase *deployment = tcase_create("deployment");
 
     tcase_add_test(sign_in, person_is_prompted_and_waited_for_slower_when_asked);
-    tcase_add_test(sign_in, declined_sign_in_fails_as_auth);
+    tcase_add_loop_test(sign_in, poll_that_ends_the_sign_in_has_cause_and_remedy, 0,
+                        CMG__ARRAY_LEN(poll_ends));
+    tcase_add_loop_test(sign_in, code_whose_answer_was_lost_is_replaced_once, 0, 2);
+    tcase_add_loop_test(sign_in, wrong_clock_is_blamed_for_a_refused_sign_in, 0,
+                        CMG__ARRAY_LEN(clocks));
     tcase_add_test(sign_in, host_without_a_prompt_cannot_sign_a_person_in);
     tcase_add_loop_test(sign_in, subscription_must_be_writable_and_of_the_tenant, 0,
                         CMG__ARRAY_LEN(subscriptions));

@@ -280,6 +280,7 @@ static int on_done(cmg_deploy *deploy, cmg_deploy_state end, const cmg_error *er
     w->end = end;
     w->end_code = cmg_error_code(err);
     (void)snprintf(w->end_message, sizeof w->end_message, "%s", cmg_error_message(err));
+    (void)snprintf(w->end_cause, sizeof w->end_cause, "%s", cmg_error_cause(err));
     (void)snprintf(w->end_remedy, sizeof w->end_remedy, "%s", cmg_error_remedy(err));
     return 0;
 }

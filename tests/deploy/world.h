@@ -73,6 +73,7 @@ struct world {
     cmg_deploy_state end;
     cmg_status end_code;
     char end_message[512];
+    char end_cause[512];
     char end_remedy[512];
     /* what the host does */
     int answer_state, answer_step, answer_prompt, answer_confirm;
