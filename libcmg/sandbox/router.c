@@ -18,7 +18,8 @@ static const struct cmg__sb_routes *const login_tables[] = {
 };
 static const struct cmg__sb_routes *const graph_tables[] = {
     &cmg__sb_graph_directory_routes, &cmg__sb_graph_application_routes,
-    &cmg__sb_graph_principal_routes, &cmg__sb_graph_grant_routes, NULL
+    &cmg__sb_graph_principal_routes, &cmg__sb_graph_grant_routes,
+    &cmg__sb_graph_batch_routes,     NULL
 };
 /* The generic resource patterns come last: the first match wins. */
 static const struct cmg__sb_routes *const arm_tables[] = {

@@ -187,6 +187,18 @@ async function graphPages() {
   return { first: first.value.length, names };
 }
 
+/* The client keeps the path of an address as it is; in a batch it is below the version. */
+async function graphBatch() {
+  const content = new graph.BatchRequestContent([
+    { id: '1', request: new Request(`${facts.base}/organization`) },
+    { id: '2', request: new Request(`${facts.base}/applications/none`) },
+  ]);
+  const answer = await graphClient().api('/$batch').post(await content.getContent());
+  const responses = new graph.BatchResponseContent(answer);
+  const [one, two] = ['1', '2'].map((id) => responses.getResponseById(id));
+  return { tenant: (await one.json()).value[0].id, missing: two.status };
+}
+
 async function graphMissing() {
   await graphClient().api('/applications/00000000-0000-0000-0000-000000000000').get();
 }
@@ -196,7 +208,7 @@ async function graphMissing() {
 const cases = {
   msalSecret, msalOidc, msalWrongSecret, msalUnknownTenant, msalDevice,
   identitySecret, identityDevice, identityWrongSecret, identityUnknownTenant,
-  graphUser, graphLife, graphUpsert, graphPages, graphMissing,
+  graphUser, graphLife, graphUpsert, graphPages, graphBatch, graphMissing,
 };
 
 /* What of an error a program would look at. */

@@ -130,6 +130,10 @@ def test_pages_are_walked_by_their_links(sandbox: Sandbox) -> None:
     assert sorted(told["names"]) == [f"Page {i}" for i in range(5)]
 
 
+def test_a_batch_answers_each_request(sandbox: Sandbox) -> None:
+    assert value(sandbox, "graphBatch") == {"tenant": sandbox.facts["tenant_id"], "missing": 404}
+
+
 def test_an_error_is_told_with_its_request(sandbox: Sandbox) -> None:
     told = error(sandbox, "graphMissing")
     assert (told["statusCode"], told["code"]) == (404, "Request_ResourceNotFound")

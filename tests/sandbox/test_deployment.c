@@ -275,6 +275,9 @@ START_TEST(requests_survive_that_memory_runs_out)
     } asks[] = {
         { "POST", GRAPH, "/v1.0/applications", "{\"displayName\":\"x\"}" },
         { "GET", GRAPH, "/v1.0/applications?$filter=startswith(displayName,'x')", NULL },
+        { "POST", GRAPH, "/v1.0/$batch",
+          "{\"requests\":[{\"id\":\"1\",\"method\":\"GET\",\"url\":\"/domains\"},"
+          "{\"id\":\"2\",\"method\":\"GET\",\"url\":\"/x\",\"dependsOn\":[\"1\"]}]}" },
         { "PUT", ARM,
           "/subscriptions/" WORLD_SUBSCRIPTION "/resourceGroups/g?api-version=2024-03-01",
           "{location: \"westeurope\"}" },
