@@ -75,6 +75,41 @@ CMG_API cmg_status cmg_tenant_set_client_certificate(
     cmg_assertion_algorithm algorithm, cmg_error **err);
 
 /**
+ * @brief Where the host gets tokens from, for cmg_tenant_set_token_source(); size-tagged.
+ *
+ * The functions are called on the thread that drives the context; they may call what is
+ * marked "Callbacks may call it".
+ * @since 0.1
+ */
+typedef struct cmg_token_source {
+    size_t size; /**< sizeof(cmg_token_source) of the caller. */
+    void *user;  /**< Handed to each function. */
+    /** Writes an access token for a resource, for example "https://graph.microsoft.com",
+       at most max (65536) bytes, and when it ends in seconds since 1970-01-01 UTC.
+       Returns the token's length; a negative number fails the deployment's step with
+       #CMG_E_CALLBACK. A token that the service refuses is asked for again, once. */
+    int64_t (*get)(const char *resource, void *out, size_t max,
+                   int64_t *out_expires_unix_s, void *user);
+    /** The source is no longer used; NULL when the host need not know. Not called in a
+       forked child. */
+    void (*release)(void *user);
+} cmg_token_source;
+
+/**
+ * @brief Lets the host get the tokens: it has signed in already, or asks another library.
+ * @param[in]  tenant    The tenant.
+ * @param[in]  client_id Application (client) ID of the application that the tokens are
+ *                       for, a GUID; copied. NULL: they are for a person.
+ * @param[in]  source    The functions, copied; release is not called when this fails.
+ * @param[out] err       Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_INVAL, #CMG_E_ABI, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_tenant_set_token_source(cmg_tenant *tenant, const char *client_id,
+                                               const cmg_token_source *source,
+                                               cmg_error **err);
+
+/**
  * @brief Signs in as a person by device code (the default).
  * @param[in]  tenant    The tenant.
  * @param[in]  client_id Application (client) ID of a public client; NULL for the default,

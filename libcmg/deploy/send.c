@@ -247,15 +247,21 @@ static cmg_status send_step(struct cmg__exec *exec, cmg_error **err)
 static cmg_status send_token(struct cmg__exec *exec, enum cmg__token_kind kind,
                              cmg_error **err)
 {
+    const struct cmg__sign_in_method *method = cmg__sign_in_method(exec->run.work);
     struct cmg__http_request req;
     struct cmg__buf form;
 
+    if (method->ask != NULL) {
+        const cmg_status asked = method->ask(exec->run.work, kind, err);
+        if (asked == CMG_OK)
+            cmg__exec_delay(exec, 0, NULL);
+        return asked;
+    }
     exec->for_token = true;
     exec->token = kind;
     cmg__http_request_init(&req, exec->run.work->alloc);
     cmg__buf_init_secret(&form, exec->run.work->alloc, 64 * 1024);
-    cmg_status rc =
-        build_head(exec, cmg__sign_in_method(exec->run.work)->exchange.call, &req, err);
+    cmg_status rc = build_head(exec, method->exchange.call, &req, err);
     if (rc == CMG_OK)
         rc = cmg__token_form(exec->run.work, kind, req.url, &form, err);
     if (rc == CMG_OK && set_form(&req, &form) != CMG_OK)

@@ -3,6 +3,9 @@
 
 #include "base/error.h"
 #include "deploy/assertion.h"
+#include "deploy/token.h"
+
+#define SOURCE_MAX ((size_t)65536) /* of a token of the host */
 
 struct field {
     const char *name;
@@ -71,10 +74,79 @@ static cmg_status add_assertion(const struct cmg__work *work, const char *endpoi
     return rc;
 }
 
+/* ---- the host's own tokens ---- */
+
+static cmg_status fail_source(const struct cmg__work *work, const char *resource,
+                              int64_t answer, cmg_error **err)
+{
+    const struct cmg__error_info info = {
+        .code = CMG_E_CALLBACK,
+        .origin_number = answer,
+        .subject = "token source",
+        .remedy = "see what the host's function says about it",
+    };
+
+    return cmg__error_set(err, work->alloc, &info,
+                          "the host's token source returned %lld for %s",
+                          (long long)answer, resource);
+}
+
+/* Goes into a header as it is. */
+static bool is_one_word(const struct cmg__buf *text)
+{
+    for (size_t i = 0; i < text->len; i++) {
+        if (text->data[i] <= ' ' || text->data[i] > '~')
+            return false;
+    }
+    return text->len > 0;
+}
+
+static cmg_status take_from_source(struct cmg__work *work, enum cmg__token_kind kind,
+                                   const char *resource, struct cmg__buf *token,
+                                   cmg_error **err)
+{
+    const cmg_token_source *source = &work->gateway->tenant->sign_in_source;
+    int64_t ends_unix_s = 0;
+
+    cmg__callback_enter(work->ctx);
+    const int64_t answer =
+        source->get(resource, token->data, SOURCE_MAX, &ends_unix_s, source->user);
+    cmg__callback_leave(work->ctx);
+    if (answer < 0 || answer > (int64_t)SOURCE_MAX)
+        return fail_source(work, resource, answer, err);
+    token->len = (size_t)answer;
+    token->data[token->len] = '\0';
+    const int64_t life_s = ends_unix_s - cmg__env_unix_s(&work->ctx->env);
+    if (!is_one_word(token) || life_s <= 0)
+        return cmg__fail(err, work->alloc, CMG_E_CALLBACK, "token source",
+                         "give the token as it is, without \"Bearer\", and its end in "
+                         "seconds since 1970",
+                         "the host's token for %s has %s", resource,
+                         life_s <= 0 ? "ended already" : "other than visible characters");
+    return cmg__token_keep(work, kind, cmg__buf_cstr(token), life_s) == CMG_OK
+               ? CMG_OK
+               : cmg__fail_nomem(err);
+}
+
+static cmg_status ask_source(struct cmg__work *work, enum cmg__token_kind kind,
+                             cmg_error **err)
+{
+    struct cmg__buf token;
+    char *resource = cmg__format(work->alloc, "https://%s", cmg__token_host(work, kind));
+
+    cmg__buf_init_secret(&token, work->alloc, SOURCE_MAX + 1);
+    cmg_status rc = resource == NULL || cmg__buf_reserve(&token, SOURCE_MAX) != CMG_OK
+                        ? cmg__fail_nomem(err)
+                        : take_from_source(work, kind, resource, &token, err);
+    cmg__buf_done(&token);
+    cmg__free(work->alloc, resource);
+    return rc;
+}
+
 static const struct cmg__sign_in_method methods[CMG__SIGN_INS] = {
     [CMG__SIGN_IN_DEVICE_CODE] = { .exchange = { .name = "token",
                                                  .call = CMG__CALL_TOKEN_REFRESH },
-                                   .is_person = true,
+                                   .prompts = true,
                                    .add_grant = add_refresh },
     [CMG__SIGN_IN_CLIENT_SECRET] = { .exchange = { .name = "token",
                                                    .call = CMG__CALL_TOKEN_SECRET },
@@ -82,9 +154,18 @@ static const struct cmg__sign_in_method methods[CMG__SIGN_INS] = {
     [CMG__SIGN_IN_CERTIFICATE] = { .exchange = { .name = "token",
                                                  .call = CMG__CALL_TOKEN_ASSERTION },
                                    .add_grant = add_assertion },
+    [CMG__SIGN_IN_TOKEN_SOURCE] = { .exchange = { .name = "token",
+                                                  .call = CMG__CALL_LOCAL },
+                                    .ask = ask_source },
 };
 
 const struct cmg__sign_in_method *cmg__sign_in_method(const struct cmg__work *work)
 {
     return &methods[work->gateway->tenant->sign_in];
+}
+
+bool cmg__sign_in_is_person(const struct cmg__work *work)
+{
+    return cmg__sign_in_method(work)->prompts ||
+           cmg__str_is_empty(work->gateway->tenant->sign_in_client_id);
 }

@@ -10,7 +10,9 @@
 
 struct cmg__sign_in_method {
     struct cmg__exchange exchange; /* what a request for a token is judged by */
-    bool is_person;
+    bool prompts;                  /* a person is shown a code first */
+    /* Gets a token without a request; NULL for the others. */
+    cmg_status (*ask)(struct cmg__work *work, enum cmg__token_kind kind, cmg_error **err);
     /* Adds to the form; endpoint is the URL it goes to. */
     cmg_status (*add_grant)(const struct cmg__work *work, const char *endpoint,
                             struct cmg__buf *form, cmg_error **err);
@@ -18,5 +20,7 @@ struct cmg__sign_in_method {
 
 /* That of the tenant. */
 const struct cmg__sign_in_method *cmg__sign_in_method(const struct cmg__work *work);
+/* Whether a person signs in, and not an application. */
+bool cmg__sign_in_is_person(const struct cmg__work *work);
 
 #endif

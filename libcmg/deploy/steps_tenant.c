@@ -17,7 +17,7 @@ static cmg_status begin(struct cmg__run *run, const struct cmg__answer *answer,
 {
     (void)answer;
     (void)err;
-    if (!cmg__sign_in_method(run->work)->is_person ||
+    if (!cmg__sign_in_method(run->work)->prompts ||
         cmg__secret_is_set(&run->work->tokens.refresh))
         return cmg__next_go(next, "arm");
     return cmg__next_go(next, "code");
@@ -224,8 +224,8 @@ static cmg_status read_tenant(struct cmg__run *run, const struct cmg__answer *an
     if (observe_tenant(run, id, cmg__str_or(name, "")) != CMG_OK)
         return cmg__fail_nomem(err);
     cmg__run_say(run, "%s", cmg__str_or(name, id));
-    return cmg__next_go(next, cmg__sign_in_method(run->work)->is_person ? "person"
-                                                                        : "application");
+    return cmg__next_go(next,
+                        cmg__sign_in_is_person(run->work) ? "person" : "application");
 }
 
 /* Who is signed in: the vault's access policy names it. */

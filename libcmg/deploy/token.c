@@ -49,15 +49,18 @@ const char *cmg__token_client_id(const struct cmg__work *work)
     return cmg__str_is_empty(id) ? CMG__PUBLIC_CLIENT : id;
 }
 
+const char *cmg__token_host(const struct cmg__work *work, enum cmg__token_kind kind)
+{
+    return kind == CMG__TOKEN_GRAPH ? work->cloud->graph_host
+           : kind == CMG__TOKEN_ARM ? work->cloud->arm_host
+                                    : work->cloud->vault_suffix;
+}
+
 cmg_status cmg__token_scope(const struct cmg__work *work, enum cmg__token_kind kind,
                             struct cmg__buf *out)
 {
-    const char *host = kind == CMG__TOKEN_GRAPH ? work->cloud->graph_host
-                       : kind == CMG__TOKEN_ARM ? work->cloud->arm_host
-                                                : work->cloud->vault_suffix;
-
-    return cmg__buf_addf(out, "https://%s/.default%s", host,
-                         cmg__sign_in_method(work)->is_person ? " offline_access" : "");
+    return cmg__buf_addf(out, "https://%s/.default%s", cmg__token_host(work, kind),
+                         cmg__sign_in_method(work)->prompts ? " offline_access" : "");
 }
 
 cmg_status cmg__token_form(struct cmg__work *work, enum cmg__token_kind kind,
@@ -102,10 +105,20 @@ static int64_t usable_ms(int64_t expires_in_s)
     return life > 2 * EARLY_MS ? life - EARLY_MS : life / 2;
 }
 
+cmg_status cmg__token_keep(struct cmg__work *work, enum cmg__token_kind kind,
+                           const char *text, int64_t life_s)
+{
+    struct cmg__token *token = &work->tokens.access[kind];
+    const cmg_status rc = keep(&token->value, text);
+
+    if (rc == CMG_OK)
+        token->expires_ms = cmg__env_now_ms(&work->ctx->env) + usable_ms(life_s);
+    return rc;
+}
+
 cmg_status cmg__token_read(struct cmg__work *work, enum cmg__token_kind kind,
                            const struct cmg__json *answer, cmg_error **err)
 {
-    struct cmg__token *token = &work->tokens.access[kind];
     const char *text = cmg__json_str(answer, "/access_token");
     int64_t life = lenient_number(answer, "/expires_in", 3600);
 
@@ -113,13 +126,10 @@ cmg_status cmg__token_read(struct cmg__work *work, enum cmg__token_kind kind,
         return cmg__fail(err, work->alloc, CMG_E_PROTO, "token",
                          "check that the sign-in host is Entra ID",
                          "the token answer has no access_token");
-    cmg_status rc = keep(&token->value, text);
+    cmg_status rc = cmg__token_keep(work, kind, text, life);
     if (rc == CMG_OK)
         rc = keep(&work->tokens.refresh, cmg__json_str(answer, "/refresh_token"));
-    if (rc != CMG_OK)
-        return cmg__fail_nomem(err);
-    token->expires_ms = cmg__env_now_ms(&work->ctx->env) + usable_ms(life);
-    return CMG_OK;
+    return rc == CMG_OK ? CMG_OK : cmg__fail_nomem(err);
 }
 
 cmg_status cmg__token_attach(const struct cmg__work *work, enum cmg__token_kind kind,

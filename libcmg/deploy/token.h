@@ -20,9 +20,14 @@ cmg_status cmg__token_form(struct cmg__work *work, enum cmg__token_kind kind,
 /* Keeps the access token, and a refresh token when one came. */
 cmg_status cmg__token_read(struct cmg__work *work, enum cmg__token_kind kind,
                            const struct cmg__json *answer, cmg_error **err);
+/* Keeps a token that came in another way. */
+cmg_status cmg__token_keep(struct cmg__work *work, enum cmg__token_kind kind,
+                           const char *text, int64_t life_s);
 /* Adds "Authorization: Bearer ..." */
 cmg_status cmg__token_attach(const struct cmg__work *work, enum cmg__token_kind kind,
                              struct cmg__http_request *req);
+/* The host that tokens of this kind are for. */
+const char *cmg__token_host(const struct cmg__work *work, enum cmg__token_kind kind);
 /* The scope that a token of this kind is asked for with. */
 cmg_status cmg__token_scope(const struct cmg__work *work, enum cmg__token_kind kind,
                             struct cmg__buf *out);

@@ -17,6 +17,7 @@ enum cmg__sign_in {
     CMG__SIGN_IN_DEVICE_CODE,
     CMG__SIGN_IN_CLIENT_SECRET,
     CMG__SIGN_IN_CERTIFICATE,
+    CMG__SIGN_IN_TOKEN_SOURCE,
     CMG__SIGN_INS
 };
 
@@ -36,9 +37,10 @@ struct cmg_tenant {
     char *display_name; /* observed */
     char *subscription_id;
     enum cmg__sign_in sign_in;
-    char *sign_in_client_id;
+    char *sign_in_client_id; /* "" when a person's tokens come from the host */
     struct cmg__secret sign_in_secret;
     struct cmg__sign_in_certificate sign_in_certificate;
+    cmg_token_source sign_in_source;
 };
 
 struct cmg_server_app {

@@ -15,6 +15,14 @@ void cmg__sign_in_forget(cmg_tenant *tenant)
     cmg__secret_clear(&tenant->sign_in_secret);
     cmg__key_free(tenant->sign_in_certificate.key);
     tenant->sign_in_certificate = (struct cmg__sign_in_certificate){ .key = NULL };
+    const cmg_token_source source = tenant->sign_in_source;
+    tenant->sign_in_source = (cmg_token_source){ .size = 0 };
+    /* In a forked child the source is still the parent's. */
+    if (source.release == NULL || cmg__handle_is_foreign(&tenant->head.ctx->head))
+        return;
+    cmg__callback_enter(tenant->head.ctx);
+    source.release(source.user);
+    cmg__callback_leave(tenant->head.ctx);
 }
 
 static cmg_status check(const cmg_tenant *tenant, const char *client_id, cmg_error **err)
@@ -159,5 +167,30 @@ cmg_status cmg_tenant_set_client_certificate(cmg_tenant *tenant, const char *cli
         else
             cmg__key_free(fresh.key);
     }
+    return rc;
+}
+
+/* ---- the host's own tokens ---- */
+
+cmg_status cmg_tenant_set_token_source(cmg_tenant *tenant, const char *client_id,
+                                       const cmg_token_source *source, cmg_error **err)
+{
+    cmg_token_source copy = { .size = 0 };
+    cmg_status rc = check(tenant, cmg__str_or(client_id, CMG__PUBLIC_CLIENT), err);
+
+    if (rc != CMG_OK)
+        return rc;
+    if (source == NULL)
+        return cmg__fail(err, &tenant->head.ctx->alloc, CMG_E_INVAL, "source", NULL,
+                         "there are no functions that get tokens");
+    rc = cmg__tagged_copy(&copy, sizeof copy, sizeof copy, source, "cmg_token_source",
+                          err);
+    if (rc == CMG_OK && copy.get == NULL)
+        rc = cmg__fail(err, &tenant->head.ctx->alloc, CMG_E_INVAL, "get", NULL,
+                       "the source has no function that gets a token");
+    if (rc == CMG_OK)
+        rc = change(tenant, CMG__SIGN_IN_TOKEN_SOURCE, cmg__str_or(client_id, ""), err);
+    if (rc == CMG_OK)
+        tenant->sign_in_source = copy;
     return rc;
 }

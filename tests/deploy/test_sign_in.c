@@ -1,6 +1,6 @@
 /*
  * Signing in with a certificate: what goes over the wire, that openssl verifies it, and
- * that nothing secret stays anywhere.
+ * that nothing secret stays anywhere. Tokens that the host gets itself.
  */
 #include "canned.h"
 
@@ -246,6 +246,150 @@ START_TEST(memory_that_runs_out_leaves_no_half_assertion)
 }
 END_TEST
 
+/* ---- the host's own tokens ---- */
+
+static struct source {
+    char asked[512]; /* the resources, in order */
+    unsigned released;
+    int64_t answer; /* 0: the token's length */
+    const char *token;
+    int64_t life_s;
+} source;
+
+static int64_t get_token(const char *resource, void *out, size_t max,
+                         int64_t *out_expires_unix_s, void *user)
+{
+    struct source *s = user;
+    const size_t used = strlen(s->asked);
+
+    (void)snprintf(s->asked + used, sizeof s->asked - used, "%s ", resource);
+    ck_assert_uint_ge(max, 65536);
+    *out_expires_unix_s = w.env.unix_ms / 1000 + s->life_s;
+    memcpy(out, s->token, strlen(s->token));
+    return s->answer != 0 ? s->answer : (int64_t)strlen(s->token);
+}
+
+static void release(void *user)
+{
+    struct source *s = user;
+
+    s->released++;
+}
+
+static void begin_source(const struct cmg__step *const *steps, size_t n,
+                         struct rule *rules, const char *client_id)
+{
+    const cmg_token_source table = {
+        .size = sizeof table, .user = &source, .get = get_token, .release = release
+    };
+    cmg_error *err = NULL;
+
+    world_init(&w, CMG_DEPLOY_DELETE, rules);
+    w.memory.canary = source.token;
+    ck_ok(cmg_tenant_set_token_source(cmg_gateway_tenant(w.gateway), client_id, &table,
+                                      &err),
+          err);
+    world_again(&w, CMG_DEPLOY_DELETE); /* the client ID is read at the start */
+    world_table(&w, steps, n);
+    world_start(&w);
+    canned_finish(&w);
+}
+
+#define ORGANIZATION                                                                     \
+    "{\"value\":[{\"id\":\"" WORLD_TENANT "\",\"displayName\":\"Contoso\"}]}"
+#define PRINCIPAL "{\"id\":\"" WORLD_CLIENT "\"}"
+
+START_TEST(host_gives_the_tokens_of_a_person_or_an_application)
+{
+    static const struct cmg__step *const steps[] = { &cmg__step_sign_in,
+                                                     &cmg__step_tenant };
+    struct rule rules[] = { ANSWER("GET", "/organization", 1, 401, "{}"),
+                            ANSWER("GET", "/organization", 0, 200, ORGANIZATION),
+                            ANSWER("GET", "/me", 0, 200, PRINCIPAL),
+                            ANSWER("GET", "/servicePrincipals", 0, 200, PRINCIPAL),
+                            { 0 } };
+
+    source = (struct source){ .token = "host.token.1", .life_s = 3600 };
+    begin_source(steps, 2, rules, _i == 0 ? NULL : WORLD_CLIENT);
+    ck_assert_msg(w.end == CMG_DEPLOY_DELETED, "%s", w.end_message);
+    /* The one that was refused is asked for again. */
+    ck_assert_str_eq(source.asked,
+                     "https://management.azure.com https://graph.microsoft.com "
+                     "https://vault.azure.net https://graph.microsoft.com ");
+    ck_assert_uint_eq(world_count(&w, "/token"), 0);
+    ck_assert_uint_eq(world_count(&w, "/me"), _i == 0);
+    ck_assert_uint_eq(world_count(&w, "/servicePrincipals"), _i == 1);
+    ck_assert_uint_eq(source.released, 0);
+    world_done(&w);
+    ck_assert(!w.memory.canary_seen);
+    ck_assert_uint_eq(source.released, 1);
+}
+END_TEST
+
+static const struct {
+    int64_t answer;
+    const char *token;
+    int64_t life_s;
+    const char *message;
+} bad_answers[] = {
+    { -5, "x", 3600, "returned -5 for https://management.azure.com" },
+    { 65537, "x", 3600, "returned 65537" },
+    { 0, "", 3600, "visible characters" },
+    { 0, "Bearer host.token", 3600, "visible characters" },
+    { 0, "host.token\r\nX: y", 3600, "visible characters" },
+    { 0, "host.token.2", 0, "ended already" },
+    { 0, "host.token.2", -1, "ended already" },
+};
+
+START_TEST(token_that_cannot_be_used_fails_as_the_hosts)
+{
+    static const struct cmg__step *const steps[] = { &cmg__step_sign_in };
+    struct rule rules[] = { { 0 } };
+
+    source = (struct source){ .answer = bad_answers[_i].answer,
+                              .token = bad_answers[_i].token,
+                              .life_s = bad_answers[_i].life_s };
+    begin_source(steps, 1, rules, WORLD_CLIENT);
+    ck_assert_int_eq(w.end, CMG_DEPLOY_FAILED);
+    ck_assert_int_eq(w.end_code, CMG_E_CALLBACK);
+    ck_assert_msg(strstr(w.end_message, bad_answers[_i].message) != NULL, "%s",
+                  w.end_message);
+    ck_assert_str_ne(w.end_remedy, "");
+    ck_assert_ptr_null(strstr(w.end_message, "host.token"));
+    world_done(&w);
+    ck_assert_uint_eq(source.released, 1);
+}
+END_TEST
+
+START_TEST(source_is_checked_and_released_when_another_way_is_set)
+{
+    cmg_token_source table = { .size = sizeof table, .user = &source };
+    struct rule rules[] = { { 0 } };
+
+    source = (struct source){ .token = "x" };
+    world_init(&w, CMG_DEPLOY_DELETE, rules);
+    cmg_tenant *tenant = cmg_gateway_tenant(w.gateway);
+    ck_assert_int_eq(cmg_tenant_set_token_source(tenant, NULL, NULL, NULL), CMG_E_INVAL);
+    ck_assert_int_eq(cmg_tenant_set_token_source(tenant, NULL, &table, NULL),
+                     CMG_E_INVAL); /* get is missing */
+    table.get = get_token;
+    table.release = release;
+    ck_assert_int_eq(cmg_tenant_set_token_source(tenant, "me", &table, NULL),
+                     CMG_E_INVAL);
+    table.size--;
+    ck_assert_int_eq(cmg_tenant_set_token_source(tenant, NULL, &table, NULL), CMG_E_ABI);
+    table.size++;
+    ck_assert_uint_eq(source.released, 0);
+    ck_assert_int_eq(cmg_tenant_set_token_source(tenant, NULL, &table, NULL), CMG_OK);
+    ck_assert_int_eq(cmg_tenant_set_token_source(tenant, NULL, &table, NULL), CMG_OK);
+    ck_assert_uint_eq(source.released, 1);
+    ck_assert_int_eq(cmg_tenant_set_device_code(tenant, NULL, NULL), CMG_OK);
+    ck_assert_uint_eq(source.released, 2);
+    world_done(&w);
+    ck_assert_uint_eq(source.released, 2);
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("sign_in");
@@ -257,6 +401,13 @@ static Suite *make_suite(void)
     tcase_add_test(certificate, certificate_that_is_not_registered_fails_with_the_remedy);
     tcase_add_loop_test(certificate, memory_that_runs_out_leaves_no_half_assertion, 0, 2);
     suite_add_tcase(suite, certificate);
+    TCase *tokens = tcase_create("token source");
+    tcase_add_loop_test(tokens, host_gives_the_tokens_of_a_person_or_an_application, 0,
+                        2);
+    tcase_add_loop_test(tokens, token_that_cannot_be_used_fails_as_the_hosts, 0,
+                        CMG__ARRAY_LEN(bad_answers));
+    tcase_add_test(tokens, source_is_checked_and_released_when_another_way_is_set);
+    suite_add_tcase(suite, tokens);
     return suite;
 }
 

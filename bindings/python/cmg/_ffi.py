@@ -22,7 +22,7 @@ from ._types import (NAMES, UPLOAD, cmg_expiry, cmg_gateway_check_options, cmg_n
                      cmg_connector_events, cmg_crl_entry, cmg_csr_request, cmg_deploy_events,
                      cmg_enrolment_events, cmg_issued, cmg_journal_store, cmg_key_holder, cmg_pfx_options,
                      cmg_sandbox_settings,
-                     cmg_secret_store, cmg_service_events)
+                     cmg_secret_store, cmg_service_events, cmg_token_source)
 
 SOVERSION = 0
 RELEASE = (0, 1)
@@ -305,6 +305,7 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_pfx_file_unref": plain(None, PFX_FILE),
     "cmg_tenant_set_client_certificate": fallible(TENANT, TEXT, CERTIFICATE, KEY, ENUM),
     "cmg_tenant_set_client_secret": fallible(TENANT, TEXT, TEXT, c_size_t),
+    "cmg_tenant_set_token_source": fallible(TENANT, TEXT, POINTER(cmg_token_source)),
     "cmg_tenant_set_device_code": fallible(TENANT, TEXT),
     "cmg_tenant_domain": copied(TENANT),
     "cmg_tenant_id": copied(TENANT),

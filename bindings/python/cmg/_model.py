@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Optional
 from . import _ffi
 from ._handles import Context, Guard, Handle
 from ._inspect import Facts
+from ._sign_in import TokenFunction, TokenSource
 from ._types import (AUTHORITY, BYTES, CERTIFICATE, GATEWAY, AssertionAlgorithm,
                     CheckFlags, IssuedState, Operation, Pfx, Profile, Purpose, Revocation, RevocationReason,
                     cmg_authority_options, cmg_certificate_request, cmg_issued,
@@ -300,6 +301,18 @@ class Tenant(Handle):
         that the certificate has."""
         self.call("set_client_certificate", _ffi.encoded(client_id), certificate.pointer,
                   None if key is None else key.pointer, algorithm)
+
+    def set_token_source(self, get: TokenFunction, client_id: Optional[str] = None) -> None:
+        """Lets a function get the tokens: get(resource) gives the token and when it ends,
+        in seconds since 1970. client_id: the application that they are for; None: they
+        are for a person."""
+        source = TokenSource(self._guard, get)
+        try:
+            self.call("set_token_source", _ffi.optional(client_id),
+                      ctypes.byref(source.table()))
+        except BaseException:
+            source.forget()
+            raise
 
     def set_device_code(self, client_id: Optional[str] = None) -> None:
         """Signs in as a person by device code (the default)."""

@@ -207,6 +207,7 @@ JournalLoad = CFUNCTYPE(c_int64, c_void_p, c_size_t, c_void_p)
 JournalSave = CFUNCTYPE(c_int, c_void_p, c_size_t, c_void_p)
 JournalLock = CFUNCTYPE(c_int, c_void_p)
 KeySign = CFUNCTYPE(c_int64, c_int, c_void_p, c_size_t, c_void_p, c_size_t, c_void_p)
+TokenGet = CFUNCTYPE(c_int64, c_char_p, c_void_p, c_size_t, POINTER(c_int64), c_void_p)
 KeyRelease = CFUNCTYPE(None, c_void_p)
 SecretPut = CFUNCTYPE(c_int, c_char_p, c_void_p, c_size_t, c_void_p)
 SecretGet = CFUNCTYPE(c_int64, c_char_p, c_void_p, c_size_t, c_void_p)
@@ -263,6 +264,13 @@ class cmg_key_holder(Structure):
                 ("release", KeyRelease), ("sign_pss", KeySign)]
 
 
+class cmg_token_source(Structure):
+    """Where the host gets tokens from."""
+
+    _fields_ = [("size", c_size_t), ("user", c_void_p), ("get", TokenGet),
+                ("release", KeyRelease)]
+
+
 class cmg_service_events(Structure):
     """Callbacks of a service."""
 
@@ -290,5 +298,5 @@ STRUCTURES: tuple[type[Structure], ...] = (
     cmg_csr_request, cmg_authority_options, cmg_issued, cmg_pfx_options, cmg_step_progress,
     cmg_sign_in_prompt, cmg_request_record, cmg_client_response, cmg_deploy_events,
     cmg_certreq, cmg_challenge, cmg_acme_options, cmg_enrolment_events,
-    cmg_journal_store, cmg_secret_store, cmg_key_holder, cmg_service_events, cmg_connector_events,
+    cmg_journal_store, cmg_secret_store, cmg_key_holder, cmg_token_source, cmg_service_events, cmg_connector_events,
     cmg_sandbox_settings)

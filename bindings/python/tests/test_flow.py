@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
+import ssl
 import subprocess
 import sys
 import time
+import urllib.parse
+import urllib.request
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import cmg
+from cmg._sign_in import TokenSource
 
 ROOT = Path(__file__).resolve().parents[3]
 BUILD = Path(os.environ.get("CMG_BUILD_ROOT", ROOT / "build"))
@@ -110,6 +115,47 @@ def test_a_certificate_that_nobody_registered_is_refused(signed_in: Any, sandbox
             deploy.run()
     assert caught.value.service_code == "AADSTS700027"
     assert "certificate" in caught.value.remedy
+
+
+def test_the_host_gets_the_tokens(signed_in: Any, sandbox: Any, tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def get(resource: str) -> tuple[str, float]:
+        asked.append(resource)
+        form = urllib.parse.urlencode(
+            {"grant_type": "client_credentials", "client_id": sandbox.client_id,
+             "client_secret": sandbox.client_secret, "scope": resource + "/.default"})
+        request = urllib.request.Request(
+            f"https://localhost:{sandbox.port}/{sandbox.tenant_id}/oauth2/v2.0/token",
+            form.encode())
+        trust = ssl.create_default_context(cafile=sandbox.ca_file)
+        with urllib.request.urlopen(request, timeout=30, context=trust) as answer:
+            found = json.loads(answer.read())
+        return found["access_token"], time.time() + found["expires_in"]
+
+    signed_in.tenant.set_token_source(get, sandbox.client_id)
+    with signed_in.deploy(journal=tmp_path / "journal") as deploy:
+        assert deploy.run() is cmg.DeployState.READY
+    assert set(asked) == {"https://management.azure.com", "https://graph.microsoft.com",
+                          "https://vault.azure.net"}
+    signed_in.tenant.set_device_code()
+    assert not TokenSource.alive
+
+
+def test_what_a_token_source_raises_comes_out(signed_in: Any, sandbox: Any,
+                                              tmp_path: Path) -> None:
+    def get(resource: str) -> tuple[str, float]:
+        raise LookupError("no token for " + resource)
+
+    with pytest.raises(cmg.InvalidArgument):
+        signed_in.tenant.set_token_source(get, "no guid")
+    assert not TokenSource.alive
+    signed_in.tenant.set_token_source(get)
+    with signed_in.deploy(journal=tmp_path / "journal") as deploy:
+        with pytest.raises(LookupError, match="management.azure.com"):
+            deploy.run()
+    signed_in.tenant.set_client_secret(sandbox.client_id, sandbox.client_secret)
+    assert not TokenSource.alive
 
 
 class Memory:
