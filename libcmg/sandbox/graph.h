@@ -34,6 +34,15 @@ bool cmg__sb_graph_identifier_uris(struct cmg__sb_call *call,
 bool cmg__sb_graph_entitlements(struct cmg__sb_call *call, const struct cmg__json *before,
                                 const struct cmg__json *after);
 
+/* ---- graph_credential.c ---- */
+/* Reads the certificates of the application as it will be, and brings them into the form
+   they are kept in; before is NULL for a new one. */
+bool cmg__sb_graph_key_credentials(struct cmg__sb_call *call,
+                                   const struct cmg__json *before,
+                                   const struct cmg__json *after);
+/* Of an answer's copy of an entity. */
+void cmg__sb_graph_hide_keys(struct cmg__sb_call *call, const struct cmg__json *entity);
+
 /* ---- graph_principal.c ---- */
 /* Moves a service principal to the deleted items, with its grants gone. */
 void cmg__sb_graph_drop_principal(struct cmg__sb_call *call, const char *id);

@@ -30,8 +30,10 @@ static struct cmg__json *select_members(struct cmg__sb_call *call,
 {
     const char *list = cmg__sb_query(call, "$select");
     struct cmg__json *whole = cmg__sb_public(entity);
-    if (list == NULL || whole == NULL)
+    if (list == NULL || whole == NULL) {
+        cmg__sb_graph_hide_keys(call, whole);
         return whole;
+    }
     struct cmg__json *out = cmg__json_object();
     while (*list != '\0') {
         char name[64];
