@@ -5,6 +5,7 @@
  */
 'use strict';
 
+const crypto = require('node:crypto');
 const fs = require('node:fs');
 const identity = require('@azure/identity');
 const msal = require('@azure/msal-node');
@@ -43,6 +44,26 @@ async function msalSecret() {
     same: first.accessToken === second.accessToken,
     fromCache: [first.fromCache, second.fromCache],
   };
+}
+
+/* Signs RS256 by one thumbprint, PS256 by the other. */
+async function msalCertificate() {
+  const der = new crypto.X509Certificate(facts.client_cert_pem).raw;
+  const by = (name, hash) => new msal.ConfidentialClientApplication({
+    auth: {
+      ...authority(facts.client_id),
+      clientCertificate: {
+        [name]: crypto.createHash(hash).update(der).digest('hex'),
+        privateKey: facts.client_cert_key,
+      },
+    },
+  });
+  const types = [];
+  for (const [name, hash] of [['thumbprint', 'sha1'], ['thumbprintSha256', 'sha256']]) {
+    const token = await by(name, hash).acquireTokenByClientCredential({ scopes: GRAPH });
+    types.push(token.tokenType);
+  }
+  return { types };
 }
 
 async function msalOidc() {
@@ -103,6 +124,17 @@ async function identityDevice() {
     ...here,
   });
   return { token: (await client.getToken(GRAPH)).token.length > 0 };
+}
+
+async function identityCertificate() {
+  const certificate = facts.client_cert_key + facts.client_cert_pem;
+  const tokens = [];
+  for (const sendCertificateChain of [false, true]) {
+    const client = new identity.ClientCertificateCredential(
+      facts.tenant_id, facts.client_id, { certificate }, { sendCertificateChain, ...here });
+    tokens.push((await client.getToken(GRAPH)).token);
+  }
+  return { claims: tokens.map((t) => JSON.parse(Buffer.from(t.split('.')[1], 'base64url'))) };
 }
 
 async function identityWrongSecret() {
@@ -206,8 +238,9 @@ async function graphMissing() {
 /* ---- */
 
 const cases = {
-  msalSecret, msalOidc, msalWrongSecret, msalUnknownTenant, msalDevice,
-  identitySecret, identityDevice, identityWrongSecret, identityUnknownTenant,
+  msalSecret, msalCertificate, msalOidc, msalWrongSecret, msalUnknownTenant, msalDevice,
+  identitySecret, identityCertificate, identityDevice, identityWrongSecret,
+  identityUnknownTenant,
   graphUser, graphLife, graphUpsert, graphPages, graphBatch, graphMissing,
 };
 

@@ -172,6 +172,27 @@ def test_a_registered_application_signs_in(sandbox: Sandbox, az: Az, tmp_path: P
     assert "AuthorizationFailed" in said or "No subscriptions found" in said
 
 
+def test_a_certificate_signs_in(sandbox: Sandbox, az: Az, tmp_path: Path) -> None:
+    shutil.copytree(az.environment["AZURE_CONFIG_DIR"], tmp_path, dirs_exist_ok=True)
+    other = Az(sandbox, tmp_path)
+    other.environment["HOME"] = str(tmp_path)
+    own = tmp_path / "own.pem"
+    own.write_text(az.facts["client_cert_key"] + az.facts["client_cert_pem"], encoding="ascii")
+    (account,) = other.sign_in(client_secret=str(own))
+    assert account["user"]["name"] == az.facts["client_id"]
+    # One that az makes, registers, and adds to: it writes the list back as it was shown.
+    app_id = other("ad", "app", "create", "--display-name", "Certificate")["appId"]
+    other("ad", "sp", "create", "--id", app_id)
+    made = [other("ad", "app", "credential", "reset", "--id", app_id, "--create-cert",
+                  "--append")["fileWithCertAndPrivateKey"] for _ in range(2)]
+    shown = other("ad", "app", "credential", "list", "--id", app_id, "--cert")
+    assert len(shown) == 2 and all(c["key"] is None and c["customKeyIdentifier"] for c in shown)
+    for file in made:
+        said = other.fails("login", "--service-principal", "--username", app_id, "--password",
+                           file, "--tenant", az.facts["tenant_id"])
+        assert "AADSTS" not in said and "AuthorizationFailed" in said
+
+
 def test_a_user_signs_in_by_device_code(sandbox: Sandbox, az: Az, tmp_path: Path) -> None:
     shutil.copytree(az.environment["AZURE_CONFIG_DIR"], tmp_path, dirs_exist_ok=True)
     other = Az(sandbox, tmp_path)

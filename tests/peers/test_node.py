@@ -74,6 +74,10 @@ def test_msal_gets_a_token_that_is_kept(sandbox: Sandbox) -> None:
     assert value(sandbox, "msalOidc") == {"type": "Bearer"}
 
 
+def test_msal_proves_itself_by_certificate(sandbox: Sandbox) -> None:
+    assert value(sandbox, "msalCertificate") == {"types": ["Bearer", "Bearer"]}
+
+
 def test_msal_tells_a_refusal_in_entras_words(sandbox: Sandbox) -> None:
     told = error(sandbox, "msalWrongSecret")
     assert (told["errorCode"], told["errorNo"]) == ("invalid_client", 7000215)
@@ -92,6 +96,12 @@ def test_msal_signs_a_user_in_by_device_code(sandbox: Sandbox) -> None:
 def test_identity_gets_a_token_for_each_resource(sandbox: Sandbox) -> None:
     told = value(sandbox, "identitySecret")
     assert told["different"] and all(3000 < s < 3700 for s in told["seconds"])
+
+
+@identity
+def test_identity_proves_itself_by_certificate(sandbox: Sandbox) -> None:
+    for claims in value(sandbox, "identityCertificate")["claims"]:
+        assert (claims["appid"], claims["appidacr"]) == (sandbox.facts["client_id"], "2")
 
 
 @identity
