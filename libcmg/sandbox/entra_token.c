@@ -57,14 +57,10 @@ static bool same_text(const char *a, const char *b)
 
 enum secret_state { SECRET_WRONG, SECRET_EXPIRED, SECRET_GOOD };
 
-static enum secret_state judge_secret(const struct grant *g, const char *secret)
+static enum secret_state judge_list(const struct grant *g, const struct cmg__json *owner,
+                                    const char *secret)
 {
-    const struct cmg__sb_cloud *cloud = g->call->cloud;
-    const struct cmg__json *list =
-        cmg__json_key(g->client.application, "passwordCredentials");
-    if (g->client.is_built_in)
-        return same_text(secret, cmg__sb_fact(cloud, "client_secret")) ? SECRET_GOOD
-                                                                       : SECRET_WRONG;
+    const struct cmg__json *list = cmg__json_key(owner, "passwordCredentials");
     for (size_t i = 0; i < cmg__json_size(list); i++) {
         const struct cmg__json *entry = cmg__json_item(list, i);
         int64_t end = 0;
@@ -77,6 +73,17 @@ static enum secret_state judge_secret(const struct grant *g, const char *secret)
         return SECRET_GOOD;
     }
     return SECRET_WRONG;
+}
+
+/* Both the application and its service principal may have secrets. */
+static enum secret_state judge_secret(const struct grant *g, const char *secret)
+{
+    const struct cmg__sb_cloud *cloud = g->call->cloud;
+    if (g->client.is_built_in)
+        return same_text(secret, cmg__sb_fact(cloud, "client_secret")) ? SECRET_GOOD
+                                                                       : SECRET_WRONG;
+    enum secret_state state = judge_list(g, g->client.application, secret);
+    return state == SECRET_WRONG ? judge_list(g, g->client.principal, secret) : state;
 }
 
 static void refuse_secret(struct grant *g, enum secret_state state)

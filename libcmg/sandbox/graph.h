@@ -43,6 +43,10 @@ bool cmg__sb_graph_key_credentials(struct cmg__sb_call *call,
 /* Of an answer's copy of an entity. */
 void cmg__sb_graph_hide_keys(struct cmg__sb_call *call, const struct cmg__json *entity);
 
+/* ---- graph_password.c: what the actions of these names do to an entity ---- */
+void cmg__sb_graph_add_password(struct cmg__sb_call *call, struct cmg__json *entity);
+void cmg__sb_graph_remove_password(struct cmg__sb_call *call, struct cmg__json *entity);
+
 /* ---- graph_principal.c ---- */
 /* Moves a service principal to the deleted items, with its grants gone. */
 void cmg__sb_graph_drop_principal(struct cmg__sb_call *call, const char *id);

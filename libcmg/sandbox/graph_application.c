@@ -1,16 +1,14 @@
 /*
- * Applications: create, upsert by uniqueName, read by three keys, list, change, secrets,
- * soft delete.
+ * Applications: create, upsert by uniqueName, read by three keys, list, change, soft
+ * delete.
  */
 #include <string.h>
 
-#include "base/secret.h"
 #include "sandbox/graph.h"
 #include "sandbox/router.h"
 #include "sandbox/token.h"
 
-#define TABLE        "applications"
-#define TWO_YEARS_MS ((int64_t)730 * 24 * 3600 * 1000)
+#define TABLE "applications"
 
 static const char *const write_roles[] = { "Application.ReadWrite.All",
                                            "Directory.ReadWrite.All", NULL };
@@ -222,84 +220,22 @@ static void delete_application(struct cmg__sb_call *call)
 
 /* ---- secrets ---- */
 
-static struct cmg__json *make_credential(struct cmg__sb_call *call,
-                                         const struct cmg__json *wish, const char *secret)
-{
-    char key_id[CMG__GUID_SIZE];
-    const char *start = cmg__json_str(wish, "/startDateTime");
-    const char *end = cmg__json_str(wish, "/endDateTime");
-    cmg__sb_guid(call->cloud, key_id);
-    return cmg__json_pack(
-        "{s:n, s:s?, s:o, s:o, s:s, s:o, s:n}", "customKeyIdentifier", "displayName",
-        cmg__json_str(wish, "/displayName"), "startDateTime",
-        start != NULL ? cmg__json_string(start) : cmg__sb_time(call->now_ms),
-        "endDateTime",
-        end != NULL ? cmg__json_string(end) : cmg__sb_time(call->now_ms + TWO_YEARS_MS),
-        "keyId", key_id, "hint", cmg__json_stringn(secret, 3), "secretText");
-}
-
-static bool times_are_good(struct cmg__sb_call *call, const struct cmg__json *wish)
-{
-    static const char *const members[] = { "/startDateTime", "/endDateTime" };
-    int64_t t[2] = { call->now_ms / 1000, INT64_MAX };
-    bool good = true;
-    for (size_t i = 0; i < 2; i++) {
-        const char *text = cmg__json_str(wish, members[i]);
-        if (text != NULL && !cmg__time_parse(text, &t[i]))
-            good = false;
-    }
-    if (good && t[1] > t[0])
-        return true;
-    cmg__sb_refuse(call, 400, "Request_BadRequest",
-                   "Key credential end date is invalid.");
-    return false;
-}
-
 static void add_password(struct cmg__sb_call *call)
 {
-    char secret[41];
-    struct cmg__sb_cloud *cloud = call->cloud;
     struct cmg__json *app = NULL;
     if (cmg__sb_graph_permits(call, write_roles))
         app = find(call);
-    const struct cmg__json *wish = cmg__json_key(call->body, "passwordCredential");
-    if (app == NULL || !times_are_good(call, wish))
-        return;
-    cmg__sb_random_hex(cloud, 20, secret);
-    struct cmg__json *stored = make_credential(call, wish, secret);
-    struct cmg__json *shown = cmg__json_copy_deep(stored);
-    cmg__sb_set_str(cloud, stored, "_secret", secret);
-    cmg__sb_set_str(cloud, shown, "secretText", secret);
-    cmg__sb_set(cloud, shown, "@odata.context",
-                cmg__sb_text(cloud,
-                             "%s/v1.0/$metadata#microsoft.graph.passwordCredential",
-                             call->base));
-    cmg__sb_append(cloud, cmg__json_key(app, "passwordCredentials"), stored);
-    cmg__sb_reply(call, 200, shown);
-    cmg__wipe(secret, sizeof secret);
+    if (app != NULL)
+        cmg__sb_graph_add_password(call, app);
 }
 
 static void remove_password(struct cmg__sb_call *call)
 {
-    const char *key_id = cmg__json_str(call->body, "/keyId");
     struct cmg__json *app = NULL;
     if (cmg__sb_graph_permits(call, write_roles))
         app = find(call);
-    if (app == NULL)
-        return;
-    struct cmg__json *list = cmg__json_key(app, "passwordCredentials");
-    for (size_t i = 0; key_id != NULL && i < cmg__json_size(list); i++) {
-        const char *id = cmg__json_str(cmg__json_item(list, i), "/keyId");
-        if (id != NULL && cmg__sb_same(id, key_id)) {
-            cmg__json_remove_at(list, i);
-            cmg__sb_reply_empty(call, 204);
-            return;
-        }
-    }
-    cmg__sb_refuse(call, 400, "Request_BadRequest",
-                   "No password credential found with keyId '%s'. No credentials found "
-                   "to be removed.",
-                   cmg__str_or(key_id, ""));
+    if (app != NULL)
+        cmg__sb_graph_remove_password(call, app);
 }
 
 #define BY_APP_ID "/v1.0/applications(appId='{app_id}')"

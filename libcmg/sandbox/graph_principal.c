@@ -168,6 +168,36 @@ static void list_principals(struct cmg__sb_call *call)
         cmg__sb_graph_list(call, TABLE, NULL, NULL);
 }
 
+/* ---- secrets ---- */
+
+/* Of the tenant's own; a stranger's principal is administered elsewhere. */
+static struct cmg__json *find_own(struct cmg__sb_call *call)
+{
+    struct cmg__json *entry = NULL;
+    if (cmg__sb_graph_permits(call, write_roles))
+        entry = find(call);
+    if (entry == NULL || cmg__sb_same(cmg__json_str(entry, "/appOwnerOrganizationId"),
+                                      cmg__sb_fact(call->cloud, "tenant_id")))
+        return entry;
+    cmg__sb_refuse(call, 403, "Authorization_RequestDenied",
+                   "The service principal belongs to another organization.");
+    return NULL;
+}
+
+static void add_password(struct cmg__sb_call *call)
+{
+    struct cmg__json *entry = find_own(call);
+    if (entry != NULL)
+        cmg__sb_graph_add_password(call, entry);
+}
+
+static void remove_password(struct cmg__sb_call *call)
+{
+    struct cmg__json *entry = find_own(call);
+    if (entry != NULL)
+        cmg__sb_graph_remove_password(call, entry);
+}
+
 /* ---- deletion ---- */
 
 static bool mentions(const struct cmg__json *entry, const char *id)
@@ -222,17 +252,9 @@ void cmg__sb_graph_drop_principal(struct cmg__sb_call *call, const char *id)
 
 static void delete_principal(struct cmg__sb_call *call)
 {
-    struct cmg__json *entry = NULL;
-    if (cmg__sb_graph_permits(call, write_roles))
-        entry = find(call);
+    struct cmg__json *entry = find_own(call);
     if (entry == NULL)
         return;
-    if (!cmg__sb_same(cmg__json_str(entry, "/appOwnerOrganizationId"),
-                      cmg__sb_fact(call->cloud, "tenant_id"))) {
-        cmg__sb_refuse(call, 403, "Authorization_RequestDenied",
-                       "The service principal belongs to another organization.");
-        return;
-    }
     cmg__sb_graph_drop_principal(call, cmg__json_str(entry, "/id"));
     cmg__sb_reply_empty(call, 204);
 }
@@ -248,6 +270,10 @@ static const struct cmg__sb_route routes[] = {
     { "GET", "/v1.0/servicePrincipals/{id}", get_principal },
     { "PATCH", "/v1.0/servicePrincipals/{id}", patch_principal },
     { "DELETE", "/v1.0/servicePrincipals/{id}", delete_principal },
+    { "POST", "/v1.0/servicePrincipals/{id}/addPassword", add_password },
+    { "POST", BY_APP_ID "/addPassword", add_password },
+    { "POST", "/v1.0/servicePrincipals/{id}/removePassword", remove_password },
+    { "POST", BY_APP_ID "/removePassword", remove_password },
 };
 const struct cmg__sb_routes cmg__sb_graph_principal_routes = { routes,
                                                                CMG__ARRAY_LEN(routes) };

@@ -138,6 +138,11 @@ def test_a_service_principal_is_made_and_consented_to(az: Az) -> None:
        "User.Read")
     (grant,) = az("ad", "app", "permission", "list-grants", "--id", app_id)
     assert (grant["clientId"], grant["scope"]) == (principal["id"], "User.Read")
+    secret = az("ad", "sp", "credential", "reset", "--id", app_id)
+    (shown,) = az("ad", "sp", "credential", "list", "--id", app_id)
+    assert len(secret["password"]) == 40 and shown["secretText"] is None
+    az("ad", "sp", "credential", "delete", "--id", app_id, "--key-id", shown["keyId"])
+    assert az("ad", "sp", "credential", "list", "--id", app_id) == []
     az("ad", "sp", "delete", "--id", app_id)
     assert app_id in az.fails("ad", "sp", "show", "--id", app_id)
     az("ad", "app", "delete", "--id", app_id)

@@ -1,4 +1,5 @@
-/* Certificates of applications as Graph keeps, shows and refuses them. */
+/* Certificates of applications as Graph keeps, shows and refuses them; secrets of service
+   principals. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,12 +8,13 @@
 #include "crypto/x509.h"
 #include "sandbox/world.h"
 
-#define APPS     "/v1.0/applications"
-#define STARTS   ((int64_t)1700000000)
-#define ENDS     ((int64_t)4000000000)
-#define WITHIN   "2090-01-01T00:00:00Z"
-#define TOO_LATE "2099-01-01T00:00:00Z"
-#define ENTRY    "{\"type\":\"AsymmetricX509Cert\",\"usage\":\"Verify\""
+#define APPS       "/v1.0/applications"
+#define PRINCIPALS "/v1.0/servicePrincipals"
+#define STARTS     ((int64_t)1700000000)
+#define ENDS       ((int64_t)4000000000)
+#define WITHIN     "2090-01-01T00:00:00Z"
+#define TOO_LATE   "2099-01-01T00:00:00Z"
+#define ENTRY      "{\"type\":\"AsymmetricX509Cert\",\"usage\":\"Verify\""
 
 static struct world w;
 static struct app app;
@@ -175,6 +177,37 @@ START_TEST(what_is_no_certificate_is_refused_and_changes_nothing)
 }
 END_TEST
 
+START_TEST(a_service_principal_has_secrets_of_its_own)
+{
+    static const char scope[] = "https://graph.microsoft.com/.default";
+    struct reply r;
+    char secret[64], body[128];
+
+    world_graph(&w, &r, 200, "POST", "{}", PRINCIPALS "/%s/addPassword", app.sp_id);
+    snprintf(secret, sizeof secret, "%s", reply_str(&r, "/secretText"));
+    snprintf(body, sizeof body, "{\"keyId\":\"%s\"}", reply_str(&r, "/keyId"));
+    reply_done(&r);
+    world_graph(&w, &r, 200, "GET", NULL, PRINCIPALS "/%s", app.sp_id);
+    ck_assert_uint_eq(strlen(reply_str(&r, "/passwordCredentials/0/hint")), 3);
+    ck_assert_ptr_null(strstr(cmg__buf_cstr(&r.answer.body), secret));
+    reply_done(&r);
+    char *token = world_sign_in_as(&w, app.app_id, secret, scope);
+    ck_assert_ptr_nonnull(token);
+    free(token);
+    token = world_sign_in_as(&w, app.app_id, app.secret, scope); /* the application's */
+    ck_assert_ptr_nonnull(token);
+    free(token);
+    world_graph(&w, &r, 204, "POST", body, PRINCIPALS "(appId='%s')/removePassword",
+                app.app_id);
+    reply_done(&r);
+    ck_assert_ptr_null(world_sign_in_as(&w, app.app_id, secret, scope));
+    /* Microsoft's own are not the tenant's to administer. */
+    world_graph(&w, &r, 403, "POST", "{}",
+                PRINCIPALS "(appId='" GRAPH_APP "')/addPassword");
+    reply_done(&r);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("credential");
@@ -189,6 +222,7 @@ static Suite *suite(void)
     tcase_add_test(t, a_certificate_comes_with_a_new_application_too);
     tcase_add_loop_test(t, what_is_no_certificate_is_refused_and_changes_nothing, 0,
                         CMG__ARRAY_LEN(refusals));
+    tcase_add_test(t, a_service_principal_has_secrets_of_its_own);
     suite_add_tcase(s, t);
     return s;
 }
