@@ -29,7 +29,9 @@ class Sandbox:
             env=os.environ | {"TMPDIR": str(self.temporary)}, stderr=subprocess.PIPE, text=True)
         end = time.monotonic() + 60
         while not self.ready.exists():
-            assert self.process.poll() is None and time.monotonic() < end
+            if self.process.poll() is not None or time.monotonic() > end:
+                self.process.kill()
+                raise AssertionError(f"not ready: {self.process.communicate()[1]}")
             time.sleep(0.01)
         self.facts: dict[str, Any] = json.loads(self.ready.read_text(encoding="utf-8"))
 
