@@ -156,6 +156,26 @@ CMG_API cmg_status cmg_sandbox_client_certificate(cmg_sandbox *sandbox,
                                                   cmg_bytes **out_key, cmg_error **err);
 
 /**
+ * @brief Makes an outside issuer of tokens known, for sign-in by workload identity.
+ *
+ * Applications whose federated credentials name it are signed in by its tokens. It stays
+ * as long as the sandbox runs; the same issuer again replaces it.
+ * @param[in]  sandbox The sandbox.
+ * @param[in]  issuer  As its tokens call it (iss).
+ * @param[in]  keys    Its JSON Web Key Set, RSA; copied.
+ * @param[in]  size    Length in bytes, at most 256 KiB.
+ * @param[in]  subject Tokens with this subject (sub) and the audience
+ *                     "api://AzureADTokenExchange" sign the application of
+ *                     cmg_sandbox_client_id() in; NULL for none.
+ * @param[out] err     Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_INVAL, #CMG_E_PARSE for the key set, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_sandbox_add_issuer(cmg_sandbox *sandbox, const char *issuer,
+                                          const char *keys, size_t size,
+                                          const char *subject, cmg_error **err);
+
+/**
  * @brief Where a name and port of the sandbox's cloud are on loopback.
  * @param[in]  sandbox The sandbox.
  * @param[in]  host    For example "granitefalls.westeurope.cloudapp.azure.com".

@@ -75,6 +75,26 @@ CMG_API cmg_status cmg_tenant_set_client_certificate(
     cmg_assertion_algorithm algorithm, cmg_error **err);
 
 /**
+ * @brief Signs in as an application with the token of an outside issuer (workload
+ *        identity federation): Kubernetes, a CI system.
+ *
+ * The application has a federated credential that names issuer and subject of the token.
+ * The file is read again for each request, since its writer renews it; white space around
+ * the token does not count. The library reads no environment variable: hand over what
+ * AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE say.
+ * @param[in]  tenant     The tenant.
+ * @param[in]  client_id  Application (client) ID, a GUID; copied.
+ * @param[in]  token_file Path of the file; copied, not read yet.
+ * @param[out] err        Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_INVAL, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_tenant_set_workload_identity(cmg_tenant *tenant,
+                                                    const char *client_id,
+                                                    const char *token_file,
+                                                    cmg_error **err);
+
+/**
  * @brief Where the host gets tokens from, for cmg_tenant_set_token_source(); size-tagged.
  *
  * The functions are called on the thread that drives the context; they may call what is

@@ -37,6 +37,11 @@ static const struct row {
       { .status = CMG_E_AUTH,
         .cause = "the application is a public client and must not send a secret",
         .remedy = "sign in without a client secret" } },
+    { { 700211, 700212, 700213 },
+      { .status = CMG_E_AUTH,
+        .cause = "no federated credential of the application fits the token",
+        .remedy = "compare issuer, subject and audience of the token with those of the "
+                  "application's federated credentials, letter by letter" } },
     { { 700024 },
       { .status = CMG_E_AUTH,
         .cause = "the signed assertion is not valid now: this machine's clock is wrong",

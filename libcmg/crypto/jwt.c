@@ -305,6 +305,34 @@ static cmg_status check_claims(const struct check *c, const struct cmg__json *cl
     return rc == CMG_OK ? check_texts(c, claims) : rc;
 }
 
+static cmg_status read_claims(struct check *c, const char *token, size_t n,
+                              const struct cmg__jwks *jwks, struct cmg__json **out)
+{
+    struct part parts[3];
+    struct cmg__json *header = NULL;
+
+    if (n > TOKEN_MAX)
+        return refuse(c, SEND_WHOLE, "it is longer than 16 KiB");
+    if (!split(token, n, parts))
+        return refuse(c, SEND_WHOLE, "it does not have the form of a signed token");
+    cmg_status rc = parse_part(c, &parts[0], HEADER_MAX, &header);
+    if (rc == CMG_OK)
+        rc = check_header(c, jwks, header);
+    cmg__json_unref(header);
+    if (rc == CMG_OK)
+        rc = check_signature(c, token, parts);
+    return rc == CMG_OK ? parse_part(c, &parts[1], TOKEN_MAX, out) : rc;
+}
+
+cmg_status cmg__jwt_read(const struct cmg__alloc *alloc, const char *token, size_t n,
+                         const struct cmg__jwks *jwks, struct cmg__json **out_claims,
+                         cmg_error **err)
+{
+    struct check c = { .alloc = alloc, .err = err };
+
+    return read_claims(&c, token, n, jwks, out_claims);
+}
+
 cmg_status cmg__jwt_check(const struct cmg__alloc *alloc, const char *token, size_t n,
                           const struct cmg__jwks *jwks,
                           const struct cmg__jwt_policy *policy,
@@ -312,27 +340,15 @@ cmg_status cmg__jwt_check(const struct cmg__alloc *alloc, const char *token, siz
 {
     struct check c = { .alloc = alloc, .policy = policy, .err = err };
     struct cmg__jwt_identity found = { .expires_unix_s = 0 };
-    struct part parts[3];
-    struct cmg__json *json = NULL;
+    struct cmg__json *claims = NULL;
 
     c.skew = policy->skew_s > SKEW_MAX ? SKEW_MAX
              : policy->skew_s < 0      ? 0
                                        : policy->skew_s;
-    if (n > TOKEN_MAX)
-        return refuse(&c, SEND_WHOLE, "it is longer than 16 KiB");
-    if (!split(token, n, parts))
-        return refuse(&c, SEND_WHOLE, "it does not have the form of a signed token");
-    cmg_status rc = parse_part(&c, &parts[0], HEADER_MAX, &json);
+    cmg_status rc = read_claims(&c, token, n, jwks, &claims);
     if (rc == CMG_OK)
-        rc = check_header(&c, jwks, json);
-    cmg__json_clear(&json);
-    if (rc == CMG_OK)
-        rc = check_signature(&c, token, parts);
-    if (rc == CMG_OK)
-        rc = parse_part(&c, &parts[1], TOKEN_MAX, &json);
-    if (rc == CMG_OK)
-        rc = check_claims(&c, json, &found);
-    cmg__json_clear(&json);
+        rc = check_claims(&c, claims, &found);
+    cmg__json_unref(claims);
     if (rc == CMG_OK)
         *out = found;
     return rc;

@@ -1,10 +1,13 @@
 /* The table of ways to sign in, and their forms. */
 #include "deploy/sign_in.h"
 
+#include <string.h>
+
 #include "base/error.h"
 #include "deploy/assertion.h"
 #include "deploy/token.h"
 
+#define FILE_MAX   ((size_t)64 * 1024)
 #define SOURCE_MAX ((size_t)65536) /* of a token of the host */
 
 struct field {
@@ -47,6 +50,18 @@ static cmg_status add_secret(const struct cmg__work *work, const char *endpoint,
     return add(form, fields, CMG__ARRAY_LEN(fields), err);
 }
 
+static cmg_status add_jwt(struct cmg__buf *form, const char *assertion, cmg_error **err)
+{
+    const struct field fields[] = {
+        { "grant_type", "client_credentials" },
+        { "client_assertion_type",
+          "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" },
+        { "client_assertion", assertion },
+    };
+
+    return add(form, fields, CMG__ARRAY_LEN(fields), err);
+}
+
 static cmg_status add_assertion(const struct cmg__work *work, const char *endpoint,
                                 struct cmg__buf *form, cmg_error **err)
 {
@@ -61,15 +76,43 @@ static cmg_status add_assertion(const struct cmg__work *work, const char *endpoi
     cmg__buf_init_secret(&text, work->alloc, 64 * 1024);
     cmg_status rc =
         cmg__assertion_make(work->alloc, &work->ctx->env, &assertion, &text, err);
-    if (rc == CMG_OK) {
-        const struct field fields[] = {
-            { "grant_type", "client_credentials" },
-            { "client_assertion_type",
-              "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" },
-            { "client_assertion", cmg__buf_cstr(&text) },
-        };
-        rc = add(form, fields, CMG__ARRAY_LEN(fields), err);
-    }
+    if (rc == CMG_OK)
+        rc = add_jwt(form, cmg__buf_cstr(&text), err);
+    cmg__buf_done(&text);
+    return rc;
+}
+
+/* ---- workload identity ---- */
+
+/* Goes over the wire as it is, between white space. */
+static cmg_status add_trimmed(const struct cmg__work *work, struct cmg__buf *text,
+                              struct cmg__buf *form, cmg_error **err)
+{
+    static const char space[] = " \t\r\n";
+    const char *token = cmg__buf_cstr(text) + strspn(cmg__buf_cstr(text), space);
+    const size_t n = strcspn(token, space);
+
+    if (n == 0 || token[n + strspn(token + n, space)] != '\0')
+        return cmg__fail(err, work->alloc, CMG_E_PARSE, "token_file",
+                         "check what writes the file of the federated token",
+                         "%s does not hold one token",
+                         work->gateway->tenant->sign_in_token_file);
+    text->data[(size_t)(token - cmg__buf_cstr(text)) + n] = '\0';
+    return add_jwt(form, token, err);
+}
+
+static cmg_status add_federated(const struct cmg__work *work, const char *endpoint,
+                                struct cmg__buf *form, cmg_error **err)
+{
+    struct cmg__buf text;
+
+    (void)endpoint;
+    cmg__buf_init_secret(&text, work->alloc, FILE_MAX);
+    cmg_status rc =
+        cmg__file_read(&work->ctx->env, work->alloc,
+                       work->gateway->tenant->sign_in_token_file, FILE_MAX, &text, err);
+    if (rc == CMG_OK)
+        rc = add_trimmed(work, &text, form, err);
     cmg__buf_done(&text);
     return rc;
 }
@@ -157,6 +200,9 @@ static const struct cmg__sign_in_method methods[CMG__SIGN_INS] = {
     [CMG__SIGN_IN_TOKEN_SOURCE] = { .exchange = { .name = "token",
                                                   .call = CMG__CALL_LOCAL },
                                     .ask = ask_source },
+    [CMG__SIGN_IN_WORKLOAD] = { .exchange = { .name = "token",
+                                              .call = CMG__CALL_TOKEN_ASSERTION },
+                                .add_grant = add_federated },
 };
 
 const struct cmg__sign_in_method *cmg__sign_in_method(const struct cmg__work *work)

@@ -18,6 +18,7 @@ enum cmg__sign_in {
     CMG__SIGN_IN_CLIENT_SECRET,
     CMG__SIGN_IN_CERTIFICATE,
     CMG__SIGN_IN_TOKEN_SOURCE,
+    CMG__SIGN_IN_WORKLOAD,
     CMG__SIGN_INS
 };
 
@@ -41,6 +42,7 @@ struct cmg_tenant {
     struct cmg__secret sign_in_secret;
     struct cmg__sign_in_certificate sign_in_certificate;
     cmg_token_source sign_in_source;
+    char *sign_in_token_file; /* of a workload identity, or NULL */
 };
 
 struct cmg_server_app {

@@ -15,6 +15,8 @@ void cmg__sign_in_forget(cmg_tenant *tenant)
     cmg__secret_clear(&tenant->sign_in_secret);
     cmg__key_free(tenant->sign_in_certificate.key);
     tenant->sign_in_certificate = (struct cmg__sign_in_certificate){ .key = NULL };
+    cmg__free(&tenant->head.ctx->alloc, tenant->sign_in_token_file);
+    tenant->sign_in_token_file = NULL;
     const cmg_token_source source = tenant->sign_in_source;
     tenant->sign_in_source = (cmg_token_source){ .size = 0 };
     /* In a forked child the source is still the parent's. */
@@ -192,5 +194,30 @@ cmg_status cmg_tenant_set_token_source(cmg_tenant *tenant, const char *client_id
         rc = change(tenant, CMG__SIGN_IN_TOKEN_SOURCE, cmg__str_or(client_id, ""), err);
     if (rc == CMG_OK)
         tenant->sign_in_source = copy;
+    return rc;
+}
+
+/* ---- workload identity ---- */
+
+cmg_status cmg_tenant_set_workload_identity(cmg_tenant *tenant, const char *client_id,
+                                            const char *token_file, cmg_error **err)
+{
+    cmg_status rc = check(tenant, client_id, err);
+
+    if (rc != CMG_OK)
+        return rc;
+    const struct cmg__alloc *alloc = &tenant->head.ctx->alloc;
+    if (cmg__str_is_empty(token_file))
+        return cmg__fail(err, alloc, CMG_E_INVAL, "token_file",
+                         "use the path that AZURE_FEDERATED_TOKEN_FILE names",
+                         "there is no path of a token file");
+    char *copy = cmg__strdup(alloc, token_file);
+    if (copy == NULL)
+        return cmg__fail_nomem(err);
+    rc = change(tenant, CMG__SIGN_IN_WORKLOAD, client_id, err);
+    if (rc == CMG_OK)
+        tenant->sign_in_token_file = copy;
+    else
+        cmg__free(alloc, copy);
     return rc;
 }

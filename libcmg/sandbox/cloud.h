@@ -36,7 +36,8 @@ struct cmg__sb_cloud {
     /* Does instance i of a scale set answer? NULL: no processes, none does. */
     bool (*is_running)(void *user, const char *scale_set_id, unsigned instance);
     void *running_user;
-    struct cmg__sb_pki *pki; /* beside the tree: see pki.h; never NULL */
+    struct cmg__json *issuers; /* outside ones with their keys; NULL: none. Not kept. */
+    struct cmg__sb_pki *pki;   /* beside the tree: see pki.h; never NULL */
 };
 
 struct cmg__sb_birth {

@@ -12,6 +12,11 @@ bool cmg__sb_tenant_is_known(struct cmg__sb_call *call);
    time. Otherwise the answer is set. An assertion may come more than once while it lasts,
    as with the real service: clients keep theirs. */
 bool cmg__sb_assertion_admits(struct cmg__sb_call *call, struct cmg__sb_client *client);
+/* The same for the token of an outside issuer: one of the application's federated
+   credentials must name it. */
+bool cmg__sb_federated_admits(struct cmg__sb_call *call,
+                              const struct cmg__sb_client *client, const char *token,
+                              const struct cmg__json *payload);
 /* The built-in application gets a certificate, unless it has one. */
 cmg_status cmg__sb_client_certificate_make(struct cmg__sb_cloud *cloud, cmg_error **err);
 

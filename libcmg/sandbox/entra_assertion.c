@@ -172,15 +172,21 @@ static bool verify(const struct proof *p, const struct cmg__buf *der)
     return rc == CMG_OK;
 }
 
-static bool check_signature(const struct proof *p)
+static bool algorithm_is_allowed(const struct proof *p)
 {
     const char *alg = cmg__str_or(cmg__json_str(p->header, "/alg"), "");
+
+    if (strcmp(alg, "RS256") == 0 || strcmp(alg, "PS256") == 0)
+        return true;
+    return refuse(p, 50027,
+                  "JWT token is invalid or malformed. The algorithm is not allowed.");
+}
+
+static bool check_signature(const struct proof *p)
+{
     struct cmg__buf der;
     bool good = false;
 
-    if (strcmp(alg, "RS256") != 0 && strcmp(alg, "PS256") != 0)
-        return refuse(p, 50027,
-                      "JWT token is invalid or malformed. The algorithm is not allowed.");
     cmg__buf_init(&der, p->call->cloud->alloc, TEXT_MAX);
     if (!find_certificate(p, &der))
         (void)refuse(
@@ -262,6 +268,13 @@ static bool check_claims(const struct proof *p)
     return true;
 }
 
+/* Others are tokens of an outside issuer. */
+static bool names_certificate(const struct proof *p)
+{
+    return cmg__json_key(p->header, "x5t") != NULL ||
+           cmg__json_key(p->header, "x5t#S256") != NULL;
+}
+
 bool cmg__sb_assertion_admits(struct cmg__sb_call *call, struct cmg__sb_client *client)
 {
     const char *type = cmg__str_or(cmg__sb_form(call, "client_assertion_type"), "");
@@ -272,7 +285,11 @@ bool cmg__sb_assertion_admits(struct cmg__sb_call *call, struct cmg__sb_client *
     if (strcmp(type, TYPE) != 0)
         return refuse(&p, 50027, "'client_assertion_type' must be '" TYPE "'.");
     cmg__buf_init(&p.signature, call->cloud->alloc, 4096);
-    client->has_certificate = take_apart(&p) && check_signature(&p) && check_claims(&p);
+    if (take_apart(&p) && algorithm_is_allowed(&p))
+        client->has_certificate =
+            names_certificate(&p)
+                ? check_signature(&p) && check_claims(&p)
+                : cmg__sb_federated_admits(call, client, p.token, p.payload);
     cmg__json_unref(p.header);
     cmg__json_unref(p.payload);
     cmg__buf_done(&p.signature);

@@ -22,6 +22,7 @@ extern const struct cmg__sb_routes cmg__sb_entra_metadata_routes;
 extern const struct cmg__sb_routes cmg__sb_entra_token_routes;
 extern const struct cmg__sb_routes cmg__sb_graph_directory_routes;
 extern const struct cmg__sb_routes cmg__sb_graph_application_routes;
+extern const struct cmg__sb_routes cmg__sb_graph_federated_routes;
 extern const struct cmg__sb_routes cmg__sb_graph_principal_routes;
 extern const struct cmg__sb_routes cmg__sb_graph_grant_routes;
 extern const struct cmg__sb_routes cmg__sb_graph_batch_routes;

@@ -390,6 +390,79 @@ START_TEST(source_is_checked_and_released_when_another_way_is_set)
 }
 END_TEST
 
+/* ---- workload identity ---- */
+
+static void begin_workload(struct rule *rules, const char *content)
+{
+    static const struct cmg__step *steps[1];
+    const char *path = support_path("token");
+    cmg_error *err = NULL;
+
+    if (content != NULL)
+        support_write_file(path, content, strlen(content));
+    steps[0] = &cmg__step_sign_in;
+    world_init(&w, CMG_DEPLOY_DELETE, rules);
+    w.memory.canary = "federated.token";
+    cmg_tenant *tenant = cmg_gateway_tenant(w.gateway);
+    ck_assert_int_eq(cmg_tenant_set_workload_identity(tenant, WORLD_CLIENT, "", NULL),
+                     CMG_E_INVAL);
+    ck_assert_int_eq(cmg_tenant_set_workload_identity(tenant, "me", path, NULL),
+                     CMG_E_INVAL);
+    ck_ok(cmg_tenant_set_workload_identity(tenant, WORLD_CLIENT, path, &err), err);
+    world_table(&w, steps, 1);
+    world_start(&w);
+}
+
+START_TEST(federated_token_is_read_again_for_each_request)
+{
+    struct rule rules[] = { TOKEN, { 0 } };
+
+    begin_workload(rules, " \n federated.token.1\r\n");
+    for (unsigned i = 0; i < 1000 && world_count(&w, "federated.token.1") == 0; i++) {
+        support_env_advance_ms(&w.env, 1);
+        world_turns(&w, 1);
+    }
+    support_write_file(support_path("token"), "federated.token.2", 17);
+    canned_finish(&w);
+    ck_assert_msg(w.end == CMG_DEPLOY_DELETED, "%s", w.end_message);
+    ck_assert_uint_eq(world_count(&w, "client_assertion=federated.token.1"), 1);
+    ck_assert_uint_eq(world_count(&w, "client_assertion=federated.token.2"), 2);
+    ck_assert_uint_eq(world_count(&w, "client_assertion_type=urn%3Aietf%3Aparams%3A"), 3);
+    ck_assert_uint_eq(world_count(&w, "grant_type=client_credentials"), 3);
+    world_done(&w);
+    ck_assert(!w.memory.canary_seen);
+    support_dir_done();
+}
+END_TEST
+
+static const struct {
+    const char *content; /* NULL: no file */
+    cmg_status code;
+} bad_files[] = {
+    { NULL, CMG_E_NOTFOUND },
+    { "", CMG_E_PARSE },
+    { " \n\t", CMG_E_PARSE },
+    { "federated.token.1 and more", CMG_E_PARSE },
+    { "federated.token.1\nx", CMG_E_PARSE },
+};
+
+START_TEST(file_without_one_token_is_told_by_name)
+{
+    struct rule rules[] = { TOKEN, { 0 } };
+
+    begin_workload(rules, bad_files[_i].content);
+    canned_finish(&w);
+    ck_assert_int_eq(w.end, CMG_DEPLOY_FAILED);
+    ck_assert_int_eq(w.end_code, bad_files[_i].code);
+    ck_assert_ptr_nonnull(strstr(w.end_message, support_path("token")));
+    ck_assert_ptr_null(strstr(w.end_message, "federated.token"));
+    ck_assert_uint_eq(world_count(&w, "/token"), 0);
+    world_done(&w);
+    ck_assert(!w.memory.canary_seen);
+    support_dir_done();
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("sign_in");
@@ -408,6 +481,11 @@ static Suite *make_suite(void)
                         CMG__ARRAY_LEN(bad_answers));
     tcase_add_test(tokens, source_is_checked_and_released_when_another_way_is_set);
     suite_add_tcase(suite, tokens);
+    TCase *workload = tcase_create("workload identity");
+    tcase_add_test(workload, federated_token_is_read_again_for_each_request);
+    tcase_add_loop_test(workload, file_without_one_token_is_told_by_name, 0,
+                        CMG__ARRAY_LEN(bad_files));
+    suite_add_tcase(suite, workload);
     return suite;
 }
 

@@ -209,8 +209,8 @@ static const struct flaw {
     { .audience = "https://" LOGIN "/" WORLD_TENANT "/v2.0", .aadsts = 0 },
     { .alg = "none", .aadsts = 50027 },
     { .alg = "HS256", .aadsts = 50027 },
-    { .alg = "RS256", .aadsts = 700027 }, /* but it is signed by RSASSA-PSS */
-    { .thumbprint = "kid", .aadsts = 700027 },
+    { .alg = "RS256", .aadsts = 700027 },      /* but it is signed by RSASSA-PSS */
+    { .thumbprint = "kid", .aadsts = 700211 }, /* as of an outside issuer */
     { .named = &other, .signed_by = &other, .aadsts = 700027 },
     { .signed_by = &other, .aadsts = 700027 },
     { .named = &old, .signed_by = &old, .aadsts = 7000222 },
@@ -305,6 +305,130 @@ START_TEST(what_is_no_token_is_refused)
 }
 END_TEST
 
+/* ---- tokens of an outside issuer ---- */
+
+#define ISSUER   "https://issuer.example/"
+#define SUBJECT  "system:serviceaccount:site:cmg"
+#define EXCHANGE "api://AzureADTokenExchange"
+#define FEDERATED                                                                        \
+    "{\"name\":\"site\",\"issuer\":\"" ISSUER "\",\"subject\":\"" SUBJECT                \
+    "\",\"audiences\":[\"" EXCHANGE "\"]}"
+
+static void add_issuer(void)
+{
+    struct cmg__json *keys = cmg__json_array();
+    struct cmg__buf text;
+
+    cmg__buf_init(&text, &cmg__alloc_libc, 8192);
+    ck_assert_int_eq(cmg__jwks_append(keys, mine.key, "k1"), CMG_OK);
+    struct cmg__json *set = cmg__json_pack("{s:o}", "keys", keys);
+    ck_assert_int_eq(cmg__json_format(set, CMG__JSON_COMPACT, &text), CMG_OK);
+    cmg__json_unref(set);
+    w.cloud->issuers = cmg__json_pack("{s:{s:s, s:s}}", ISSUER, "keys",
+                                      cmg__buf_cstr(&text), "subject", "built-in");
+    cmg__buf_done(&text);
+}
+
+static void federate(const char *body, int status)
+{
+    struct reply r;
+
+    world_graph(&w, &r, status, "POST", body,
+                "/v1.0/applications/%s/federatedIdentityCredentials", app.id);
+    reply_done(&r);
+}
+
+static const struct {
+    const char *issuer, *subject, *audience, *kid; /* NULL: as it should be */
+    struct identity *signed_by;
+    int from_s, to_s;
+    bool built_in;
+    int64_t aadsts;
+} federated[] = {
+    { .aadsts = 0 },
+    { .built_in = true, .subject = "built-in", .aadsts = 0 },
+    { .built_in = true, .aadsts = 700211 },
+    { .built_in = true, .subject = "built-in", .audience = "x", .aadsts = 700211 },
+    { .issuer = "https://issuer.example", .aadsts = 700211 },
+    { .issuer = "https://other.example/", .aadsts = 700211 },
+    { .subject = "system:serviceaccount:site:other", .aadsts = 700213 },
+    { .audience = "api://else", .aadsts = 700212 },
+    { .kid = "k2", .aadsts = 50013 },
+    { .signed_by = &other, .aadsts = 50013 },
+    { .from_s = -1200, .to_s = -600, .aadsts = 700024 },
+    { .from_s = 600, .to_s = 1200, .aadsts = 700024 },
+};
+
+START_TEST(token_of_an_outside_issuer_is_checked_for_real)
+{
+    const int64_t now = w.env.unix_ms / 1000;
+    struct cmg__buf text;
+    struct reply r;
+    cmg_error *err = NULL;
+
+    add_issuer();
+    federate(FEDERATED, 201);
+    struct cmg__json *header = cmg__json_pack("{s:s, s:s}", "alg", "RS256", "kid",
+                                              cmg__str_or(federated[_i].kid, "k1"));
+    struct cmg__json *payload = cmg__json_pack(
+        "{s:s, s:s, s:s, s:I, s:I}", "iss", cmg__str_or(federated[_i].issuer, ISSUER),
+        "sub", cmg__str_or(federated[_i].subject, SUBJECT), "aud",
+        cmg__str_or(federated[_i].audience, EXCHANGE), "nbf", now + federated[_i].from_s,
+        "exp", now + (federated[_i].to_s != 0 ? federated[_i].to_s : 600));
+    cmg__buf_init_secret(&text, &cmg__alloc_libc, 65536);
+    ck_ok(cmg__jwt_sign(&cmg__alloc_libc, &w.env.env,
+                        federated[_i].signed_by != NULL ? federated[_i].signed_by->key
+                                                        : mine.key,
+                        false, header, payload, &text, &err),
+          err);
+    post(&r, federated[_i].built_in ? cmg__sb_fact(w.cloud, "client_id") : app.app_id,
+         TYPE, cmg__buf_cstr(&text));
+    ck_assert_int_eq(r.status, federated[_i].aadsts == 0 ? 200 : 401);
+    if (federated[_i].aadsts != 0)
+        ck_assert_int_eq(reply_int(&r, "/error_codes/0"), federated[_i].aadsts);
+    reply_done(&r);
+    cmg__buf_done(&text);
+    cmg__json_unref(header);
+    cmg__json_unref(payload);
+}
+END_TEST
+
+START_TEST(federated_credentials_are_made_listed_and_removed)
+{
+    struct reply r;
+    char id[64];
+    char body[512];
+
+    federate("{\"name\":\"x\"}", 400);
+    federate(FEDERATED, 201);
+    federate(FEDERATED, 409);
+    for (int i = 1; i <= 20; i++) {
+        snprintf(body, sizeof body,
+                 "{\"name\":\"n%d\",\"issuer\":\"i\",\"subject\":\"s%d\",\"audiences\":["
+                 "\"a\"]}",
+                 i, i);
+        federate(body, i < 20 ? 201 : 403);
+    }
+    world_graph(&w, &r, 200, "GET", NULL,
+                "/v1.0/applications/%s/federatedIdentityCredentials", app.id);
+    ck_assert_str_eq(reply_str(&r, "/value/0/subject"), SUBJECT);
+    snprintf(id, sizeof id, "%s", reply_str(&r, "/value/0/id"));
+    reply_done(&r);
+    world_graph(&w, &r, 204, "DELETE", NULL,
+                "/v1.0/applications/%s/federatedIdentityCredentials/%s", app.id, id);
+    reply_done(&r);
+    world_graph(&w, &r, 404, "DELETE", NULL,
+                "/v1.0/applications/%s/federatedIdentityCredentials/%s", app.id, id);
+    reply_done(&r);
+    world_graph(&w, &r, 404, "GET", NULL,
+                "/v1.0/applications/" WORLD_TENANT "/federatedIdentityCredentials");
+    reply_done(&r);
+    world_graph(&w, &r, 200, "GET", NULL, "/v1.0/applications/%s", app.id);
+    ck_assert_ptr_null(cmg__json_key(r.body, "_federated")); /* not in the application */
+    reply_done(&r);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("assertion");
@@ -316,6 +440,9 @@ static Suite *suite(void)
     tcase_add_test(all, the_built_in_application_has_a_certificate_of_its_own);
     tcase_add_loop_test(all, assertion_is_checked_for_real, 0, CMG__ARRAY_LEN(flaws));
     tcase_add_loop_test(all, what_is_no_token_is_refused, 0, CMG__ARRAY_LEN(malformed));
+    tcase_add_loop_test(all, token_of_an_outside_issuer_is_checked_for_real, 0,
+                        CMG__ARRAY_LEN(federated));
+    tcase_add_test(all, federated_credentials_are_made_listed_and_removed);
     suite_add_tcase(s, all);
     return s;
 }

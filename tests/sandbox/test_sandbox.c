@@ -503,6 +503,17 @@ START_TEST(a_port_in_use_is_named)
 }
 END_TEST
 
+START_TEST(an_issuer_needs_a_name_and_a_key_set)
+{
+    ck_assert_int_eq(cmg_sandbox_add_issuer(l.sandbox, "", "{}", 2, NULL, NULL),
+                     CMG_E_INVAL);
+    ck_assert_int_eq(cmg_sandbox_add_issuer(l.sandbox, "i", NULL, 0, NULL, NULL),
+                     CMG_E_INVAL);
+    ck_assert_int_eq(cmg_sandbox_add_issuer(l.sandbox, "i", "[", 1, NULL, NULL),
+                     CMG_E_PARSE);
+}
+END_TEST
+
 START_TEST(the_application_has_a_certificate_with_its_key)
 {
     cmg_context *ctx = NULL;
@@ -555,6 +566,7 @@ static void add_live(TCase *live)
     tcase_add_test(live, a_device_gets_its_token_with_consent);
     tcase_add_test(live, a_device_gets_no_token_without_consent_or_application);
     tcase_add_test(live, the_application_has_a_certificate_with_its_key);
+    tcase_add_test(live, an_issuer_needs_a_name_and_a_key_set);
 }
 
 static Suite *suite(void)

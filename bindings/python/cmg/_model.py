@@ -302,6 +302,13 @@ class Tenant(Handle):
         self.call("set_client_certificate", _ffi.encoded(client_id), certificate.pointer,
                   None if key is None else key.pointer, algorithm)
 
+    def set_workload_identity(self, client_id: str,
+                              token_file: str | os.PathLike[str]) -> None:
+        """Signs in as an application with the token of an outside issuer, which the file
+        holds; it is read again for each request."""
+        self.call("set_workload_identity", _ffi.encoded(client_id),
+                  _ffi.encoded(token_file))
+
     def set_token_source(self, get: TokenFunction, client_id: Optional[str] = None) -> None:
         """Lets a function get the tokens: get(resource) gives the token and when it ends,
         in seconds since 1970. client_id: the application that they are for; None: they

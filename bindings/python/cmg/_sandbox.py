@@ -76,6 +76,13 @@ class Sandbox(Handle):
         self.call("client_certificate", ctypes.byref(certificate), ctypes.byref(key))
         return _ffi.take_bytes(certificate), _ffi.take_bytes(key)
 
+    def add_issuer(self, issuer: str, keys: str, subject: Optional[str] = None) -> None:
+        """Makes an outside issuer known by its key set (JSON); its tokens with this
+        subject sign the application of client_id in."""
+        data = keys.encode()
+        self.call("add_issuer", _ffi.encoded(issuer), data, len(data),
+                  _ffi.optional(subject))
+
     def resolve(self, host: str, port: int) -> tuple[str, int]:
         """Where a name and port of the sandbox's cloud are on loopback."""
         found = cmg_address(size=ctypes.sizeof(cmg_address))

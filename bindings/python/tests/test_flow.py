@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 import re
@@ -115,6 +116,36 @@ def test_a_certificate_that_nobody_registered_is_refused(signed_in: Any, sandbox
             deploy.run()
     assert caught.value.service_code == "AADSTS700027"
     assert "certificate" in caught.value.remedy
+
+
+def base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def test_a_workload_identity_signs_in(signed_in: Any, sandbox: Any, tmp_path: Path) -> None:
+    key = tmp_path / "issuer.pem"
+    openssl("genrsa", "-out", str(key), "2048")
+    modulus = openssl("rsa", "-in", str(key), "-noout", "-modulus").split(b"=")[1]
+    keys = {"keys": [{"kty": "RSA", "use": "sig", "kid": "k1", "e": "AQAB",
+                      "n": base64url(bytes.fromhex(modulus.strip().decode()))}]}
+    with pytest.raises(cmg.ParseError):
+        sandbox.add_issuer("https://issuer.example", "[]")
+    sandbox.add_issuer("https://issuer.example", json.dumps(keys), "site")
+    parts = [{"alg": "RS256", "kid": "k1"},
+             {"iss": "https://issuer.example", "sub": "site", "exp": int(time.time()) + 600,
+              "aud": "api://AzureADTokenExchange"}]
+    text = ".".join(base64url(json.dumps(part).encode()) for part in parts)
+    signature = openssl("dgst", "-sha256", "-sign", str(key), data=text.encode())
+    token = tmp_path / "token"
+    token.write_text(f"{text}.{base64url(signature)}\n", encoding="ascii")
+    signed_in.tenant.set_workload_identity(sandbox.client_id, token)
+    with signed_in.deploy(journal=tmp_path / "journal") as deploy:
+        assert deploy.run() is cmg.DeployState.READY
+    sandbox.add_issuer("https://issuer.example", json.dumps(keys), "other")
+    with signed_in.deploy(cmg.Operation.DELETE, journal=tmp_path / "journal") as deploy:
+        with pytest.raises(cmg.AuthenticationFailed) as caught:
+            deploy.run()
+    assert caught.value.service_code == "AADSTS700211"
 
 
 def test_the_host_gets_the_tokens(signed_in: Any, sandbox: Any, tmp_path: Path) -> None:
