@@ -105,7 +105,7 @@ static int sign_pss(mbedtls_rsa_context *rsa, mbedtls_md_type_t md, const uint8_
     if (ret != 0)
         return ret;
 #else
-    mbedtls_rsa_set_padding(rsa, MBEDTLS_RSA_PKCS_V21, md);
+    mbedtls_rsa_set_padding(rsa, MBEDTLS_RSA_PKCS_V21, (int)md);
 #endif
     return mbedtls_rsa_rsassa_pss_sign_ext(rsa, cmg__crypto_rng, &rng, md, n, digest,
                                            (int)n, sig);
