@@ -405,6 +405,8 @@ START_TEST(a_certificate_takes_its_own_key_only)
     ck_assert(!cmg_certificate_matches_key(cert, another));
     ck_assert_int_eq(cmg_certificate_new_with_key(cert, another, &whole, &err),
                      CMG_E_CERT);
+    cmg_error_unref(err);
+    err = NULL;
     ck_ok(cmg_context_new(NULL, &other, NULL), err);
     ck_ok(cmg_key_new_from_bytes(other, text, n, NULL, &foreign, NULL), err);
     ck_assert_int_eq(cmg_certificate_new_with_key(cert, foreign, &whole, &err),
