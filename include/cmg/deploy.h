@@ -42,10 +42,20 @@ extern "C" {
 /** @brief One run of an operation on a gateway. @since 0.1 */
 typedef struct cmg_deploy cmg_deploy;
 
-/** @brief What to do with the gateway. @since 0.1 */
+/**
+ * @brief What to do with the gateway, or with the tenant and its applications.
+ *
+ * Those that only read need no journal and ask for no confirmation.
+ * @since 0.1
+ */
 typedef enum cmg_deploy_operation {
     CMG_DEPLOY_CREATE = 1, /**< Make what is missing, adopt what is there. */
     CMG_DEPLOY_DELETE = 2, /**< Remove everything that belongs to the gateway. */
+    /** Sign in and find the tenant; reads only. A specification of a tenant is enough. */
+    CMG_DEPLOY_FIND_TENANT = 3,
+    /** Make server app and client app with principals, secret and consent, adopt what is
+       there. A specification of a tenant is enough. */
+    CMG_DEPLOY_REGISTER_APPS = 4,
     CMG_DEPLOY_OPERATION_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
 } cmg_deploy_operation;
 
@@ -58,7 +68,7 @@ typedef enum cmg_deploy_state {
     CMG_DEPLOY_CONFIRM = 4,       /**< Waiting for the host's yes. */
     CMG_DEPLOY_APPLY = 5,         /**< Making or removing. */
     CMG_DEPLOY_VERIFY = 6,        /**< Checking that it answers. */
-    CMG_DEPLOY_READY = 7,         /**< Done: the gateway answers. */
+    CMG_DEPLOY_READY = 7,         /**< Done; after a create the gateway answers. */
     CMG_DEPLOY_PAUSED = 8,        /**< Stopped on request; the journal can go on. */
     CMG_DEPLOY_CANCELLING = 9,    /**< Letting what is under way come to an end. */
     CMG_DEPLOY_ROLLING_BACK = 10, /**< Undoing; not reached in this release. */
@@ -230,9 +240,9 @@ CMG_API cmg_status cmg_deploy_set_events(cmg_deploy *deploy,
  * @brief Starts; the work is done while the host drives the context.
  * @param[in]  deploy The deployment with a journal; PAUSED and FAILED ones go on.
  * @param[out] err    Receives the error, or NULL.
- * @return #CMG_OK; #CMG_E_STATE when it runs, has ended or has no journal, or when it is
- * to create and the journal holds a deletion that is not finished: finish that first;
- * #CMG_E_CONFLICT when another process holds the journal or it belongs to another
+ * @return #CMG_OK; #CMG_E_STATE when it runs, has ended or has no journal it needs, or
+ * when it is to create and the journal holds a deletion that is not finished: finish that
+ * first; #CMG_E_CONFLICT when another process holds the journal or it belongs to another
  * deployment, #CMG_E_PARSE when it is damaged, #CMG_E_UNSUPPORTED when a newer version
  * wrote it, #CMG_E_IO. The journal is untouched then.
  * @since 0.1

@@ -47,19 +47,19 @@ cmg_status cmg_deploy_new(cmg_gateway *gateway, cmg_deploy_operation operation,
     if (rc != CMG_OK)
         return rc;
     cmg_context *ctx = gateway->head.ctx;
-    if (out_deploy == NULL ||
-        (operation != CMG_DEPLOY_CREATE && operation != CMG_DEPLOY_DELETE))
+    const struct cmg__operation *row = cmg__operation_get(operation);
+    if (out_deploy == NULL || row == NULL)
         return cmg__fail(err, &ctx->alloc, CMG_E_INVAL, "operation",
-                         "pass CMG_DEPLOY_CREATE or CMG_DEPLOY_DELETE",
+                         "pass one of cmg_deploy_operation, CMG_DEPLOY_CREATE for one",
                          "cmg_deploy_new does not know operation %d", (int)operation);
     cmg_deploy *deploy = cmg__alloc0(&ctx->alloc, sizeof *deploy);
     if (deploy == NULL)
         return cmg__fail_nomem(err);
     cmg__handle_init(&deploy->head, CMG__TAG_DEPLOY, ctx);
     deploy->gateway = cmg_gateway_ref(gateway);
-    deploy->operation = operation;
+    deploy->operation = row;
     deploy->transport = cmg__transport_http(ctx);
-    deploy->table = cmg__steps_for(operation);
+    deploy->table = &row->steps;
     cmg__journal_init(&deploy->journal, &ctx->alloc);
     cmg__task_init(&deploy->task, on_task, deploy);
     *out_deploy = deploy;
@@ -163,26 +163,31 @@ static cmg_status check_may_start(const cmg_deploy *deploy, cmg_error **err)
                          "make a new one for another run",
                          "the deployment cannot be started in state %s",
                          cmg_deploy_state_name(deploy->state));
-    if (deploy->journal.store.load == NULL)
+    if (deploy->journal.store.load == NULL && !deploy->operation->reads_only)
         return cmg__fail(err, alloc, CMG_E_STATE, "journal",
                          "call cmg_deploy_set_journal_file() first",
                          "the deployment has no journal");
-    if (deploy->host_secrets.put == NULL && deploy->files.path == NULL)
+    if (deploy->host_secrets.put == NULL && deploy->files.path == NULL &&
+        !deploy->operation->reads_only)
         return cmg__fail(err, alloc, CMG_E_STATE, "secret store",
                          "call cmg_deploy_set_secret_store() too",
                          "the deployment has no secret store");
     return CMG_OK;
 }
 
+static const char *owner_name(const cmg_gateway *gateway)
+{
+    return cmg__gateway_is_whole(gateway) ? gateway->name : gateway->server_app->name;
+}
+
 static cmg_status make_owner(cmg_deploy *deploy, struct cmg__journal_owner *owner,
                              cmg_error **err)
 {
-    const char *operation = deploy->operation == CMG_DEPLOY_CREATE ? "create" : "delete";
-
-    *owner = (struct cmg__journal_owner){ .spec = "" };
+    *owner = (struct cmg__journal_owner){ .spec = "",
+                                          .any_spec = deploy->operation->any_spec };
     memcpy(owner->deployment, deploy->work.deployment_id, sizeof owner->deployment);
-    (void)strncpy(owner->gateway, deploy->gateway->name, sizeof owner->gateway - 1);
-    (void)strncpy(owner->operation, operation, sizeof owner->operation - 1);
+    (void)strncpy(owner->gateway, owner_name(deploy->gateway), sizeof owner->gateway - 1);
+    (void)strncpy(owner->operation, deploy->operation->name, sizeof owner->operation - 1);
     return cmg__gateway_digest(deploy->gateway, owner->spec, err);
 }
 
@@ -237,7 +242,7 @@ cmg_status cmg_deploy_start(cmg_deploy *deploy, cmg_error **err)
         rc = make_work(deploy, err);
     if (rc == CMG_OK)
         rc = cmg__engine_prepare(deploy, err);
-    if (rc == CMG_OK)
+    if (rc == CMG_OK && deploy->journal.store.load != NULL)
         rc = begin_journal(deploy, err);
     if (rc != CMG_OK)
         return rc;

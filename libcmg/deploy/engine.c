@@ -151,9 +151,19 @@ static size_t count_calls(const cmg_deploy *deploy)
 
 static cmg_status preflight(const cmg_deploy *deploy, cmg_error **err)
 {
-    if (deploy->operation != CMG_DEPLOY_CREATE || deploy->gateway->authority != NULL)
+    const struct cmg__alloc *alloc = &deploy->head.ctx->alloc;
+    const struct cmg__operation *operation = deploy->operation;
+
+    if (operation->needs_gateway && !cmg__gateway_is_whole(deploy->gateway))
+        return cmg__fail(err, alloc, CMG_E_STATE, "/gateway",
+                         "add the groups site, gateway and roles to the specification, "
+                         "and the subscription",
+                         "%s needs a gateway, but %s describes a tenant and its "
+                         "applications only",
+                         operation->name, deploy->gateway->source);
+    if (!operation->needs_authority || deploy->gateway->authority != NULL)
         return CMG_OK;
-    return cmg__fail(err, &deploy->head.ctx->alloc, CMG_E_STATE, "authority",
+    return cmg__fail(err, alloc, CMG_E_STATE, "authority",
                      "call cmg_gateway_set_authority() first",
                      "gateway \"%s\" has no authority that could issue its certificate",
                      deploy->gateway->name);
@@ -190,7 +200,7 @@ static bool state_plan(cmg_deploy *deploy)
         return true;
     if (count(deploy, CMG__EXEC_ACTIVE) > 0)
         return false;
-    if (deploy->events.on_confirm != NULL)
+    if (deploy->events.on_confirm != NULL && !deploy->operation->reads_only)
         return cmg__events_state(deploy, CMG_DEPLOY_CONFIRM, NULL);
     deploy->confirmed = true;
     return cmg__events_state(deploy, CMG_DEPLOY_APPLY, NULL);
@@ -247,7 +257,7 @@ static bool state_apply(cmg_deploy *deploy)
         return true;
     if (!phase_is_done(deploy, CMG__PHASE_APPLY))
         return stuck(deploy);
-    if (deploy->operation == CMG_DEPLOY_DELETE)
+    if (deploy->operation->end == CMG_DEPLOY_DELETED)
         return deleted(deploy);
     return cmg__events_state(deploy, CMG_DEPLOY_VERIFY, NULL);
 }

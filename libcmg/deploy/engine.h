@@ -6,6 +6,7 @@
 #define CMG_DEPLOY_ENGINE_H
 
 #include "deploy/journal.h"
+#include "deploy/operation.h"
 #include "deploy/step.h"
 #include "deploy/stores.h"
 #include "net/transport.h"
@@ -42,7 +43,7 @@ struct cmg__exec {
 struct cmg_deploy {
     struct cmg__handle head;
     cmg_gateway *gateway;
-    cmg_deploy_operation operation;
+    const struct cmg__operation *operation;
     cmg_deploy_state state;
     struct cmg__work work;
     bool work_ready;
@@ -51,7 +52,7 @@ struct cmg_deploy {
     cmg_secret_store host_secrets;
     cmg_deploy_events events;
     struct cmg__transport transport;
-    const struct cmg__step_table *table;
+    const struct cmg__step_table *table; /* the operation's, or a test's */
     struct cmg__exec *execs;
     size_t exec_count;
     struct cmg__json *intents; /* what the journal left open */

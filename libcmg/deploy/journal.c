@@ -214,7 +214,7 @@ cmg_status cmg__journal_match(const struct cmg__alloc *alloc, const char *where,
                          "finish the deletion with the same journal first",
                          "journal %s holds a deletion of gateway \"%s\" that has begun",
                          where, theirs->gateway);
-    if (!deleting && strcmp(theirs->spec, mine->spec) != 0)
+    if (!mine->any_spec && strcmp(theirs->spec, mine->spec) != 0)
         return cmg__fail(
             err, alloc, CMG_E_CONFLICT, where,
             "use the specification the journal was begun with, or delete the "

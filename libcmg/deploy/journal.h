@@ -19,7 +19,8 @@ struct cmg__journal_owner {
     char deployment[CMG__GUID_SIZE];
     char spec[65];
     char gateway[65];
-    char operation[17]; /* "create" or "delete" */
+    char operation[33]; /* "create" */
+    bool any_spec;      /* mine: goes on with a journal of another specification */
 };
 
 /* What a journal says, as far as the next run needs it. */
@@ -59,7 +60,8 @@ cmg_status cmg__journal_open(struct cmg__journal *journal,
                              struct cmg__journal_content *out, cmg_error **err);
 void cmg__journal_close(struct cmg__journal *journal);
 /* Takes the record over, also on failure (NULL: memory ran out); durable on return. A
-   record that cannot be stored is not in the journal. */
+   record that cannot be stored is not in the journal. Without a store nothing is kept:
+   an operation that only reads may do so. */
 cmg_status cmg__journal_write(struct cmg__journal *journal, struct cmg__json *record,
                               cmg_error **err);
 cmg_status cmg__journal_remove(struct cmg__journal *journal, cmg_error **err);

@@ -6,11 +6,9 @@
 
 /* On a create a thing that was not looked at hangs on one that is missing. */
 static const char *const verbs[] = {
-    [CMG__PLAN_UNKNOWN] = "create if missing",
-    [CMG__PLAN_KEEP] = "keep",
-    [CMG__PLAN_CREATE] = "create",
-    [CMG__PLAN_CHANGE] = "change",
-    [CMG__PLAN_REMOVE] = "remove",
+    [CMG__PLAN_UNKNOWN] = NULL, /* the operation's own words */
+    [CMG__PLAN_KEEP] = "keep",     [CMG__PLAN_CREATE] = "create",
+    [CMG__PLAN_CHANGE] = "change", [CMG__PLAN_REMOVE] = "remove",
     [CMG__PLAN_ABSENT] = NULL,
 };
 
@@ -22,8 +20,8 @@ cmg_status cmg__plan_text(const cmg_deploy *deploy, struct cmg__buf *out)
         const struct cmg__run *run = &deploy->execs[i].run;
         const char *verb = verbs[run->plan];
 
-        if (run->plan == CMG__PLAN_UNKNOWN && deploy->operation == CMG_DEPLOY_DELETE)
-            verb = "remove if present";
+        if (run->plan == CMG__PLAN_UNKNOWN)
+            verb = deploy->operation->unknown;
         if (run->step->what == NULL || verb == NULL)
             continue;
         rc = cmg__buf_addf(out, "%s %s", verb, run->step->what);

@@ -87,8 +87,6 @@ struct cmg__step_table {
     size_t count;
 };
 
-const struct cmg__step_table *cmg__steps_for(cmg_deploy_operation operation);
-
 /* What the plan says about a step. */
 enum cmg__plan_kind {
     CMG__PLAN_UNKNOWN, /* could not be looked at yet */

@@ -1,4 +1,4 @@
-/* The steps of each operation, one file per group; step_table.c puts them together. */
+/* The steps of each operation, one file per group; operation.c puts them together. */
 #ifndef CMG_DEPLOY_STEPS_H
 #define CMG_DEPLOY_STEPS_H
 

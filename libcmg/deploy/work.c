@@ -46,12 +46,18 @@ cmg_status cmg__work_guid(const char *purpose, const char *seed, char out[CMG__G
 }
 
 /* The same subscription, group and name are the same gateway, whoever asks and whatever
-   became of the journal: hence the identifier is not random. */
+   became of the journal: hence the identifier is not random. Without a gateway the tenant
+   and its server app take their place. */
 static cmg_status make_id(struct cmg__work *work)
 {
     const cmg_gateway *gateway = work->gateway;
-    char *seed = cmg__format(work->alloc, "%s|%s|%s", gateway->tenant->subscription_id,
-                             gateway->resource_group, gateway->name);
+    const cmg_tenant *tenant = gateway->tenant;
+    const char *tenant_name = tenant->domain[0] != '\0' ? tenant->domain : tenant->id;
+    char *seed =
+        cmg__gateway_is_whole(gateway)
+            ? cmg__format(work->alloc, "%s|%s|%s", tenant->subscription_id,
+                          gateway->resource_group, gateway->name)
+            : cmg__format(work->alloc, "%s|%s", tenant_name, gateway->server_app->name);
 
     if (seed == NULL)
         return CMG_E_NOMEM;
@@ -76,6 +82,8 @@ static cmg_status make_spec(struct cmg__work *work)
 {
     const cmg_gateway *gateway = work->gateway;
     const cmg_tenant *tenant = gateway->tenant;
+    const char *name =
+        cmg__gateway_is_whole(gateway) ? gateway->name : gateway->server_app->name;
     const struct {
         const char *key, *prefix, *value;
     } names[] = {
@@ -86,8 +94,8 @@ static cmg_status make_spec(struct cmg__work *work)
         { "label", "", gateway->name },
         { "vault", "", gateway->name },
         { "certificate", "", "server" },
-        { "server_unique_name", "libcmg-server-", gateway->name },
-        { "client_unique_name", "libcmg-client-", gateway->name },
+        { "server_unique_name", "libcmg-server-", name },
+        { "client_unique_name", "libcmg-client-", name },
         { "sign_in_client", "", cmg__str_or(tenant->sign_in_client_id, "") },
     };
     cmg_status rc = CMG_OK;

@@ -66,11 +66,25 @@ static cmg_status complain(const struct complaint *c, cmg_error **err, const cha
     return rc;
 }
 
+static cmg_status refuse_missing(const struct cmg__fields *fields,
+                                 const struct cmg__field *field, cmg_error **err)
+{
+    const struct complaint c = {
+        .fields = fields,
+        .path = field->path,
+        .remedy = remedy_of(fields, field, NULL, "add"),
+    };
+
+    return complain(&c, err, field->label, "", "is missing");
+}
+
 cmg_status cmg__field_refuse(const struct cmg__fields *fields,
                              const struct cmg__field *field,
                              const struct cmg__json *found, const char *cause,
                              cmg_error **err)
 {
+    if (found == NULL)
+        return refuse_missing(fields, field, err);
     const struct complaint c = {
         .fields = fields,
         .path = field->path,
@@ -91,18 +105,6 @@ cmg_status cmg__field_refuse(const struct cmg__fields *fields,
     }
     cmg__buf_done(&text);
     return rc;
-}
-
-static cmg_status refuse_missing(const struct cmg__fields *fields,
-                                 const struct cmg__field *field, cmg_error **err)
-{
-    const struct complaint c = {
-        .fields = fields,
-        .path = field->path,
-        .remedy = remedy_of(fields, field, NULL, "add"),
-    };
-
-    return complain(&c, err, field->label, "", "is missing");
 }
 
 /* The part of path below parent when it is a direct member, else NULL. */

@@ -54,7 +54,8 @@ cmg_status cmg__fields_read(const struct cmg__fields *fields,
 CMG__NODISCARD cmg_status cmg__fields_write(const struct cmg__fields *fields,
                                             struct cmg__json *object);
 /* The refusal of what stands at a field, for checks that need more than one of them;
-   cause NULL: the table's. */
+   cause NULL: the
+   table's; found NULL: it is missing. */
 cmg_status cmg__field_refuse(const struct cmg__fields *fields,
                              const struct cmg__field *field,
                              const struct cmg__json *found, const char *cause,

@@ -68,6 +68,11 @@ static cmg_gateway *make(cmg_context *ctx)
     return gateway;
 }
 
+bool cmg__gateway_is_whole(const cmg_gateway *gateway)
+{
+    return gateway->name[0] != '\0';
+}
+
 static cmg_status check_arg(const struct cmg__alloc *alloc, const void *arg,
                             const char *name, cmg_error **err)
 {

@@ -125,6 +125,9 @@ cmg_status cmg__user_data_make(const cmg_gateway *gateway, const char *deploymen
 /* A stable digest of the specification, for the journal: 64 hexadecimal digits. */
 cmg_status cmg__gateway_digest(cmg_gateway *gateway, char out[65], cmg_error **err);
 
+/* False: the specification describes a tenant and its applications only. */
+bool cmg__gateway_is_whole(const cmg_gateway *gateway);
+
 /* Observed values; each copies. */
 cmg_status cmg__observe(const struct cmg__alloc *alloc, char **field, const char *value);
 void cmg__gateway_set_certificate(cmg_gateway *gateway, cmg_certificate *certificate);

@@ -37,13 +37,14 @@ enum {
     ROW_DOMAIN,
     ROW_TENANT_ID,
     ROW_SUBSCRIPTION,
-    ROW_SITE,
-    ROW_SITE_CODE,
     ROW_SERVER_APP,
     ROW_SERVER_NAME,
     ROW_SECRET_YEARS,
     ROW_CLIENT_APP,
     ROW_CLIENT_NAME,
+    TENANT_ROWS, /* of a specification without a gateway */
+    ROW_SITE = TENANT_ROWS,
+    ROW_SITE_CODE,
     ROW_GATEWAY,
     ROW_NAME,
     ROW_SERVICE_NAME,
@@ -91,7 +92,6 @@ static const struct cmg__field rows[] = {
     [ROW_SUBSCRIPTION] = { .path = "/tenant/subscription_id",
                            .label = "subscription ID",
                            .kind = CMG__FIELD_TEXT,
-                           .required = true,
                            .fold = true,
                            IN_TENANT(subscription_id),
                            .min = 36,
@@ -99,17 +99,6 @@ static const struct cmg__field rows[] = {
                            .check = cmg__guid_is_valid,
                            .allowed = GUID_ALLOWED,
                            .example = GUID_EXAMPLE },
-    [ROW_SITE] = GROUP_ROW("/site", "site", "{ \"code\": \"PS1\" }"),
-    [ROW_SITE_CODE] = { .path = "/site/code",
-                        .label = "site code",
-                        .kind = CMG__FIELD_TEXT,
-                        .required = true,
-                        IN_GATEWAY(site_code),
-                        .min = 3,
-                        .max = 3,
-                        .check = cmg__pattern_site_code,
-                        .allowed = "three letters or digits",
-                        .example = "\"PS1\"" },
     [ROW_SERVER_APP] =
         GROUP_ROW("/server_app", "server app", "{ \"name\": \"CMG-ServerApp\" }"),
     [ROW_SERVER_NAME] = { .path = "/server_app/name",
@@ -145,6 +134,17 @@ static const struct cmg__field rows[] = {
                           .allowed =
                               "1 to 120 printable characters, no blank at the ends",
                           .example = "\"CMG-ClientApp\"" },
+    [ROW_SITE] = GROUP_ROW("/site", "site", "{ \"code\": \"PS1\" }"),
+    [ROW_SITE_CODE] = { .path = "/site/code",
+                        .label = "site code",
+                        .kind = CMG__FIELD_TEXT,
+                        .required = true,
+                        IN_GATEWAY(site_code),
+                        .min = 3,
+                        .max = 3,
+                        .check = cmg__pattern_site_code,
+                        .allowed = "three letters or digits",
+                        .example = "\"PS1\"" },
     [ROW_GATEWAY] = GROUP_ROW("/gateway", "gateway",
                               "{ \"name\": \"granitefalls\", "
                               "\"region\": \"westeurope\" }"),
@@ -273,6 +273,26 @@ static cmg_status need_object(const struct cmg__fields *fields,
     return cmg__field_refuse(fields, &document, doc, NULL, err);
 }
 
+/* Without all of these the document is about a tenant and its applications only. */
+static bool is_whole(const struct cmg__json *doc)
+{
+    static const char *const parts[] = { "site", "gateway", "roles" };
+
+    for (size_t i = 0; i < CMG__ARRAY_LEN(parts); i++) {
+        if (cmg__json_key(doc, parts[i]) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static cmg_status check_subscription(const struct cmg__fields *fields,
+                                     const cmg_gateway *gateway, cmg_error **err)
+{
+    if (gateway->tenant->subscription_id[0] != '\0')
+        return CMG_OK;
+    return cmg__field_refuse(fields, &rows[ROW_SUBSCRIPTION], NULL, NULL, err);
+}
+
 /* Domain or ID: one of them finds the tenant. */
 static cmg_status check_tenant(const struct cmg__fields *fields,
                                const cmg_gateway *gateway, cmg_error **err)
@@ -331,16 +351,17 @@ static cmg_status fill_defaults(cmg_gateway *gateway)
                          cmg__format(alloc, "cmg-%s", gateway->name));
     if (rc == CMG_OK)
         rc = set_default(alloc, &gateway->vm_size, cmg__strdup(alloc, "Standard_A2_v2"));
-    if (rc == CMG_OK)
-        rc = cmg__str_assign(alloc, &gateway->tenant->id, gateway->tenant->wanted_id);
     return rc;
 }
 
 static cmg_status read_document(cmg_gateway *gateway, const char *name,
                                 const struct cmg__json *doc, cmg_error **err)
 {
-    const struct cmg__fields fields = fields_of(gateway, name);
+    struct cmg__fields fields = fields_of(gateway, name);
+    const bool whole = is_whole(doc);
 
+    if (!whole)
+        fields.count = TENANT_ROWS;
     gateway->instance_count = 1;
     gateway->server_app->secret_years = 2;
     cmg_status rc = need_object(&fields, doc, err);
@@ -350,11 +371,16 @@ static cmg_status read_document(cmg_gateway *gateway, const char *name,
         rc = cmg__fields_read(&fields, doc, err);
     if (rc == CMG_OK)
         rc = check_tenant(&fields, gateway, err);
-    if (rc == CMG_OK)
+    if (rc == CMG_OK && whole)
+        rc = check_subscription(&fields, gateway, err);
+    if (rc == CMG_OK && whole)
         rc = check_service_name(&fields, gateway, doc, err);
-    if (rc == CMG_OK)
+    if (rc == CMG_OK && whole)
         rc = cmg__roles_read(gateway, name, cmg__json_key(doc, "roles"), err);
-    if (rc == CMG_OK && fill_defaults(gateway) != CMG_OK)
+    if (rc == CMG_OK && (whole ? fill_defaults(gateway) : CMG_OK) != CMG_OK)
+        rc = cmg__fail_nomem(err);
+    if (rc == CMG_OK && cmg__str_assign(&gateway->head.ctx->alloc, &gateway->tenant->id,
+                                        gateway->tenant->wanted_id) != CMG_OK)
         rc = cmg__fail_nomem(err);
     return rc;
 }
@@ -379,13 +405,16 @@ cmg_status cmg__specification_read(cmg_gateway *gateway, const char *document,
 cmg_status cmg__specification_write(const cmg_gateway *gateway, struct cmg__buf *out,
                                     cmg_error **err)
 {
-    const struct cmg__fields fields = fields_of(gateway, gateway->source);
+    struct cmg__fields fields = fields_of(gateway, gateway->source);
+    const bool whole = cmg__gateway_is_whole(gateway);
     struct cmg__json *doc = cmg__json_object();
     cmg_status rc = cmg__json_set(doc, "version", cmg__json_integer(VERSION));
 
+    if (!whole)
+        fields.count = TENANT_ROWS;
     if (rc == CMG_OK)
         rc = cmg__fields_write(&fields, doc);
-    if (rc == CMG_OK)
+    if (rc == CMG_OK && whole)
         rc = cmg__json_set(doc, "roles", cmg__roles_write(gateway));
     if (rc == CMG_OK)
         rc = cmg__json_format(doc, CMG__JSON_SORTED, out);

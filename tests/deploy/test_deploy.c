@@ -24,7 +24,7 @@ START_TEST(wrong_handles_and_operations_are_refused)
     cmg_deploy *deploy = NULL;
 
     ck_assert_int_eq(cmg_deploy_new(NULL, CMG_DEPLOY_CREATE, &deploy, NULL), CMG_E_INVAL);
-    ck_assert_int_eq(cmg_deploy_new(w.gateway, (cmg_deploy_operation)7, &deploy, NULL),
+    ck_assert_int_eq(cmg_deploy_new(w.gateway, (cmg_deploy_operation)99, &deploy, NULL),
                      CMG_E_INVAL);
     ck_assert_int_eq(cmg_deploy_new(w.gateway, CMG_DEPLOY_CREATE, NULL, NULL),
                      CMG_E_INVAL);

@@ -308,10 +308,12 @@ class RevocationReason(IntEnum):
 
 
 class Operation(IntEnum):
-    """What to do with the gateway."""
+    """What to do with the gateway, or with the tenant and its applications."""
 
     CREATE = 1
     DELETE = 2
+    FIND_TENANT = 3
+    REGISTER_APPS = 4
 
 
 class DeployState(IntEnum):

@@ -1,0 +1,74 @@
+/* Which steps make up an operation. Their order is that of the display; what really
+   comes first is said by their needs. */
+#include "deploy/operation.h"
+
+#include "deploy/steps.h"
+
+static const struct cmg__step *const create_steps[] = {
+    &cmg__step_sign_in,           &cmg__step_tenant,
+    &cmg__step_subscription,      &cmg__step_provider_compute,
+    &cmg__step_provider_network,  &cmg__step_provider_storage,
+    &cmg__step_provider_keyvault, &cmg__step_names,
+    &cmg__step_server_app,        &cmg__step_server_principal,
+    &cmg__step_server_secret,     &cmg__step_server_consent,
+    &cmg__step_client_app,        &cmg__step_client_principal,
+    &cmg__step_client_consent,    &cmg__step_certificate,
+    &cmg__step_resource_group,    &cmg__step_vault,
+    &cmg__step_vault_certificate, &cmg__step_template,
+    &cmg__step_deployment,        &cmg__step_endpoint,
+    &cmg__step_instances,         &cmg__step_answer,
+};
+
+static const struct cmg__step *const delete_steps[] = {
+    &cmg__step_sign_in,         &cmg__step_tenant,          &cmg__step_subscription,
+    &cmg__step_client_app_gone, &cmg__step_server_app_gone, &cmg__step_group_gone,
+    &cmg__step_vault_gone,      &cmg__step_secrets_gone,
+};
+
+static const struct cmg__step *const tenant_steps[] = {
+    &cmg__step_sign_in,
+    &cmg__step_tenant,
+};
+
+static const struct cmg__step *const register_steps[] = {
+    &cmg__step_sign_in,          &cmg__step_tenant,           &cmg__step_server_app,
+    &cmg__step_server_principal, &cmg__step_server_secret,    &cmg__step_server_consent,
+    &cmg__step_client_app,       &cmg__step_client_principal, &cmg__step_client_consent,
+};
+
+#define STEPS(list)                                                                      \
+    {                                                                                    \
+        (list), CMG__ARRAY_LEN(list)                                                     \
+    }
+
+static const struct cmg__operation operations[] = {
+    [CMG_DEPLOY_CREATE] = { .name = "create",
+                            .steps = STEPS(create_steps),
+                            .end = CMG_DEPLOY_READY,
+                            .needs_gateway = true,
+                            .needs_authority = true,
+                            .unknown = "create if missing" },
+    [CMG_DEPLOY_DELETE] = { .name = "delete",
+                            .steps = STEPS(delete_steps),
+                            .end = CMG_DEPLOY_DELETED,
+                            .needs_gateway = true,
+                            .any_spec = true,
+                            .unknown = "remove if present" },
+    [CMG_DEPLOY_FIND_TENANT] = { .name = "find_tenant",
+                                 .steps = STEPS(tenant_steps),
+                                 .end = CMG_DEPLOY_READY,
+                                 .reads_only = true },
+    [CMG_DEPLOY_REGISTER_APPS] = { .name = "register_apps",
+                                   .steps = STEPS(register_steps),
+                                   .end = CMG_DEPLOY_READY,
+                                   .unknown = "create if missing" },
+};
+
+const struct cmg__operation *cmg__operation_get(cmg_deploy_operation operation)
+{
+    const size_t i = (size_t)operation;
+
+    if (operation <= 0 || i >= CMG__ARRAY_LEN(operations) || operations[i].name == NULL)
+        return NULL;
+    return &operations[i];
+}
