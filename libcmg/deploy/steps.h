@@ -4,8 +4,9 @@
 
 #include "deploy/step.h"
 
-/* steps_tenant.c */
+/* steps_sign_in.c */
 extern const struct cmg__step cmg__step_sign_in;
+/* steps_tenant.c */
 extern const struct cmg__step cmg__step_tenant;
 extern const struct cmg__step cmg__step_subscription;
 /* steps_provider.c */
