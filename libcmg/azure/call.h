@@ -41,6 +41,7 @@ enum cmg__call_id {
     CMG__CALL_ME,
     CMG__CALL_APP_UPSERT,       /* unique_name; body */
     CMG__CALL_APP_BY_NAME,      /* unique_name */
+    CMG__CALL_APP_BY_APP_ID,    /* app_id */
     CMG__CALL_APP_GET,          /* object_id */
     CMG__CALL_APP_PATCH,        /* object_id; body */
     CMG__CALL_APP_ADD_PASSWORD, /* object_id; body */

@@ -131,6 +131,15 @@ static const struct cmg__call calls[CMG__CALL_COUNT] = {
         .retry = CMG__CLASS_READ,
         .ok = { 200 },
     },
+    [CMG__CALL_APP_BY_APP_ID] = {
+        .id = CMG__CALL_APP_BY_APP_ID,
+        .name = "graph.app.by_app_id",
+        .service = CMG__SERVICE_GRAPH,
+        .method = "GET",
+        .path = "/v1.0/applications(appId='{app_id}')?$select=" APP_FIELDS,
+        .retry = CMG__CLASS_READ,
+        .ok = { 200 },
+    },
     [CMG__CALL_APP_GET] = {
         .id = CMG__CALL_APP_GET,
         .name = "graph.app.get",

@@ -43,6 +43,12 @@ bool cmg__app_is_ours(const struct cmg__work *work, const struct cmg__json *app)
     return cmg__array_has(cmg__json_at(app, "/tags"), tag);
 }
 
+bool cmg__app_is_adopted(const struct cmg__run *run)
+{
+    return !cmg__str_is_empty(cmg__run_value(run, ".wanted_id")) ||
+           cmg__run_fact(run, ".adopted")[0] != '\0';
+}
+
 struct cmg__json *cmg__app_tags_make(const struct cmg__work *work)
 {
     char tag[64];

@@ -57,6 +57,9 @@ struct cmg__json *cmg__tags_make(const struct cmg__work *work);
 bool cmg__app_is_ours(const struct cmg__work *work, const struct cmg__json *app);
 /* ["libcmg", "libcmg:<deployment>"]; NULL when memory ran out. */
 struct cmg__json *cmg__app_tags_make(const struct cmg__work *work);
+/* Whether the run's application is one that somebody else made, named by its client ID:
+   it carries no tag of ours and is never deleted together with a gateway. */
+bool cmg__app_is_adopted(const struct cmg__run *run);
 /* True when a list of strings holds text. */
 bool cmg__array_has(const struct cmg__json *array, const char *text);
 /* The first resource of a type that is ours in a list; NULL when there is none. */

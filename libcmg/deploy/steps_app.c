@@ -192,9 +192,10 @@ static const struct course {
     bool (*is_right)(const struct cmg__run *run, const struct cmg__json *app);
     cmg_status (*keep)(struct cmg__run *run, const struct cmg__json *app);
     const char *after_upsert;
+    bool is_server;
 } courses[] = {
-    { "server", server_body, server_is_right, keep_server, "check" },
-    { "client", client_body, client_is_right, keep_client, "patch" },
+    { "server", server_body, server_is_right, keep_server, "check", true },
+    { "client", client_body, client_is_right, keep_client, "patch", false },
 };
 
 static const struct course *course_of(const struct cmg__run *run)
@@ -202,11 +203,49 @@ static const struct course *course_of(const struct cmg__run *run)
     return &courses[strcmp(run->step->prefix, "client") == 0];
 }
 
+/* ---- one that somebody else made ---- */
+
+static bool is_given(const struct cmg__run *run)
+{
+    return !cmg__str_is_empty(cmg__run_value(run, ".wanted_id"));
+}
+
+static cmg_status begin_app(struct cmg__run *run, const struct cmg__answer *answer,
+                            struct cmg__next *next, cmg_error **err)
+{
+    (void)answer;
+    (void)err;
+    return cmg__next_go(next, is_given(run) ? "given" : "inspect");
+}
+
+/* Its App ID URI is what it is; ours would be one that nobody asks for. */
+static cmg_status adopt_uri(struct cmg__run *run, const struct cmg__json *app)
+{
+    struct cmg__work *work = run->work;
+    const struct cmg__json *uris = cmg__json_at(app, "/identifierUris");
+    const char *first = cmg__json_str(cmg__json_item(uris, 0), "");
+
+    if (first == NULL || cmg__array_has(uris, cmg__fact(work, "server_id_uri")))
+        return CMG_OK;
+    cmg_status rc = cmg__observe(work->alloc, &work->gateway->server_app->id_uri, first);
+    return rc == CMG_OK ? cmg__fact_set(work, "server_id_uri", first) : rc;
+}
+
+static cmg_status note_owner(struct cmg__run *run, const struct cmg__json *app)
+{
+    bool given = is_given(run);
+    cmg_status rc = cmg__run_fact_set(run, ".adopted", given ? "yes" : NULL);
+
+    if (rc == CMG_OK && given && course_of(run)->is_server)
+        rc = adopt_uri(run, app);
+    return rc;
+}
+
 /* Ours carries our tag; an application somebody else gave our unique name does not. */
 static cmg_status check_owner(struct cmg__run *run, const struct cmg__json *app,
                               cmg_error **err)
 {
-    if (cmg__app_is_ours(run->work, app))
+    if (is_given(run) || cmg__app_is_ours(run->work, app))
         return CMG_OK;
     return cmg__fail(err, run->work->alloc, CMG_E_EXISTS,
                      cmg__run_value(run, ".unique_name"),
@@ -222,9 +261,36 @@ static cmg_status take_app(struct cmg__run *run, const struct cmg__json *app,
 
     if (rc == CMG_OK)
         rc = keep_ids(run, app, err);
-    if (rc == CMG_OK && course_of(run)->keep(run, app) != CMG_OK)
+    if (rc == CMG_OK &&
+        (note_owner(run, app) != CMG_OK || course_of(run)->keep(run, app) != CMG_OK))
         rc = cmg__fail_nomem(err);
     return rc;
+}
+
+/* Adopted as it is, or not at all: whoever made it may have reasons. */
+static cmg_status inspect_given(struct cmg__run *run, const struct cmg__answer *answer,
+                                struct cmg__next *next, cmg_error **err)
+{
+    const char *id = cmg__run_value(run, ".wanted_id");
+
+    if (answer->status == 404)
+        return cmg__fail(err, run->work->alloc, CMG_E_NOTFOUND, id,
+                         "correct client_id in the specification, or leave it out to "
+                         "have an application made",
+                         "%s: the tenant has no application with client ID %s",
+                         run->step->title, id);
+    cmg_status rc = take_app(run, answer->json, err);
+    if (rc != CMG_OK)
+        return rc;
+    if (!course_of(run)->is_right(run, answer->json))
+        return cmg__fail(err, run->work->alloc, CMG_E_CONFLICT, id,
+                         "verify the applications to see what differs, and correct it",
+                         "%s: application %s, made by somebody else, is not as a "
+                         "gateway needs it",
+                         run->step->title, id);
+    run->plan = CMG__PLAN_KEEP;
+    cmg__run_say(run, "found, %s", id);
+    return cmg__next_done(next);
 }
 
 static cmg_status inspect_app(struct cmg__run *run, const struct cmg__answer *answer,
@@ -290,6 +356,12 @@ static cmg_status check_app(struct cmg__run *run, const struct cmg__answer *answ
 }
 
 static const struct cmg__exchange app_exchanges[] = {
+    { .name = "begin", .call = CMG__CALL_LOCAL, .read = begin_app },
+    { .name = "given",
+      .call = CMG__CALL_APP_BY_APP_ID,
+      .also = { 404 },
+      .bind = { { "app_id", ".wanted_id" } },
+      .read = inspect_given },
     { .name = "inspect",
       .call = CMG__CALL_APP_BY_NAME,
       .also = { 404 },

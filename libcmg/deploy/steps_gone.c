@@ -18,6 +18,18 @@ static cmg_status absent(struct cmg__run *run, struct cmg__next *next)
     return known ? cmg__next_go(next, "purge_app") : cmg__next_done(next);
 }
 
+static cmg_status begin(struct cmg__run *run, const struct cmg__answer *answer,
+                        struct cmg__next *next, cmg_error **err)
+{
+    (void)answer;
+    (void)err;
+    if (!cmg__app_is_adopted(run))
+        return cmg__next_go(next, "inspect");
+    run->plan = CMG__PLAN_ABSENT;
+    cmg__run_say(run, "made by somebody else, left alone");
+    return cmg__next_done(next);
+}
+
 static cmg_status inspect_app(struct cmg__run *run, const struct cmg__answer *answer,
                               struct cmg__next *next, cmg_error **err)
 {
@@ -107,6 +119,7 @@ static cmg_status forget(struct cmg__run *run, const struct cmg__answer *answer,
 }
 
 static const struct cmg__exchange app_exchanges[] = {
+    { .name = "begin", .call = CMG__CALL_LOCAL, .read = begin },
     { .name = "inspect",
       .call = CMG__CALL_APP_BY_NAME,
       .also = { 404 },
@@ -172,7 +185,9 @@ static cmg_status remove_secrets(struct cmg__run *run, const struct cmg__answer 
                                          CMG__SECRET_PFX_PASSWORD };
 
     (void)answer;
-    for (size_t i = 0; i < CMG__ARRAY_LEN(names); i++) {
+    /* The secret of somebody else's application was handed in; it may be the only copy.
+     */
+    for (size_t i = cmg__app_is_adopted(run) ? 1 : 0; i < CMG__ARRAY_LEN(names); i++) {
         cmg_status rc = cmg__secret_remove(run->work, names[i], err);
         if (rc != CMG_OK)
             return rc;
@@ -190,6 +205,7 @@ const struct cmg__step cmg__step_secrets_gone = {
     .title = "kept secrets",
     .phase = CMG__PHASE_APPLY,
     .what = "secrets from the secret store",
+    .prefix = "server",
     .needs = { "client_app_gone", "server_app_gone", "vault_gone" },
     .budget_ms = CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(secrets_exchanges),

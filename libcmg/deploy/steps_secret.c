@@ -72,6 +72,11 @@ static cmg_status inspect(struct cmg__run *run, const struct cmg__answer *answer
     const struct cmg__json *stray = find_stray(run, list, &held);
 
     (void)err;
+    if (cmg__app_is_adopted(run) && hold_secret(run)) {
+        run->plan = CMG__PLAN_KEEP;
+        cmg__run_say(run, "of an application that somebody else made");
+        return cmg__next_done(next);
+    }
     run->plan = held != NULL ? CMG__PLAN_KEEP : CMG__PLAN_CREATE;
     if (stray != NULL) {
         const char *id = cmg__str_or(cmg__json_str(stray, "/keyId"), "");

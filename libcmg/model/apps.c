@@ -6,18 +6,19 @@
 
 /* ---- Server app ---- */
 
-static void list_server_texts(cmg_server_app *app, char **out[3 + 1])
+static void list_server_texts(cmg_server_app *app, char **out[4 + 1])
 {
     out[0] = &app->name;
     out[1] = &app->client_id;
     out[2] = &app->id_uri;
-    out[3] = NULL;
+    out[3] = &app->wanted_client_id;
+    out[4] = NULL;
 }
 
 static void destroy_server(cmg_server_app *app)
 {
     cmg_context *ctx = cmg_context_ref(app->head.ctx);
-    char **texts[3 + 1];
+    char **texts[4 + 1];
 
     list_server_texts(app, texts);
     cmg__texts_free(&ctx->alloc, texts);
@@ -29,7 +30,7 @@ static void destroy_server(cmg_server_app *app)
 cmg_server_app *cmg__server_app_new(cmg_context *ctx)
 {
     cmg_server_app *app = cmg__alloc0(&ctx->alloc, sizeof *app);
-    char **texts[3 + 1];
+    char **texts[4 + 1];
 
     if (app == NULL)
         return NULL;
@@ -82,17 +83,18 @@ void cmg_server_app_unref(cmg_server_app *app)
 
 /* ---- Client app ---- */
 
-static void list_client_texts(cmg_client_app *app, char **out[2 + 1])
+static void list_client_texts(cmg_client_app *app, char **out[3 + 1])
 {
     out[0] = &app->name;
     out[1] = &app->client_id;
-    out[2] = NULL;
+    out[2] = &app->wanted_client_id;
+    out[3] = NULL;
 }
 
 static void destroy_client(cmg_client_app *app)
 {
     cmg_context *ctx = cmg_context_ref(app->head.ctx);
-    char **texts[2 + 1];
+    char **texts[3 + 1];
 
     list_client_texts(app, texts);
     cmg__texts_free(&ctx->alloc, texts);
@@ -104,7 +106,7 @@ static void destroy_client(cmg_client_app *app)
 cmg_client_app *cmg__client_app_new(cmg_context *ctx)
 {
     cmg_client_app *app = cmg__alloc0(&ctx->alloc, sizeof *app);
-    char **texts[2 + 1];
+    char **texts[3 + 1];
 
     if (app == NULL)
         return NULL;

@@ -49,7 +49,8 @@ struct cmg_server_app {
     struct cmg__handle head;
     char *name;
     uint32_t secret_years;         /* 1 or 2 */
-    char *client_id;               /* observed */
+    char *wanted_client_id;        /* of one that somebody else made, or "" */
+    char *client_id;               /* observed, or given */
     char *id_uri;                  /* observed: api://{tenant}/{name} */
     int64_t secret_expires_unix_s; /* observed */
 };
@@ -57,7 +58,8 @@ struct cmg_server_app {
 struct cmg_client_app {
     struct cmg__handle head;
     char *name;
-    char *client_id; /* observed */
+    char *wanted_client_id; /* of one that somebody else made, or "" */
+    char *client_id;        /* observed, or given */
 };
 
 /* One published endpoint of a role, for example SMS_MP. */

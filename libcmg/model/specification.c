@@ -28,6 +28,13 @@ enum { OF_GATEWAY, OF_TENANT, OF_SERVER_APP, OF_CLIENT_APP };
         .path = at, .label = name, .kind = CMG__FIELD_GROUP, .required = true,           \
         .allowed = "an object in { }", .example = like,                                  \
     }
+/* Of an application that somebody else made. */
+#define CLIENT_ID_ROW(at, name, owner_and_offset)                                        \
+    {                                                                                    \
+        .path = at, .label = name, .kind = CMG__FIELD_TEXT, .fold = true,                \
+        owner_and_offset, .min = 36, .max = 36, .check = cmg__guid_is_valid,             \
+        .allowed = GUID_ALLOWED, .example = GUID_EXAMPLE                                 \
+    }
 #define GUID_ALLOWED "a GUID, 8-4-4-4-12 hexadecimal digits"
 #define GUID_EXAMPLE "\"7d6f2c1e-5b0a-4c8e-9f34-2a1b3c4d5e6f\""
 
@@ -40,8 +47,10 @@ enum {
     ROW_SERVER_APP,
     ROW_SERVER_NAME,
     ROW_SECRET_YEARS,
+    ROW_SERVER_CLIENT_ID,
     ROW_CLIENT_APP,
     ROW_CLIENT_NAME,
+    ROW_CLIENT_CLIENT_ID,
     TENANT_ROWS, /* of a specification without a gateway */
     ROW_SITE = TENANT_ROWS,
     ROW_SITE_CODE,
@@ -121,6 +130,9 @@ static const struct cmg__field rows[] = {
                            .cause = "client secrets live one or two years",
                            .allowed = "1 or 2",
                            .example = "2" },
+    [ROW_SERVER_CLIENT_ID] =
+        CLIENT_ID_ROW("/server_app/client_id", "server app's client ID",
+                      IN_SERVER_APP(wanted_client_id)),
     [ROW_CLIENT_APP] =
         GROUP_ROW("/client_app", "client app", "{ \"name\": \"CMG-ClientApp\" }"),
     [ROW_CLIENT_NAME] = { .path = "/client_app/name",
@@ -134,6 +146,9 @@ static const struct cmg__field rows[] = {
                           .allowed =
                               "1 to 120 printable characters, no blank at the ends",
                           .example = "\"CMG-ClientApp\"" },
+    [ROW_CLIENT_CLIENT_ID] =
+        CLIENT_ID_ROW("/client_app/client_id", "client app's client ID",
+                      IN_CLIENT_APP(wanted_client_id)),
     [ROW_SITE] = GROUP_ROW("/site", "site", "{ \"code\": \"PS1\" }"),
     [ROW_SITE_CODE] = { .path = "/site/code",
                         .label = "site code",
@@ -354,6 +369,21 @@ static cmg_status fill_defaults(cmg_gateway *gateway)
     return rc;
 }
 
+/* What the document names is known before anything has been looked at. */
+static cmg_status take_wanted(cmg_gateway *gateway)
+{
+    const struct cmg__alloc *alloc = &gateway->head.ctx->alloc;
+    cmg_status rc = cmg__observe(alloc, &gateway->tenant->id, gateway->tenant->wanted_id);
+
+    if (rc == CMG_OK)
+        rc = cmg__observe(alloc, &gateway->server_app->client_id,
+                          gateway->server_app->wanted_client_id);
+    if (rc == CMG_OK)
+        rc = cmg__observe(alloc, &gateway->client_app->client_id,
+                          gateway->client_app->wanted_client_id);
+    return rc;
+}
+
 static cmg_status read_document(cmg_gateway *gateway, const char *name,
                                 const struct cmg__json *doc, cmg_error **err)
 {
@@ -379,8 +409,7 @@ static cmg_status read_document(cmg_gateway *gateway, const char *name,
         rc = cmg__roles_read(gateway, name, cmg__json_key(doc, "roles"), err);
     if (rc == CMG_OK && (whole ? fill_defaults(gateway) : CMG_OK) != CMG_OK)
         rc = cmg__fail_nomem(err);
-    if (rc == CMG_OK && cmg__str_assign(&gateway->head.ctx->alloc, &gateway->tenant->id,
-                                        gateway->tenant->wanted_id) != CMG_OK)
+    if (rc == CMG_OK && take_wanted(gateway) != CMG_OK)
         rc = cmg__fail_nomem(err);
     return rc;
 }

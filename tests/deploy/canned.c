@@ -4,13 +4,27 @@
 #include <stdio.h>
 #include <string.h>
 
-void canned_begin(struct world *w, struct rule *rules, const struct cmg__step *step)
+static void give(struct world *w, const char *server_app, const char *client_app)
+{
+    const struct cmg__alloc *alloc = &w->ctx->alloc;
+
+    ck_assert_int_eq(
+        cmg__observe(alloc, &w->gateway->server_app->wanted_client_id, server_app),
+        CMG_OK);
+    ck_assert_int_eq(
+        cmg__observe(alloc, &w->gateway->client_app->wanted_client_id, client_app),
+        CMG_OK);
+}
+
+void canned_begin_given(struct world *w, struct rule *rules, const struct cmg__step *step,
+                        const char *server_app, const char *client_app)
 {
     static const struct cmg__step *steps[2];
 
     steps[0] = &cmg__step_sign_in;
     steps[1] = step;
     world_init(w, CMG_DEPLOY_DELETE, rules);
+    give(w, server_app, client_app);
     world_table(w, steps, 2);
     world_start(w);
     world_fact(w, "tenant_id", WORLD_TENANT);
@@ -20,6 +34,11 @@ void canned_begin(struct world *w, struct rule *rules, const struct cmg__step *s
     world_fact(w, "server_sp_id", "ssp");
     world_fact(w, "client_sp_id", "csp");
     world_fact(w, "principal_id", "me");
+}
+
+void canned_begin(struct world *w, struct rule *rules, const struct cmg__step *step)
+{
+    canned_begin_given(w, rules, step, "", "");
 }
 
 void canned_finish(struct world *w)

@@ -22,6 +22,9 @@
 
 /* Starts; steps named in needs but not in the table count as done. */
 void canned_begin(struct world *w, struct rule *rules, const struct cmg__step *step);
+/* The same for applications that the specification names by their client IDs. */
+void canned_begin_given(struct world *w, struct rule *rules, const struct cmg__step *step,
+                        const char *server_app, const char *client_app);
 /* Drives to the end, which comes exactly once. */
 void canned_finish(struct world *w);
 /* A text with %s for the deployment's ID, which follows from the specification; valid

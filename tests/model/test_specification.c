@@ -56,6 +56,10 @@ static const struct {
     { "/gateway/instances", "16", "/gateway/instances", "16" },
     { "/gateway/region", "\"WestEurope\"", "/gateway/region", "\"westeurope\"" },
     { "/server_app/secret_years", NULL, "/server_app/secret_years", "2" },
+    { "/server_app/client_id", "\"7D6F2C1E-5b0a-4c8e-9f34-2a1b3c4d5e6f\"",
+      "/server_app/client_id", "\"7d6f2c1e-5b0a-4c8e-9f34-2a1b3c4d5e6f\"" },
+    { "/client_app/client_id", "\"11111111-2222-3333-4444-555555555555\"",
+      "/client_app/client_id", "\"11111111-2222-3333-4444-555555555555\"" },
     { "/client_app/name", "\"CMG Client (\xc3\xa4)\"", "/client_app/name",
       "\"CMG Client (\xc3\xa4)\"" },
     { "/tenant/domain", "\"Contoso.com\"", "/tenant/domain", "\"contoso.com\"" },
@@ -253,7 +257,7 @@ static const struct {
     { "/gateway/name", NULL, "",
       "add 3 to 24 letters and digits, a letter first, for example \"granitefalls\"" },
     { "/server_app/naem", "\"x\"", NULL,
-      "remove it; fields that may stand there: name, secret_years" },
+      "remove it; fields that may stand there: name, secret_years, client_id" },
 };
 
 START_TEST(a_refusal_says_why_and_what_is_allowed)
