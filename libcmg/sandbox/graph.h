@@ -4,11 +4,31 @@
 
 #include "sandbox/call.h"
 
+/* ---- graph_query.c: what a read asks for ---- */
+struct cmg__sb_page {
+    uint64_t top, skip;
+    const char *filter; /* NULL: all */
+    bool advanced;      /* ConsistencyLevel: eventual with $count=true */
+};
+/* Reads the options of a list, those of a page's token included; otherwise the answer is
+   set. set is Graph's name, "applications" for one. */
+bool cmg__sb_graph_query(struct cmg__sb_call *call, const char *set,
+                         struct cmg__sb_page *out);
+/* Does $select name properties of the set only? Otherwise the answer is set. */
+bool cmg__sb_graph_select_is_known(struct cmg__sb_call *call, const char *set);
+/* Adds the link to what comes after skip entries: on the host that was asked, and
+   opaque. */
+void cmg__sb_graph_next_link(struct cmg__sb_call *call, struct cmg__json *body,
+                             uint64_t skip);
+
 /* ---- graph_list.c: lists and $select ---- */
-/* Answers 200 with the entries of table that $filter admits, $top and $select applied;
-   only tells which further member must have a text (NULL: no such condition). */
-void cmg__sb_graph_list(struct cmg__sb_call *call, const char *table, const char *member,
-                        const char *value);
+struct cmg__sb_wanted {
+    const char *table;
+    const char *member; /* that must have the text value; NULL: no such condition */
+    const char *value;
+};
+/* Answers 200 with the wanted entries that $filter admits, $top and $select applied. */
+void cmg__sb_graph_list(struct cmg__sb_call *call, const struct cmg__sb_wanted *wanted);
 /* Answers one entity, $select applied; context is "applications/$entity" and so on. */
 void cmg__sb_graph_entity(struct cmg__sb_call *call, int status, const char *context,
                           const struct cmg__json *entity);
@@ -17,22 +37,24 @@ void cmg__sb_graph_not_found(struct cmg__sb_call *call, const char *id);
 struct cmg__json *cmg__sb_graph_body(struct cmg__sb_call *call);
 
 /* ---- graph_filter.c ---- */
-/* Does the entity satisfy an OData filter (eq, startswith, any, joined by and)? -1 when
-   the filter is not understood. */
+/* Does the entity satisfy an OData filter? -1 when the filter is not understood, or is an
+   advanced one and the query is not. */
 int cmg__sb_graph_filter(const struct cmg__alloc *alloc, const char *filter,
-                         const struct cmg__json *entity);
+                         bool advanced, const struct cmg__json *entity);
 
 /* ---- graph_property.c: which properties an entity may be given ---- */
 enum cmg__sb_entity { CMG__SB_APPLICATION, CMG__SB_PRINCIPAL, CMG__SB_GRANT };
-/* Refuses unknown properties and wrong types. */
+/* Refuses unknown properties, wrong types and texts that are too long. */
 bool cmg__sb_graph_properties(struct cmg__sb_call *call, enum cmg__sb_entity kind,
                               const struct cmg__json *body);
-/* The rules for identifierUris of the application as it will be. */
-bool cmg__sb_graph_identifier_uris(struct cmg__sb_call *call,
-                                   const struct cmg__json *application);
-/* Scopes and roles must be disabled before they are removed. */
-bool cmg__sb_graph_entitlements(struct cmg__sb_call *call, const struct cmg__json *before,
-                                const struct cmg__json *after);
+/* ---- graph_rule.c ---- */
+/* Does the application as it will be keep the rules? before is NULL for a new one. */
+bool cmg__sb_graph_rules(struct cmg__sb_call *call, const struct cmg__json *before,
+                         const struct cmg__json *after);
+
+/* ---- graph_owner.c ---- */
+/* The caller, when a person, owns what the call makes. */
+void cmg__sb_graph_own(struct cmg__sb_call *call, struct cmg__json *entity);
 
 /* ---- graph_credential.c ---- */
 /* Reads the certificates of the application as it will be, and brings them into the form

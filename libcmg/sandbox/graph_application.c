@@ -120,9 +120,10 @@ static void create(struct cmg__sb_call *call, const char *unique_name)
     merge(cloud, app, body);
     if (unique_name != NULL)
         cmg__sb_set_str(cloud, app, "uniqueName", unique_name);
-    if (cmg__sb_graph_identifier_uris(call, app) &&
+    if (cmg__sb_graph_rules(call, NULL, app) &&
         cmg__sb_graph_key_credentials(call, NULL, app)) {
         const char *id = cmg__json_str(app, "/id");
+        cmg__sb_graph_own(call, app);
         cmg__sb_head(call, "Content-Location", TABLE);
         cmg__sb_headf(call, "Location", "%s/v1.0/" TABLE "/%s", call->base, id);
         cmg__sb_graph_entity(call, 201, TABLE "/$entity", app);
@@ -146,8 +147,7 @@ static void change(struct cmg__sb_call *call, struct cmg__json *app)
     }
     struct cmg__json *after = cmg__json_copy_deep(app);
     merge(cloud, after, body);
-    if (cmg__sb_graph_identifier_uris(call, after) &&
-        cmg__sb_graph_entitlements(call, app, after) &&
+    if (cmg__sb_graph_rules(call, app, after) &&
         cmg__sb_graph_key_credentials(call, app, after)) {
         const char *id = cmg__json_str(after, "/id");
         cmg__sb_set(cloud, cmg__sb_table(cloud, TABLE), id, cmg__json_ref(after));
@@ -199,7 +199,7 @@ static void get_application(struct cmg__sb_call *call)
 static void list_applications(struct cmg__sb_call *call)
 {
     if (cmg__sb_graph_permits(call, read_roles))
-        cmg__sb_graph_list(call, TABLE, NULL, NULL);
+        cmg__sb_graph_list(call, &(const struct cmg__sb_wanted){ .table = TABLE });
 }
 
 static void delete_application(struct cmg__sb_call *call)

@@ -67,8 +67,9 @@ static void list_deleted(struct cmg__sb_call *call)
     if (!cmg__sb_graph_permits(call, readers))
         return;
     struct cmg__json *full = cmg__sb_text(call->cloud, "#microsoft.graph.%s", type);
-    cmg__sb_graph_list(call, "deleted", "@odata.type",
-                       cmg__str_or(cmg__json_str(full, ""), ""));
+    const struct cmg__sb_wanted wanted = { "deleted", "@odata.type",
+                                           cmg__str_or(cmg__json_str(full, ""), "") };
+    cmg__sb_graph_list(call, &wanted);
     cmg__json_unref(full);
 }
 
@@ -101,6 +102,25 @@ static void purge_deleted(struct cmg__sb_call *call)
     cmg__sb_reply_empty(call, 204);
 }
 
+/* A principal comes back to its application only, and not beside another one. */
+static bool may_return(struct cmg__sb_call *call, const struct cmg__json *principal)
+{
+    const char *app_id = cmg__json_str(principal, "/appId");
+    if (cmg__sb_find_by(call->cloud, "applications", "appId", app_id) == NULL)
+        cmg__sb_refuse(call, 400, "Request_BadRequest",
+                       "The appId '%s' of the service principal does not reference a "
+                       "valid application object.",
+                       app_id);
+    else if (cmg__sb_find_by(call->cloud, "service_principals", "appId", app_id) != NULL)
+        cmg__sb_refuse(call, 409, "Request_MultipleObjectsWithSameKeyValue",
+                       "The service principal cannot be created, updated, or restored "
+                       "because the service principal name %s is already in use.",
+                       app_id);
+    else
+        return true;
+    return false;
+}
+
 static void restore_deleted(struct cmg__sb_call *call)
 {
     struct cmg__json *entry = NULL;
@@ -110,6 +130,8 @@ static void restore_deleted(struct cmg__sb_call *call)
         return;
     bool app = cmg__sb_same(cmg__str_or(cmg__json_str(entry, "/@odata.type"), ""),
                             "#microsoft.graph.application");
+    if (!app && !may_return(call, entry))
+        return;
     const char *id = cmg__sb_arg(call, "id");
     cmg__json_remove(entry, "@odata.type");
     cmg__sb_set(call->cloud, entry, "deletedDateTime", cmg__json_pack("n"));
@@ -128,6 +150,8 @@ static const struct cmg__sb_route routes[] = {
     { "GET", "/v1.0/directory/deletedItems/{id}", get_deleted },
     { "DELETE", "/v1.0/directory/deletedItems/{id}", purge_deleted },
     { "POST", "/v1.0/directory/deletedItems/{id}/restore", restore_deleted },
+    { "POST", "/v1.0/directory/deletedItems/{id}/microsoft.graph.restore",
+      restore_deleted },
 };
 const struct cmg__sb_routes cmg__sb_graph_directory_routes = { routes,
                                                                CMG__ARRAY_LEN(routes) };

@@ -66,6 +66,17 @@ static void store_assignment(struct cmg__sb_call *call, const struct cmg__json *
     cmg__json_unref(entry);
 }
 
+/* Graph has two answers for one thing; here the side that was asked decides. */
+static void refuse_assigned(struct cmg__sb_call *call, bool by_resource)
+{
+    if (by_resource)
+        cmg__sb_refuse(call, 409, "Request_MultipleObjectsWithSameKeyValue",
+                       "EntitlementGrant entry already exists.");
+    else
+        cmg__sb_refuse(call, 400, "Request_BadRequest",
+                       "Permission being assigned already exists on the object");
+}
+
 static void post_assignment(struct cmg__sb_call *call)
 {
     struct cmg__json *body = NULL;
@@ -90,8 +101,7 @@ static void post_assignment(struct cmg__sb_call *call)
                        "Permission being assigned was not found on application '%s'.",
                        cmg__json_str(principal(call, what), "/appId"));
     else if (is_assigned(call, who, what, role))
-        cmg__sb_refuse(call, 400, "Request_BadRequest",
-                       "Permission being assigned already exists on the object");
+        refuse_assigned(call, cmg__sb_same(cmg__sb_arg(call, "id"), what));
     else
         store_assignment(call, principal(call, who), principal(call, what), role);
 }
@@ -104,7 +114,8 @@ static void list_assignments(struct cmg__sb_call *call, const char *side)
     if (principal(call, id) == NULL)
         cmg__sb_graph_not_found(call, id);
     else
-        cmg__sb_graph_list(call, "role_assignments", side, id);
+        cmg__sb_graph_list(
+            call, &(const struct cmg__sb_wanted){ "role_assignments", side, id });
 }
 
 static void list_assigned(struct cmg__sb_call *call)
@@ -205,7 +216,7 @@ static void post_grant(struct cmg__sb_call *call)
 static void list_grants(struct cmg__sb_call *call)
 {
     if (cmg__sb_graph_permits(call, readers))
-        cmg__sb_graph_list(call, "grants", NULL, NULL);
+        cmg__sb_graph_list(call, &(const struct cmg__sb_wanted){ .table = "grants" });
 }
 
 static void get_grant(struct cmg__sb_call *call)

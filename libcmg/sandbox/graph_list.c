@@ -1,12 +1,9 @@
 /*
- * Answers of Graph: single entities and lists with $filter, $top, $skiptoken, $select.
+ * Answers of Graph: single entities and lists. What may be asked is in graph_query.c.
  */
 #include <string.h>
 
 #include "sandbox/graph.h"
-
-#define DEFAULT_PAGE 100
-#define LARGEST_PAGE 999
 
 void cmg__sb_graph_not_found(struct cmg__sb_call *call, const char *id)
 {
@@ -54,36 +51,16 @@ static struct cmg__json *select_members(struct cmg__sb_call *call,
 void cmg__sb_graph_entity(struct cmg__sb_call *call, int status, const char *context,
                           const struct cmg__json *entity)
 {
+    char set[32] = "";
+    size_t n = strcspn(context, "/");
+    if (n < sizeof set)
+        memcpy(set, context, n);
+    if (!cmg__sb_graph_select_is_known(call, set))
+        return;
     struct cmg__json *body = select_members(call, entity);
     cmg__sb_set(call->cloud, body, "@odata.context",
                 cmg__sb_text(call->cloud, "%s/v1.0/$metadata#%s", call->base, context));
     cmg__sb_reply(call, status, body);
-}
-
-/* A number of the query within its bounds, or otherwise. */
-static uint64_t number(const struct cmg__sb_call *call, const char *name, uint64_t max,
-                       uint64_t otherwise)
-{
-    const char *text = cmg__sb_query(call, name);
-    uint64_t value = 0;
-    if (text == NULL || !cmg__parse_u64(text, strlen(text), &value))
-        return otherwise;
-    return value > max ? max : value;
-}
-
-static void add_next_link(struct cmg__sb_call *call, struct cmg__json *body,
-                          uint64_t skip, uint64_t top)
-{
-    const char *filter = cmg__sb_query(call, "$filter");
-    struct cmg__buf text;
-    cmg__buf_init(&text, call->cloud->alloc, 8192);
-    if (cmg__buf_addf(&text, "%s%s?$skiptoken=%llu&$top=%llu", call->base, call->path,
-                      (unsigned long long)skip, (unsigned long long)top) != CMG_OK ||
-        (filter != NULL && (cmg__buf_add_str(&text, "&$filter=") != CMG_OK ||
-                            cmg__url_encode(&text, filter, strlen(filter)) != CMG_OK)))
-        call->cloud->oom = true;
-    cmg__sb_set_str(call->cloud, body, "@odata.nextLink", cmg__buf_cstr(&text));
-    cmg__buf_done(&text);
 }
 
 static bool admits(const struct cmg__json *entity, const char *member, const char *value)
@@ -92,37 +69,71 @@ static bool admits(const struct cmg__json *entity, const char *member, const cha
     return text != NULL && cmg__sb_same(text, value);
 }
 
-void cmg__sb_graph_list(struct cmg__sb_call *call, const char *table, const char *member,
-                        const char *value)
+/* What Graph calls the things of a table. */
+static const char *set_of(const char *table)
 {
-    const char *filter = cmg__sb_query(call, "$filter");
-    uint64_t top = number(call, "$top", LARGEST_PAGE, DEFAULT_PAGE);
-    uint64_t skip = number(call, "$skiptoken", UINT32_MAX, 0);
-    uint64_t seen = 0;
-    struct cmg__json *list = cmg__json_array();
-    struct cmg__json *body = cmg__json_pack("{s:o}", "value", list);
+    static const struct {
+        const char *table, *set;
+    } sets[] = {
+        { "service_principals", "servicePrincipals" },
+        { "role_assignments", "appRoleAssignments" },
+        { "grants", "oauth2PermissionGrants" },
+        { "deleted", "directoryObjects" },
+    };
+    for (size_t i = 0; i < CMG__ARRAY_LEN(sets); i++) {
+        if (strcmp(sets[i].table, table) == 0)
+            return sets[i].set;
+    }
+    return table;
+}
+
+/* Fills list with the page's entries; false when the filter is not understood. */
+static bool fill_page(struct cmg__sb_call *call, const struct cmg__sb_wanted *wanted,
+                      const struct cmg__sb_page *page, struct cmg__json *list,
+                      uint64_t *seen)
+{
+    const struct cmg__alloc *alloc = call->cloud->alloc;
     void *iter = NULL;
     const char *key = NULL;
     struct cmg__json *entity = NULL;
-
-    cmg__sb_set(call->cloud, body, "@odata.context",
-                cmg__sb_text(call->cloud, "%s/v1.0/$metadata#%s", call->base, table));
-    while (cmg__json_next(cmg__sb_table(call->cloud, table), &iter, &key, &entity)) {
-        int match =
-            filter == NULL ? 1 : cmg__sb_graph_filter(call->cloud->alloc, filter, entity);
-        if (match < 0) {
-            cmg__json_unref(body);
-            cmg__sb_refuse(call, 400, "Request_UnsupportedQuery",
-                           "Unsupported or invalid query filter clause specified.");
-            return;
-        }
-        if (match == 0 || (member != NULL && !admits(entity, member, value)))
+    while (
+        cmg__json_next(cmg__sb_table(call->cloud, wanted->table), &iter, &key, &entity)) {
+        int match = page->filter == NULL ? 1
+                                         : cmg__sb_graph_filter(alloc, page->filter,
+                                                                page->advanced, entity);
+        if (match < 0)
+            return false;
+        if (match == 0 ||
+            (wanted->member != NULL && !admits(entity, wanted->member, wanted->value)))
             continue;
-        if (seen >= skip && cmg__json_size(list) < top)
+        if (*seen >= page->skip && cmg__json_size(list) < page->top)
             cmg__sb_append(call->cloud, list, select_members(call, entity));
-        seen++;
+        (*seen)++;
     }
-    if (seen > skip + cmg__json_size(list))
-        add_next_link(call, body, skip + cmg__json_size(list), top);
+    return true;
+}
+
+void cmg__sb_graph_list(struct cmg__sb_call *call, const struct cmg__sb_wanted *wanted)
+{
+    const char *set = set_of(wanted->table);
+    struct cmg__sb_page page;
+    uint64_t seen = 0;
+    if (!cmg__sb_graph_query(call, set, &page))
+        return;
+    struct cmg__json *list = cmg__json_array();
+    struct cmg__json *body =
+        cmg__json_pack("{s:o, s:o}", "@odata.context",
+                       cmg__sb_text(call->cloud, "%s/v1.0/$metadata#%s", call->base, set),
+                       "value", list);
+    if (!fill_page(call, wanted, &page, list, &seen)) {
+        cmg__json_unref(body);
+        cmg__sb_refuse(call, 400, "Request_UnsupportedQuery",
+                       "Unsupported or invalid query filter clause specified.");
+        return;
+    }
+    if (page.advanced)
+        cmg__sb_set_int(call->cloud, body, "@odata.count", (int64_t)seen);
+    if (seen > page.skip + cmg__json_size(list))
+        cmg__sb_graph_next_link(call, body, page.skip + cmg__json_size(list));
     cmg__sb_reply(call, 200, body);
 }

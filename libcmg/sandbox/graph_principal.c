@@ -83,6 +83,7 @@ static void create(struct cmg__sb_call *call, const char *app_id)
                        "tags", "passwordCredentials", "keyCredentials", "createdDateTime",
                        cmg__sb_time(call->now_ms));
     mirror(cloud, principal, app);
+    cmg__sb_graph_own(call, principal);
     cmg__sb_set(cloud, cmg__sb_table(cloud, TABLE), id,
                 principal == NULL ? NULL : cmg__json_ref(principal));
     cmg__sb_headf(call, "Location", "%s/v1.0/" SEEN "/%s", call->base, id);
@@ -165,7 +166,7 @@ static void get_principal(struct cmg__sb_call *call)
 static void list_principals(struct cmg__sb_call *call)
 {
     if (cmg__sb_graph_permits(call, read_roles))
-        cmg__sb_graph_list(call, TABLE, NULL, NULL);
+        cmg__sb_graph_list(call, &(const struct cmg__sb_wanted){ .table = TABLE });
 }
 
 /* ---- secrets ---- */

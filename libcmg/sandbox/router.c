@@ -17,13 +17,10 @@ static const struct cmg__sb_routes *const login_tables[] = {
     &cmg__sb_entra_metadata_routes, &cmg__sb_entra_token_routes, NULL
 };
 static const struct cmg__sb_routes *const graph_tables[] = {
-    &cmg__sb_graph_directory_routes,
-    &cmg__sb_graph_application_routes,
-    &cmg__sb_graph_federated_routes,
-    &cmg__sb_graph_principal_routes,
-    &cmg__sb_graph_grant_routes,
-    &cmg__sb_graph_batch_routes,
-    NULL
+    &cmg__sb_graph_directory_routes, &cmg__sb_graph_application_routes,
+    &cmg__sb_graph_federated_routes, &cmg__sb_graph_principal_routes,
+    &cmg__sb_graph_grant_routes,     &cmg__sb_graph_owner_routes,
+    &cmg__sb_graph_batch_routes,     NULL
 };
 /* The generic resource patterns come last: the first match wins. */
 static const struct cmg__sb_routes *const arm_tables[] = {

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sandbox/graph.h"
 #include "sandbox/world.h"
 
 static struct world w;
@@ -412,41 +411,6 @@ END_TEST
 
 /* ---- lists ---- */
 
-static const struct {
-    const char *filter;
-    int result;
-} filters[] = {
-    { "displayName eq 'O''Brien'", 1 },
-    { "displayName eq 'other'", 0 },
-    { "startswith(displayName,'o''b')", 1 },
-    { "startswith(displayName, 'x')", 0 },
-    { "tags/any(t:t eq 'two')", 1 },
-    { "tags/any(t:t eq 'three')", 0 },
-    { "isEnabled eq true", 1 },
-    { "isEnabled eq false", 0 },
-    { "note eq null", 1 },
-    { "displayName eq 'O''Brien' and tags/any(x:x eq 'one')", 1 },
-    { "displayName eq 'O''Brien' and isEnabled eq false", 0 },
-    { "displayName ne 'x'", -1 },
-    { "displayName eq 'x", -1 },
-    { "displayName", -1 },
-    { "", -1 },
-    { "tags/any(a:b eq 'one')", -1 },
-    { "a eq 'b' or c eq 'd'", -1 },
-};
-
-START_TEST(filters_select_or_say_they_are_not_understood)
-{
-    struct cmg__json *entity =
-        cmg__json_pack("{s:s, s:[s, s], s:b, s:n}", "displayName", "O'Brien", "tags",
-                       "one", "two", "isEnabled", 1, "note");
-
-    ck_assert_int_eq(cmg__sb_graph_filter(&w.alloc.alloc, filters[_i].filter, entity),
-                     filters[_i].result);
-    cmg__json_unref(entity);
-}
-END_TEST
-
 START_TEST(lists_come_in_pages)
 {
     struct reply r;
@@ -555,8 +519,6 @@ static void add_consent(TCase *t)
 
 static void add_lists(TCase *t)
 {
-    tcase_add_loop_test(t, filters_select_or_say_they_are_not_understood, 0,
-                        CMG__ARRAY_LEN(filters));
     tcase_add_test(t, lists_come_in_pages);
     tcase_add_test(t, the_directory_tells_who_it_is);
     tcase_add_loop_test(t, addresses_in_answers_are_on_the_host_that_was_asked, 0,

@@ -54,6 +54,9 @@ void world_ask(struct world *w, const struct ask *ask, struct reply *out)
     }
     if (ask->prefer != NULL)
         ck_assert_int_eq(cmg__headers_add(&headers, "Prefer", ask->prefer), CMG_OK);
+    if (ask->level != NULL)
+        ck_assert_int_eq(cmg__headers_add(&headers, "ConsistencyLevel", ask->level),
+                         CMG_OK);
     const struct cmg__sb_request request = { .method = ask->method,
                                              .host = ask->host,
                                              .target = ask->target,

@@ -41,6 +41,7 @@ struct ask {
     const char *method, *host, *target;
     const char *token;  /* NULL: none */
     const char *prefer; /* NULL: none */
+    const char *level;  /* ConsistencyLevel; NULL: none */
     const char *body;
 };
 void world_ask(struct world *w, const struct ask *ask, struct reply *out);
