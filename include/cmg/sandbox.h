@@ -234,6 +234,36 @@ CMG_API cmg_status cmg_sandbox_inject(cmg_sandbox *sandbox, const char *method,
                                       cmg_error **err);
 
 /**
+ * @brief Lets the directory be eventually consistent, as Entra's is.
+ *
+ * Two replicas answer Graph and token requests in turn. One knows of a change at once,
+ * the other after a while: until then its reads show former values, and what was made
+ * meanwhile is not there (404; 400 for the principal of a new application).
+ * @param[in]  sandbox The sandbox.
+ * @param[in]  ms      How late the second replica is, in milliseconds, 0 to 60000; 0, as
+ *                     at the start, for one that is never late.
+ * @param[out] err     Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_INVAL, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_sandbox_set_replication(cmg_sandbox *sandbox, uint32_t ms,
+                                               cmg_error **err);
+
+/**
+ * @brief Lets Graph send requests away with status 429.
+ * @param[in]  sandbox        The sandbox.
+ * @param[in]  every          Every how many-th request, counted from now, 2 at least; 0,
+ *                            as at the start, for none.
+ * @param[in]  retry_after_ms What Retry-After says, in milliseconds, at most 600000; a
+ *                            part of a second is written as a fraction.
+ * @param[out] err            Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_INVAL.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_sandbox_set_throttle(cmg_sandbox *sandbox, uint32_t every,
+                                            uint32_t retry_after_ms, cmg_error **err);
+
+/**
  * @brief Puts a file under "https://pki.contoso.com/pki/", a revocation list for example.
  *
  * It stays as long as the sandbox runs; the same path again replaces it.

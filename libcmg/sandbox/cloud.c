@@ -339,6 +339,7 @@ void cmg__sb_cloud_free(struct cmg__sb_cloud *cloud)
     cmg__jwks_free(cloud->jwks);
     cmg__json_unref(cloud->keys);
     cmg__json_unref(cloud->issuers);
+    cmg__json_unref(cloud->late);
     cmg__json_unref(cloud->state);
     cmg__free(cloud->alloc, cloud->state_path);
     cmg__free(cloud->alloc, cloud);

@@ -21,6 +21,12 @@
 
 struct cmg__sb_pki;
 
+struct cmg__sb_throttle {
+    uint32_t every; /* 0: nobody is sent away */
+    uint32_t seen;
+    uint32_t retry_after_ms;
+};
+
 struct cmg__sb_cloud {
     const struct cmg__alloc *alloc;
     const struct cmg__env *env;
@@ -37,7 +43,11 @@ struct cmg__sb_cloud {
     bool (*is_running)(void *user, const char *scale_set_id, unsigned instance);
     void *running_user;
     struct cmg__json *issuers; /* outside ones with their keys; NULL: none. Not kept. */
-    struct cmg__sb_pki *pki;   /* beside the tree: see pki.h; never NULL */
+    int64_t replication_ms;    /* 0: there is one replica */
+    struct cmg__json *late;    /* what the other one does not know; see replica.c */
+    bool late_turn;            /* it answered last */
+    struct cmg__sb_throttle throttle;
+    struct cmg__sb_pki *pki; /* beside the tree: see pki.h; never NULL */
 };
 
 struct cmg__sb_birth {

@@ -8,6 +8,8 @@
 #include "sandbox/arm.h"
 #include "sandbox/pki.h"
 #include "sandbox/relaxed.h"
+#include "sandbox/replica.h"
+#include "sandbox/throttle.h"
 #include "sandbox/token.h"
 
 #define MAX_BODY     ((size_t)8 * 1024 * 1024)
@@ -345,7 +347,7 @@ static void run_handler(struct cmg__sb_call *call, const struct cmg__sb_route *r
 {
     if (strcmp(route->method, "GET") != 0 && strcmp(route->method, "HEAD") != 0)
         call->cloud->dirty = true;
-    route->handle(call);
+    cmg__sb_replica_handle(call, route->handle);
 }
 
 static void dispatch(struct cmg__sb_call *call)
@@ -360,7 +362,8 @@ static void dispatch(struct cmg__sb_call *call)
         const struct cmg__sb_route *route = find_route(call, &segments, &known);
         if (route == NULL && !known)
             refuse_route(call, false);
-        else if (cmg__sb_token_admits(call) && cmg__sb_arm_admits(call)) {
+        else if (cmg__sb_token_admits(call) && cmg__sb_arm_admits(call) &&
+                 cmg__sb_throttle_admits(call)) {
             if (route == NULL)
                 refuse_route(call, true);
             else if (read_body(call))

@@ -429,6 +429,8 @@ LIBSANDBOX: dict[str, Declaration] = {
     "cmg_sandbox_issue_token": fallible(SANDBOX, TEXT, TEXT, OUT_BYTES),
     "cmg_sandbox_count": plain(c_uint64, SANDBOX, ENUM),
     "cmg_sandbox_inject": fallible(SANDBOX, TEXT, TEXT, c_uint32, ENUM, c_int32),
+    "cmg_sandbox_set_replication": fallible(SANDBOX, c_uint32),
+    "cmg_sandbox_set_throttle": fallible(SANDBOX, c_uint32, c_uint32),
     "cmg_sandbox_publish": fallible(SANDBOX, TEXT, DATA, c_size_t),
     "cmg_sandbox_decide_request": fallible(SANDBOX, TEXT, c_bool),
     "cmg_sandbox_unref": plain(None, SANDBOX),

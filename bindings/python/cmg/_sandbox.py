@@ -102,6 +102,14 @@ class Sandbox(Handle):
         """Decides on a certificate request, as an administrator would."""
         self.call("decide_request", _ffi.encoded(request_id), approve)
 
+    def set_replication(self, milliseconds: int) -> None:
+        """Lets one of two replicas of the directory be late; 0 for none."""
+        self.call("set_replication", milliseconds)
+
+    def set_throttle(self, every: int, retry_after_ms: int = 1000) -> None:
+        """Lets Graph send every n-th request away with status 429; 0 for none."""
+        self.call("set_throttle", every, retry_after_ms)
+
     def count(self, kind: SandboxKind) -> int:
         """Counts what is there."""
         return int(self.call("count", kind))
