@@ -109,6 +109,8 @@ static void put_facts(FILE *out, const cmg_sandbox *sandbox, const char *ca_file
         { "client_secret", cmg_sandbox_client_secret(sandbox) },
         { "client_cert_pem", certificate },
         { "client_cert_key", key },
+        { "identity_endpoint", cmg_sandbox_identity_endpoint(sandbox) },
+        { "identity_client_id", cmg_sandbox_identity(sandbox, CMG_IDENTITY_CLIENT_ID) },
     };
     /* What the sandbox does not have is null, so that a reader finds every member. */
     static const char *const absent[] = { "blob_url", "blob_account", "blob_key",

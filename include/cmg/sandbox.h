@@ -19,7 +19,7 @@
 #ifndef CMG_SANDBOX_H
 #define CMG_SANDBOX_H
 
-#include <cmg/context.h>
+#include <cmg/tenant.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -174,6 +174,30 @@ CMG_API cmg_status cmg_sandbox_client_certificate(cmg_sandbox *sandbox,
 CMG_API cmg_status cmg_sandbox_add_issuer(cmg_sandbox *sandbox, const char *issuer,
                                           const char *keys, size_t size,
                                           const char *subject, cmg_error **err);
+
+/**
+ * @brief Where the metadata service of the sandbox's machine gives the tokens of its
+ *        managed identities: for cmg_tenant_set_identity_endpoint().
+ *
+ * Plain HTTP, as on a machine of Azure. The identities may do what
+ * cmg_sandbox_client_id() may.
+ * @param[in] sandbox The sandbox.
+ * @return "http://127.0.0.1:PORT", borrowed, as long as @p sandbox.
+ * @since 0.1
+ */
+CMG_API const char *cmg_sandbox_identity_endpoint(const cmg_sandbox *sandbox);
+
+/**
+ * @brief What names a managed identity of the sandbox's machine: its own, or the one that
+ *        is assigned to it.
+ * @param[in] sandbox The sandbox.
+ * @param[in] kind    #CMG_IDENTITY_SYSTEM: the object ID of the machine's own. Otherwise
+ *                    the ID of that kind, of the assigned one.
+ * @return Borrowed, as long as @p sandbox; "" for an unknown kind.
+ * @since 0.1
+ */
+CMG_API const char *cmg_sandbox_identity(const cmg_sandbox *sandbox,
+                                         cmg_managed_identity kind);
 
 /**
  * @brief Where a name and port of the sandbox's cloud are on loopback.

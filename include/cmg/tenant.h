@@ -94,6 +94,47 @@ CMG_API cmg_status cmg_tenant_set_workload_identity(cmg_tenant *tenant,
                                                     const char *token_file,
                                                     cmg_error **err);
 
+/** @brief Which managed identity of a machine signs in. @since 0.1 */
+typedef enum cmg_managed_identity {
+    CMG_IDENTITY_SYSTEM = 1,        /**< The one that belongs to the machine itself. */
+    CMG_IDENTITY_CLIENT_ID = 2,     /**< A user-assigned one, by its client ID. */
+    CMG_IDENTITY_OBJECT_ID = 3,     /**< A user-assigned one, by its object ID. */
+    CMG_IDENTITY_RESOURCE_ID = 4,   /**< A user-assigned one, by its resource ID. */
+    CMG_IDENTITY_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
+} cmg_managed_identity;
+
+/**
+ * @brief Signs in as a managed identity of the Azure machine that this process runs on.
+ *
+ * Nothing secret is kept: the machine's metadata service gives the tokens. It is asked
+ * directly, never by a proxy. While it is not ready it is asked again, for about two
+ * minutes; a machine without the identity is told at once.
+ * @param[in]  tenant The tenant.
+ * @param[in]  kind   Which identity.
+ * @param[in]  id     A GUID, or for #CMG_IDENTITY_RESOURCE_ID
+ *                    "/subscriptions/.../userAssignedIdentities/..."; copied. NULL for
+ *                    #CMG_IDENTITY_SYSTEM.
+ * @param[out] err    Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_INVAL, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_tenant_set_managed_identity(cmg_tenant *tenant,
+                                                   cmg_managed_identity kind,
+                                                   const char *id, cmg_error **err);
+
+/**
+ * @brief Where the metadata service is that gives the tokens of managed identities.
+ * @param[in]  tenant The tenant.
+ * @param[in]  url    Scheme, host and port; copied. NULL for the default,
+ *                    "http://169.254.169.254". Over http a loopback or link-local address
+ *                    only, since tokens come back in the clear.
+ * @param[out] err    Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_INVAL, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_tenant_set_identity_endpoint(cmg_tenant *tenant, const char *url,
+                                                    cmg_error **err);
+
 /**
  * @brief Where the host gets tokens from, for cmg_tenant_set_token_source(); size-tagged.
  *

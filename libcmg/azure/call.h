@@ -16,6 +16,8 @@ enum cmg__service { /* which host, which token */
                     CMG__SERVICE_GRAPH,
                     CMG__SERVICE_ARM,
                     CMG__SERVICE_VAULT,
+                    CMG__SERVICE_IDENTITY, /* the metadata service of the machine:
+                                              argument "endpoint" */
                     CMG__SERVICE_URL /* an absolute URL given as argument "url" (polling,
                                         paging) */
 };
@@ -35,6 +37,7 @@ enum cmg__call_id {
     CMG__CALL_TOKEN_DEVICE,    /* form: client_id device_code */
     CMG__CALL_TOKEN_REFRESH,   /* form: client_id refresh_token scope */
     CMG__CALL_TOKEN_ASSERTION, /* form: client_id client_assertion scope */
+    CMG__CALL_TOKEN_IDENTITY,  /* endpoint resource */
     CMG__CALL_OPENID_CONFIG,   /* tenant */
     CMG__CALL_JWKS,            /* url */
     CMG__CALL_ORGANIZATION,

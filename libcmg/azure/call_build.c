@@ -29,6 +29,7 @@ static const struct service services[] = {
     [CMG__SERVICE_ARM] = { offsetof(struct cmg__cloud, arm_host), ARM_ID, ARM_RETURN },
     [CMG__SERVICE_VAULT] = { offsetof(struct cmg__cloud, vault_suffix), ARM_ID,
                              ARM_RETURN },
+    [CMG__SERVICE_IDENTITY] = { 0, ARM_ID, ARM_RETURN },
     [CMG__SERVICE_URL] = { 0, ARM_ID, ARM_RETURN },
 };
 
@@ -134,8 +135,19 @@ static cmg_status add_vault_label(struct build *b)
     return rc == CMG_OK ? fail_add(b, cmg__buf_addf(&b->url, "%s.", vault)) : rc;
 }
 
+/* Checked when it was set. */
+static cmg_status add_endpoint(struct build *b)
+{
+    const char *endpoint = NULL;
+    cmg_status rc = find_arg(b, "endpoint", strlen("endpoint"), &endpoint);
+
+    return rc == CMG_OK ? fail_add(b, cmg__buf_add_str(&b->url, endpoint)) : rc;
+}
+
 static cmg_status add_host(struct build *b)
 {
+    if (b->call->service == CMG__SERVICE_IDENTITY)
+        return add_endpoint(b);
     const struct service *service = &services[b->call->service];
     const char *const *host = (const char *const *)(const void *)((const char *)b->cloud +
                                                                   service->host_offset);

@@ -14,6 +14,7 @@
 #define NETWORK_VERSION   "2024-01-01"
 #define STORAGE_VERSION   "2023-05-01"
 #define VAULT_VERSION     "2023-07-01"
+#define IDENTITY_VERSION  "2018-02-01"
 
 #define IN_SUBSCRIPTION "/subscriptions/{subscription}"
 #define GROUP           IN_SUBSCRIPTION "/resourceGroups/{group}"
@@ -67,6 +68,9 @@ static const struct cmg__call calls[CMG__CALL_COUNT] = {
           READ, 200),
     LOGIN(TOKEN_ASSERTION, "login.token.assertion", "POST", "/{tenant}/oauth2/v2.0/token",
           READ, 200),
+    CALL(TOKEN_IDENTITY, "identity.token", IDENTITY, "GET",
+         "/metadata/identity/oauth2/token?resource={resource}", IDENTITY_VERSION, NULL,
+         READ, 200),
     LOGIN(OPENID_CONFIG, "login.openid_config", "GET",
           "/{tenant}/v2.0/.well-known/openid-configuration", READ, 200),
     URL(JWKS, "login.jwks", "GET", NULL, READ, 200),

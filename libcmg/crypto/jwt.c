@@ -333,6 +333,17 @@ cmg_status cmg__jwt_read(const struct cmg__alloc *alloc, const char *token, size
     return read_claims(&c, token, n, jwks, out_claims);
 }
 
+cmg_status cmg__jwt_peek(const struct cmg__alloc *alloc, const char *token, size_t n,
+                         struct cmg__json **out_claims, cmg_error **err)
+{
+    const struct check c = { .alloc = alloc, .err = err };
+    struct part parts[3];
+
+    if (n > TOKEN_MAX || !split(token, n, parts))
+        return refuse(&c, SEND_WHOLE, "it does not have three parts");
+    return parse_part(&c, &parts[1], TOKEN_MAX, out_claims);
+}
+
 cmg_status cmg__jwt_check(const struct cmg__alloc *alloc, const char *token, size_t n,
                           const struct cmg__jwks *jwks,
                           const struct cmg__jwt_policy *policy,

@@ -1,6 +1,12 @@
 /* The retry policy: the table of retry.h as code. */
 #include "deploy/retry.h"
 
+static bool is_passing(const struct cmg__exchange *exchange, int status)
+{
+    return status != 0 &&
+           (exchange->passing[0] == status || exchange->passing[1] == status);
+}
+
 static bool is_wanted(const struct cmg__exchange *exchange, int status)
 {
     const struct cmg__call *call = cmg__call_get(exchange->call);
@@ -35,7 +41,8 @@ enum cmg__verdict cmg__retry_judge(const struct cmg__outcome *outcome)
         return CMG__VERDICT_FAIL;
     if (outcome->status == 401 && !outcome->token_renewed)
         return CMG__VERDICT_TOKEN;
-    if (outcome->status == 404 && exchange->replicates)
+    if ((outcome->status == 404 && exchange->replicates) ||
+        is_passing(exchange, outcome->status))
         return CMG__VERDICT_AGAIN;
     if (retry == CMG_RETRY_LATER)
         return CMG__VERDICT_AGAIN;

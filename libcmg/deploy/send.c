@@ -213,34 +213,52 @@ static cmg_status announce(struct cmg__exec *exec, cmg_error **err)
 }
 
 static cmg_status start_call(struct cmg__exec *exec, const struct cmg__http_request *req,
-                             const char *ca_pem, cmg_error **err)
+                             const struct cmg__http_options *options, cmg_error **err)
 {
     cmg_deploy *deploy = exec->deploy;
-    const struct cmg__http_options options = { .ca_pem = ca_pem };
 
     cmg_status rc = cmg__str_assign(exec->run.work->alloc, &exec->url, req->url);
     if (rc != CMG_OK)
         return cmg__fail_nomem(err);
-    return deploy->transport.start(deploy->transport.user, req, &options, on_answer, exec,
+    return deploy->transport.start(deploy->transport.user, req, options, on_answer, exec,
                                    &exec->call, err);
 }
 
 static cmg_status send_step(struct cmg__exec *exec, cmg_error **err)
 {
     struct cmg__http_request req;
-    const char *ca_pem = NULL;
+    struct cmg__http_options options = { .ca_pem = NULL };
 
     cmg__http_request_init(&req, exec->run.work->alloc);
     cmg_status rc = build_head(exec, exec->run.exchange->call, &req, err);
     if (rc == CMG_OK)
-        rc = build_body(exec, &req, &ca_pem, err);
+        rc = build_body(exec, &req, &options.ca_pem, err);
     if (rc == CMG_OK)
         rc = attach_token(exec, &req, err);
     if (rc == CMG_OK)
         rc = announce(exec, err);
     if (rc == CMG_OK)
-        rc = start_call(exec, &req, ca_pem, err);
+        rc = start_call(exec, &req, &options, err);
     cmg__http_request_done(&req);
+    return rc;
+}
+
+static cmg_status build_token(struct cmg__exec *exec, enum cmg__token_kind kind,
+                              struct cmg__http_request *req,
+                              struct cmg__http_options *options, cmg_error **err)
+{
+    const struct cmg__sign_in_method *method = cmg__sign_in_method(exec->run.work);
+    struct cmg__buf form;
+
+    if (method->build != NULL)
+        return method->build(exec->run.work, kind, req, options, err);
+    cmg__buf_init_secret(&form, exec->run.work->alloc, 64 * 1024);
+    cmg_status rc = build_head(exec, method->exchange.call, req, err);
+    if (rc == CMG_OK)
+        rc = cmg__token_form(exec->run.work, kind, req->url, &form, err);
+    if (rc == CMG_OK && set_form(req, &form) != CMG_OK)
+        rc = cmg__fail_nomem(err);
+    cmg__buf_done(&form);
     return rc;
 }
 
@@ -248,8 +266,8 @@ static cmg_status send_token(struct cmg__exec *exec, enum cmg__token_kind kind,
                              cmg_error **err)
 {
     const struct cmg__sign_in_method *method = cmg__sign_in_method(exec->run.work);
+    struct cmg__http_options options = { .ca_pem = NULL };
     struct cmg__http_request req;
-    struct cmg__buf form;
 
     if (method->ask != NULL) {
         const cmg_status asked = method->ask(exec->run.work, kind, err);
@@ -260,15 +278,9 @@ static cmg_status send_token(struct cmg__exec *exec, enum cmg__token_kind kind,
     exec->for_token = true;
     exec->token = kind;
     cmg__http_request_init(&req, exec->run.work->alloc);
-    cmg__buf_init_secret(&form, exec->run.work->alloc, 64 * 1024);
-    cmg_status rc = build_head(exec, method->exchange.call, &req, err);
+    cmg_status rc = build_token(exec, kind, &req, &options, err);
     if (rc == CMG_OK)
-        rc = cmg__token_form(exec->run.work, kind, req.url, &form, err);
-    if (rc == CMG_OK && set_form(&req, &form) != CMG_OK)
-        rc = cmg__fail_nomem(err);
-    if (rc == CMG_OK)
-        rc = start_call(exec, &req, NULL, err);
-    cmg__buf_done(&form);
+        rc = start_call(exec, &req, &options, err);
     cmg__http_request_done(&req);
     return rc;
 }
@@ -357,9 +369,13 @@ static void receive(struct cmg__exec *exec, const struct cmg__http_response *res
 
 static void read_token(struct cmg__exec *exec, const struct received *got)
 {
+    const struct cmg__sign_in_method *method = cmg__sign_in_method(exec->run.work);
     cmg_error *err = NULL;
+    cmg_status rc = cmg__token_read(exec->run.work, exec->token, got->answer.json, &err);
 
-    if (cmg__token_read(exec->run.work, exec->token, got->answer.json, &err) != CMG_OK)
+    if (rc == CMG_OK && method->note != NULL)
+        rc = method->note(exec->run.work, got->answer.json, &err);
+    if (rc != CMG_OK)
         cmg__exec_fail(exec, &err);
     else
         cmg__exec_delay(exec, 0, NULL);
@@ -380,12 +396,33 @@ static void verdict_read(struct cmg__exec *exec, const struct received *got)
     cmg__exec_after(exec, rc, &next, got->hint_ms, &err);
 }
 
+static void verdict_fail(struct cmg__exec *exec, const struct received *got)
+{
+    const struct cmg__sign_in_method *method = cmg__sign_in_method(exec->run.work);
+    cmg_error *err = NULL;
+
+    (void)cmg__error_copy(&err, exec->run.work->alloc, exec->run.step->title, got->error);
+    if (exec->for_token && method->explain != NULL)
+        (void)method->explain(exec->run.work, got->answer.status, &err);
+    cmg__exec_fail(exec, &err);
+}
+
 static void verdict_again(struct cmg__exec *exec, const struct received *got)
 {
-    int64_t delay = cmg__backoff_ms(
-        exec->attempt++, cmg__backoff_jitter(&exec->run.work->ctx->env), got->hint_ms);
+    const unsigned tries =
+        exec->for_token ? cmg__sign_in_method(exec->run.work)->tries : 0;
+    const unsigned attempt = exec->attempt++;
 
-    cmg__exec_delay(exec, delay, got->error);
+    if (tries != 0 && attempt + 1 >= tries) {
+        verdict_fail(exec, got);
+        return;
+    }
+    const int64_t own_ms =
+        tries != 0
+            ? cmg__sign_in_wait_ms(attempt)
+            : cmg__backoff_ms(attempt, cmg__backoff_jitter(&exec->run.work->ctx->env),
+                              got->hint_ms);
+    cmg__exec_delay(exec, own_ms > got->hint_ms ? own_ms : got->hint_ms, got->error);
 }
 
 static void verdict_look(struct cmg__exec *exec, const struct received *got)
@@ -405,14 +442,6 @@ static void verdict_token(struct cmg__exec *exec, const struct received *got)
     if (kind != CMG__TOKENS)
         cmg__token_forget(exec->run.work, kind);
     cmg__exec_delay(exec, 0, NULL);
-}
-
-static void verdict_fail(struct cmg__exec *exec, const struct received *got)
-{
-    cmg_error *err = NULL;
-
-    (void)cmg__error_copy(&err, exec->run.work->alloc, exec->run.step->title, got->error);
-    cmg__exec_fail(exec, &err);
 }
 
 static void (*const verdicts[])(struct cmg__exec *exec, const struct received *got) = {

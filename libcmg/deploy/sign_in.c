@@ -207,11 +207,21 @@ static const struct cmg__sign_in_method methods[CMG__SIGN_INS] = {
 
 const struct cmg__sign_in_method *cmg__sign_in_method(const struct cmg__work *work)
 {
-    return &methods[work->gateway->tenant->sign_in];
+    const enum cmg__sign_in way = work->gateway->tenant->sign_in;
+
+    return way == CMG__SIGN_IN_IDENTITY ? &cmg__sign_in_identity : &methods[way];
 }
 
 bool cmg__sign_in_is_person(const struct cmg__work *work)
 {
-    return cmg__sign_in_method(work)->prompts ||
-           cmg__str_is_empty(work->gateway->tenant->sign_in_client_id);
+    const struct cmg__sign_in_method *method = cmg__sign_in_method(work);
+
+    return !method->is_machine &&
+           (method->prompts ||
+            cmg__str_is_empty(work->gateway->tenant->sign_in_client_id));
+}
+
+int64_t cmg__sign_in_wait_ms(unsigned attempt)
+{
+    return (int64_t)2000 << (attempt < 6 ? attempt : 6);
 }

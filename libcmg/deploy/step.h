@@ -55,7 +55,9 @@ struct cmg__exchange {
     bool effect;     /* changes something: only after the plan was confirmed */
     bool with_token; /* local: a fresh token of this kind is got first */
     enum cmg__token_kind token;
-    bool replicates;  /* "not there" may mean "not there yet": repeat within the budget */
+    bool replicates; /* "not there" may mean "not there yet": repeat within the budget */
+    uint16_t
+        passing[2];   /* statuses that go away by themselves, like those of an overload */
     uint16_t also[3]; /* statuses beside the row's that read wants to see */
     const char *look; /* classes L and O: where an unknown outcome is looked up */
     const char *then; /* where shared readers go on */

@@ -14,6 +14,7 @@ static cmg_status begin(struct cmg__run *run, const struct cmg__answer *answer,
 {
     (void)answer;
     (void)err;
+    run->work->principal_id[0] = '\0';
     if (!cmg__sign_in_method(run->work)->prompts ||
         cmg__secret_is_set(&run->work->tokens.refresh))
         return cmg__next_go(next, "arm");

@@ -52,8 +52,18 @@ static cmg_status read_tenant(struct cmg__run *run, const struct cmg__answer *an
     if (observe_tenant(run, id, cmg__str_or(name, "")) != CMG_OK)
         return cmg__fail_nomem(err);
     cmg__run_say(run, "%s", cmg__str_or(name, id));
-    return cmg__next_go(next,
-                        cmg__sign_in_is_person(run->work) ? "person" : "application");
+    if (cmg__sign_in_is_person(run->work))
+        return cmg__next_go(next, "person");
+    if (run->work->principal_id[0] == '\0') {
+        if (!cmg__str_is_empty(cmg__work_value(run->work, "sign_in_client")))
+            return cmg__next_go(next, "application");
+        return cmg__fail(err, run->work->alloc, CMG_E_AUTH, "principal",
+                         "choose the managed identity by its object ID",
+                         "nothing says which principal of tenant %s is signed in", id);
+    }
+    if (cmg__fact_set(run->work, "principal_id", run->work->principal_id) != CMG_OK)
+        return cmg__fail_nomem(err);
+    return cmg__next_done(next);
 }
 
 /* Who is signed in: the vault's access policy names it. */

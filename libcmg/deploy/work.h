@@ -46,7 +46,8 @@ struct cmg__work {
     struct cmg__tokens tokens;
     cmg_secret_store secrets;
     struct cmg__prompt prompt;
-    struct cmg__buf probe_roots; /* what the last request of a create trusts */
+    char principal_id[CMG__GUID_SIZE]; /* of who signed in, when the sign-in says so */
+    struct cmg__buf probe_roots;       /* what the last request of a create trusts */
 };
 
 cmg_status cmg__work_init(struct cmg__work *work, cmg_gateway *gateway, cmg_error **err);

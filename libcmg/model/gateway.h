@@ -19,6 +19,7 @@ enum cmg__sign_in {
     CMG__SIGN_IN_CERTIFICATE,
     CMG__SIGN_IN_TOKEN_SOURCE,
     CMG__SIGN_IN_WORKLOAD,
+    CMG__SIGN_IN_IDENTITY,
     CMG__SIGN_INS
 };
 
@@ -38,11 +39,15 @@ struct cmg_tenant {
     char *display_name; /* observed */
     char *subscription_id;
     enum cmg__sign_in sign_in;
-    char *sign_in_client_id; /* "" when a person's tokens come from the host */
+    char *sign_in_client_id; /* "" when a person's tokens come from the host, or when only
+                                the metadata service knows it */
     struct cmg__secret sign_in_secret;
     struct cmg__sign_in_certificate sign_in_certificate;
     cmg_token_source sign_in_source;
     char *sign_in_token_file; /* of a workload identity, or NULL */
+    cmg_managed_identity sign_in_identity;
+    char *sign_in_identity_id; /* of a managed identity, or NULL: the machine's own */
+    char *identity_endpoint;   /* of the metadata service, without a slash at its end */
 };
 
 struct cmg_server_app {

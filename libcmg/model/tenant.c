@@ -3,7 +3,7 @@
 
 #include "azure/cloud.h"
 
-#define TEXT_COUNT 6
+#define TEXT_COUNT 7
 
 bool cmg__texts_init(const struct cmg__alloc *alloc, char **const *fields)
 {
@@ -26,8 +26,13 @@ void cmg__texts_free(const struct cmg__alloc *alloc, char **const *fields)
 static void list_texts(cmg_tenant *tenant, char **out[TEXT_COUNT + 1])
 {
     char **const list[TEXT_COUNT + 1] = {
-        &tenant->domain,       &tenant->wanted_id,       &tenant->id,
-        &tenant->display_name, &tenant->subscription_id, &tenant->sign_in_client_id,
+        &tenant->domain,
+        &tenant->wanted_id,
+        &tenant->id,
+        &tenant->display_name,
+        &tenant->subscription_id,
+        &tenant->sign_in_client_id,
+        &tenant->identity_endpoint,
     };
 
     for (size_t i = 0; i <= TEXT_COUNT; i++)
@@ -59,7 +64,9 @@ cmg_tenant *cmg__tenant_new(cmg_context *ctx)
     list_texts(tenant, texts);
     if (!cmg__texts_init(&ctx->alloc, texts) ||
         cmg__str_assign(&ctx->alloc, &tenant->sign_in_client_id, CMG__PUBLIC_CLIENT) !=
-            CMG_OK) {
+            CMG_OK ||
+        cmg__str_assign(&ctx->alloc, &tenant->identity_endpoint,
+                        CMG__IDENTITY_ENDPOINT) != CMG_OK) {
         destroy(tenant);
         return NULL;
     }

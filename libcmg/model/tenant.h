@@ -14,6 +14,8 @@ void cmg__texts_free(const struct cmg__alloc *alloc, char **const *fields);
 
 /* Azure PowerShell's public client, known in every tenant. */
 #define CMG__PUBLIC_CLIENT "1950a258-227b-4e31-a9cf-717495945fc2"
+/* Where a machine of Azure finds the metadata service. */
+#define CMG__IDENTITY_ENDPOINT "http://169.254.169.254"
 /* Wipes and gives back every credential to sign in with. */
 void cmg__sign_in_forget(cmg_tenant *tenant);
 

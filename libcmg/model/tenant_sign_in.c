@@ -3,6 +3,9 @@
  * wiped when another way is chosen, and none has a getter. A refused setter changes
  * nothing.
  */
+#include <string.h>
+
+#include "base/http.h"
 #include "crypto/hash.h"
 #include "model/certificate.h"
 #include "model/key.h"
@@ -17,6 +20,8 @@ void cmg__sign_in_forget(cmg_tenant *tenant)
     tenant->sign_in_certificate = (struct cmg__sign_in_certificate){ .key = NULL };
     cmg__free(&tenant->head.ctx->alloc, tenant->sign_in_token_file);
     tenant->sign_in_token_file = NULL;
+    cmg__free(&tenant->head.ctx->alloc, tenant->sign_in_identity_id);
+    tenant->sign_in_identity_id = NULL;
     const cmg_token_source source = tenant->sign_in_source;
     tenant->sign_in_source = (cmg_token_source){ .size = 0 };
     /* In a forked child the source is still the parent's. */
@@ -220,4 +225,109 @@ cmg_status cmg_tenant_set_workload_identity(cmg_tenant *tenant, const char *clie
     else
         cmg__free(alloc, copy);
     return rc;
+}
+
+/* ---- managed identity ---- */
+
+#define RESOURCE_ID_MAX ((size_t)1024)
+
+/* "/subscriptions/.../userAssignedIdentities/name", as a query can carry it. */
+static bool is_resource_id(const char *id)
+{
+    const size_t n = strlen(id);
+
+    for (size_t i = 0; i < n; i++) {
+        if (id[i] <= ' ' || id[i] > '~')
+            return false;
+    }
+    return n <= RESOURCE_ID_MAX && cmg__str_istarts(id, "/subscriptions/");
+}
+
+static cmg_status check_identity(const cmg_tenant *tenant, cmg_managed_identity kind,
+                                 const char *id, cmg_error **err)
+{
+    const struct cmg__alloc *alloc = &tenant->head.ctx->alloc;
+    const bool guid = kind == CMG_IDENTITY_CLIENT_ID || kind == CMG_IDENTITY_OBJECT_ID;
+
+    if (kind < CMG_IDENTITY_SYSTEM || kind > CMG_IDENTITY_RESOURCE_ID)
+        return cmg__fail(err, alloc, CMG_E_INVAL, "kind",
+                         "use one of cmg_managed_identity",
+                         "%d is not a kind of managed identity", (int)kind);
+    if (kind == CMG_IDENTITY_SYSTEM && id == NULL)
+        return CMG_OK;
+    if (kind == CMG_IDENTITY_SYSTEM)
+        return cmg__fail(err, alloc, CMG_E_INVAL, "id",
+                         "leave it NULL, or name another kind",
+                         "a system-assigned identity is chosen without an ID");
+    if (id != NULL && (guid ? cmg__guid_is_valid(id) : is_resource_id(id)))
+        return CMG_OK;
+    return cmg__fail(err, alloc, CMG_E_INVAL, "id",
+                     guid ? "use 8-4-4-4-12 hexadecimal digits"
+                          : "use the identity's resource ID, \"/subscriptions/...\"",
+                     "\"%.60s\" does not identify a managed identity",
+                     cmg__str_or(id, ""));
+}
+
+cmg_status cmg_tenant_set_managed_identity(cmg_tenant *tenant, cmg_managed_identity kind,
+                                           const char *id, cmg_error **err)
+{
+    cmg_status rc = check(tenant, CMG__PUBLIC_CLIENT, err);
+
+    if (rc == CMG_OK)
+        rc = check_identity(tenant, kind, id, err);
+    if (rc != CMG_OK)
+        return rc;
+    char *copy = cmg__strdup(&tenant->head.ctx->alloc, id);
+    if (id != NULL && copy == NULL)
+        return cmg__fail_nomem(err);
+    rc = change(tenant, CMG__SIGN_IN_IDENTITY, kind == CMG_IDENTITY_CLIENT_ID ? id : "",
+                err);
+    if (rc == CMG_OK) {
+        tenant->sign_in_identity = kind;
+        tenant->sign_in_identity_id = copy;
+    } else {
+        cmg__free(&tenant->head.ctx->alloc, copy);
+    }
+    return rc;
+}
+
+/* Tokens come back in the clear: over http they do not leave this machine's link. */
+static bool is_near(const struct cmg__url *url)
+{
+    static const char *const near[] = { "127.", "169.254.", "localhost" };
+
+    for (size_t i = 0; i < CMG__ARRAY_LEN(near); i++) {
+        const size_t n = strlen(near[i]);
+        const bool whole = near[i][n - 1] != '.';
+        if (url->host_len >= n && cmg__str_ieqn(url->host, near[i], n) &&
+            (whole ? url->host_len == n
+                   : strspn(url->host, "0123456789.") >= url->host_len))
+            return true;
+    }
+    return false;
+}
+
+cmg_status cmg_tenant_set_identity_endpoint(cmg_tenant *tenant, const char *url,
+                                            cmg_error **err)
+{
+    struct cmg__url parts;
+    cmg_status rc = check(tenant, CMG__PUBLIC_CLIENT, err);
+
+    if (rc != CMG_OK)
+        return rc;
+    const struct cmg__alloc *alloc = &tenant->head.ctx->alloc;
+    const char *text = cmg__str_or(url, CMG__IDENTITY_ENDPOINT);
+    if (!cmg__url_parse(text, &parts) || parts.target_len > 1 ||
+        (!parts.https && !is_near(&parts)))
+        return cmg__fail(
+            err, alloc, CMG_E_INVAL, "url",
+            "use http://169.254.169.254 (NULL), an http URL of this machine, "
+            "or an https URL; without a path",
+            "\"%.100s\" cannot be where the metadata service is", text);
+    char *copy = cmg__strndup(alloc, text, strlen(text) - parts.target_len);
+    if (copy == NULL)
+        return cmg__fail_nomem(err);
+    cmg__free(alloc, tenant->identity_endpoint);
+    tenant->identity_endpoint = copy;
+    return CMG_OK;
 }

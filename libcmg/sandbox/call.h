@@ -14,12 +14,14 @@ enum cmg__sb_service {
     CMG__SB_GRAPH,
     CMG__SB_ARM,
     CMG__SB_VAULT,
-    CMG__SB_PKI
+    CMG__SB_PKI,
+    CMG__SB_IDENTITY
 };
 
 struct cmg__sb_request {
     const char *method;
     const char *host; /* the Host field */
+    bool metadata;    /* came to the machine's metadata service */
     const char *target;
     const struct cmg__headers *headers;
     const char *body;

@@ -16,7 +16,7 @@
 static const char *const tables[] = {
     "applications", "service_principals", "role_assignments", "grants", "deleted",
     "device_codes", "refresh_tokens",     "providers",        "groups", "resources",
-    "deployments",  "operations",         "deleted_vaults",   "vaults",
+    "deployments",  "operations",         "deleted_vaults",   "vaults", "identities",
 };
 
 bool cmg__sb_same(const char *a, const char *b)

@@ -97,6 +97,7 @@ static void on_end(struct cmg__http1_conn *conn, void *user)
     const struct cmg__sb_request request = { .method = c->head->method,
                                              .host = cmg__headers_get(&c->head->headers,
                                                                       "Host"),
+                                             .metadata = c->http->settings.tls == NULL,
                                              .target = cmg__buf_cstr(&c->head->target),
                                              .headers = &c->head->headers,
                                              .body = cmg__buf_cstr(&c->body),
@@ -138,25 +139,26 @@ static const struct cmg__http1_server_events events = {
 
 static cmg_status take(struct cmg__sb_http *http, int fd)
 {
-    struct cmg__stream *tcp = NULL, *tls = NULL;
+    struct cmg__stream *tcp = NULL, *top = NULL;
     struct cmg__http1_server_limits limits = cmg__http1_server_default_limits;
     const struct cmg__alloc *alloc = cmg__loop_alloc(http->loop);
     cmg_status rc = cmg__tcp_adopt(http->loop, fd, &tcp, NULL);
-    if (rc == CMG_OK)
-        rc = cmg__tls_stream_new(tcp, http->settings.tls, NULL, &tls, NULL);
+    top = tcp;
+    if (rc == CMG_OK && http->settings.tls != NULL)
+        rc = cmg__tls_stream_new(tcp, http->settings.tls, NULL, &top, NULL);
     if (rc != CMG_OK)
         return rc;
     struct client *c = cmg__alloc0(alloc, sizeof *c);
     if (c == NULL || http->count == MAX_CONNECTIONS) {
         cmg__free(alloc, c);
-        cmg__stream_free(tls);
+        cmg__stream_free(top);
         return CMG_E_LIMIT;
     }
     c->http = http;
     cmg__buf_init_secret(&c->body, alloc, MAX_BODY);
     cmg__list_add_tail(&http->clients, &c->node);
     http->count++;
-    rc = cmg__http1_conn_new(tls, &limits, &events, c, &c->conn, NULL);
+    rc = cmg__http1_conn_new(top, &limits, &events, c, &c->conn, NULL);
     if (rc != CMG_OK)
         free_client(c);
     return rc;
@@ -179,7 +181,8 @@ cmg_status cmg__sb_http_new(struct cmg__loop *loop,
         return cmg__fail_nomem(err);
     http->loop = loop;
     http->settings = *settings;
-    http->settings.tls = cmg__tls_config_ref(settings->tls);
+    if (settings->tls != NULL)
+        http->settings.tls = cmg__tls_config_ref(settings->tls);
     cmg__list_init(&http->clients);
     cmg_status rc = cmg__listener_new(loop, "127.0.0.1", settings->port, on_accept, http,
                                       &http->listener, err);
@@ -207,6 +210,7 @@ void cmg__sb_http_free(struct cmg__sb_http *http)
         cmg__http1_conn_free(c->conn);
         free_client(c);
     }
-    cmg__tls_config_unref(http->settings.tls);
+    if (http->settings.tls != NULL)
+        cmg__tls_config_unref(http->settings.tls);
     cmg__free(cmg__loop_alloc(http->loop), http);
 }

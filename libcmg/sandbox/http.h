@@ -1,6 +1,7 @@
 /*
- * The HTTPS listener of the sandbox: TLS, HTTP/1.1, one request at a time per connection,
- * bodies in memory within a limit. What a request means is the handler's.
+ * The listeners of the sandbox: TLS unless it is a metadata service, HTTP/1.1, one
+ * request at a time per connection, bodies in memory within a limit. What a request means
+ * is the handler's.
  */
 #ifndef CMG_SANDBOX_HTTP_H
 #define CMG_SANDBOX_HTTP_H
@@ -13,7 +14,7 @@ enum cmg__sb_fate { CMG__SB_ANSWER, CMG__SB_CUT };
 
 struct cmg__sb_http;
 struct cmg__sb_http_settings {
-    struct cmg__tls_config *tls; /* a reference is taken */
+    struct cmg__tls_config *tls; /* a reference is taken; NULL: a metadata service */
     uint16_t port;               /* 0: any */
     enum cmg__sb_fate (*handle)(void *user, const struct cmg__sb_request *request,
                                 struct cmg__sb_answer *answer);

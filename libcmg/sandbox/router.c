@@ -18,6 +18,9 @@
 static const struct cmg__sb_routes *const login_tables[] = {
     &cmg__sb_entra_metadata_routes, &cmg__sb_entra_token_routes, NULL
 };
+static const struct cmg__sb_routes *const identity_tables[] = {
+    &cmg__sb_entra_identity_routes, NULL
+};
 static const struct cmg__sb_routes *const graph_tables[] = {
     &cmg__sb_graph_directory_routes, &cmg__sb_graph_application_routes,
     &cmg__sb_graph_federated_routes, &cmg__sb_graph_principal_routes,
@@ -42,7 +45,7 @@ static const struct cmg__sb_routes *const pki_tables[] = { &cmg__sb_pki_certsrv_
 static const struct cmg__sb_routes *const *const service_tables[] = {
     [CMG__SB_LOGIN] = login_tables, [CMG__SB_GRAPH] = graph_tables,
     [CMG__SB_ARM] = arm_tables,     [CMG__SB_VAULT] = vault_tables,
-    [CMG__SB_PKI] = pki_tables,
+    [CMG__SB_PKI] = pki_tables,     [CMG__SB_IDENTITY] = identity_tables,
 };
 
 /* Under localhost the path's beginning tells the service; Entra takes the rest. */
@@ -80,10 +83,14 @@ static enum cmg__sb_service service_of_path(const char *path)
     return CMG__SB_LOGIN;
 }
 
-static enum cmg__sb_service service_of(const struct cmg__cloud *names, const char *host,
+static enum cmg__sb_service service_of(const struct cmg__cloud *names,
+                                       const struct cmg__sb_request *request,
                                        const char *path)
 {
+    const char *host = cmg__str_or(request->host, "");
     size_t n = strcspn(host, ":");
+    if (request->metadata)
+        return CMG__SB_IDENTITY;
     if (host_is(host, n, names->login_host) || host_is(host, n, "login.windows.net"))
         return CMG__SB_LOGIN;
     if (host_is(host, n, names->graph_host))
@@ -337,6 +344,7 @@ static void refuse_route(struct cmg__sb_call *call, bool known)
     case CMG__SB_ARM:
     case CMG__SB_VAULT:
     case CMG__SB_PKI:
+    case CMG__SB_IDENTITY:
     case CMG__SB_NOWHERE:
         cmg__sb_refuse(call, 404, "NotFound", "There is nothing at '%s'.", call->path);
         break;
@@ -462,8 +470,7 @@ cmg_status cmg__sb_answer(struct cmg__sb_cloud *cloud,
     }
     if (rc == CMG_OK) {
         cmg__sb_arm_settle(cloud);
-        call.service =
-            service_of(cloud->names, cmg__str_or(request->host, ""), call.path);
+        call.service = service_of(cloud->names, request, call.path);
         route_call(&call, parsed == CMG_OK);
         add_common_headers(&call);
         rc = write_answer(&call, answer);

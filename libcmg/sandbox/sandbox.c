@@ -238,6 +238,19 @@ static cmg_status open_listener(struct cmg_sandbox *sandbox, uint16_t port,
     return rc;
 }
 
+static cmg_status open_metadata(struct cmg_sandbox *sandbox, cmg_error **err)
+{
+    const struct cmg__sb_http_settings http = { .handle = handle, .user = sandbox };
+    cmg_status rc = cmg__sb_http_new(sandbox->ctx->loop, &http, &sandbox->metadata, err);
+
+    if (rc != CMG_OK)
+        return rc;
+    sandbox->identity_endpoint =
+        cmg__format(sandbox->alloc, "http://127.0.0.1:%u",
+                    (unsigned)cmg__sb_http_port(sandbox->metadata));
+    return sandbox->identity_endpoint == NULL ? cmg__fail_nomem(err) : CMG_OK;
+}
+
 static void on_change(void *user)
 {
     struct cmg_sandbox *sandbox = user;
@@ -301,6 +314,8 @@ static cmg_status open_all(struct cmg_sandbox *sandbox, const cmg_sandbox_settin
     if (rc == CMG_OK)
         rc = open_listener(sandbox, s->port, err);
     if (rc == CMG_OK)
+        rc = open_metadata(sandbox, err);
+    if (rc == CMG_OK)
         rc = open_instances(sandbox, s->service_program, err);
     if (rc != CMG_OK)
         return rc;
@@ -363,6 +378,7 @@ void cmg_sandbox_unref(cmg_sandbox *sandbox)
     if (sandbox->timer.loop != NULL)
         cmg__timer_stop(&sandbox->timer);
     cmg__sb_http_free(sandbox->http);
+    cmg__sb_http_free(sandbox->metadata);
     cmg__sb_balancer_free(sandbox->balancer);
     cmg__sb_instances_free(sandbox->instances);
     cmg__sb_names_done(&sandbox->names);
@@ -376,6 +392,7 @@ void cmg_sandbox_unref(cmg_sandbox *sandbox)
         (void)pthread_mutex_destroy(&sandbox->lock);
     cmg__free(sandbox->alloc, sandbox->directory);
     cmg__free(sandbox->alloc, sandbox->ca_file);
+    cmg__free(sandbox->alloc, sandbox->identity_endpoint);
     cmg__handle_done(&sandbox->head);
     cmg__free(sandbox->alloc, sandbox);
 }

@@ -32,12 +32,13 @@ struct cmg_sandbox {
     const struct cmg__alloc *alloc;
     struct cmg__env env; /* the system's, without waiting for the disk */
     cmg_context *ctx;    /* of the sandbox's own thread */
-    char *directory, *ca_file;
+    char *directory, *ca_file, *identity_endpoint;
     int lock_fd;
     struct cmg__sb_authority authority;
     struct cmg__sb_cloud *cloud;
     struct cmg__sb_names names;
     struct cmg__sb_http *http;
+    struct cmg__sb_http *metadata;       /* what a machine has at 169.254.169.254 */
     struct cmg__sb_instances *instances; /* NULL without a service program */
     struct cmg__sb_balancer *balancer;
     struct cmg__timer timer;

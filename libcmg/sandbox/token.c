@@ -179,6 +179,8 @@ static void add_application_claims(struct cmg__sb_cloud *cloud, struct cmg__json
     cmg__sb_set_str(cloud, claims, "oid", id);
     cmg__sb_set_str(cloud, claims, "sub", id);
     cmg__sb_set_str(cloud, claims, "idtyp", "app");
+    if (client->identity != NULL)
+        cmg__sb_set_str(cloud, claims, "xms_mirid", client->identity);
     if (cmg__json_size(roles) > 0)
         cmg__sb_set(cloud, claims, "roles", roles);
     else

@@ -18,6 +18,7 @@ struct cmg__sb_client {
     bool is_built_in;
     bool is_public;       /* has no secret */
     bool has_certificate; /* and has proven so */
+    const char *identity; /* resource ID of a managed identity, or NULL */
 };
 /* False when the tenant does not know it. */
 bool cmg__sb_client_find(const struct cmg__sb_cloud *cloud, const char *client_id,

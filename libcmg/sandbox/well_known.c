@@ -3,6 +3,8 @@
  */
 #include "sandbox/well_known.h"
 
+#include "sandbox/call.h"
+
 #define MICROSOFT_TENANT "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
 
 static const struct cmg__sb_first_party first_parties[] = {
@@ -169,9 +171,50 @@ static void add_built_in(struct cmg__sb_cloud *cloud)
                                "servicePrincipalNames", app_id, "tags"));
 }
 
+/* A managed identity with its service principal; both IDs are made here. */
+static void add_identity(struct cmg__sb_cloud *cloud, const char *name,
+                         const char *resource_id)
+{
+    char id[CMG__GUID_SIZE];
+    char client_id[CMG__GUID_SIZE];
+    cmg__sb_guid(cloud, id);
+    cmg__sb_guid(cloud, client_id);
+    cmg__sb_set(cloud, cmg__sb_table(cloud, "identities"), name,
+                cmg__json_pack("{s:s, s:s, s:s}", "client_id", client_id, "object_id", id,
+                               "resource_id", resource_id));
+    cmg__sb_set(cloud, cmg__sb_table(cloud, "service_principals"), id,
+                cmg__json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:s, s:[], s:[], s:[s,s], "
+                               "s:[]}",
+                               "id", id, "appId", client_id, "displayName", name,
+                               "appOwnerOrganizationId", MICROSOFT_TENANT,
+                               "accountEnabled", 1, "appRoleAssignmentRequired", 0,
+                               "servicePrincipalType", "ManagedIdentity", "appRoles",
+                               "oauth2PermissionScopes", "servicePrincipalNames",
+                               client_id, resource_id, "tags"));
+}
+
+/* The machine that the sandbox's clients run on, and what it has. */
+static void add_identities(struct cmg__sb_cloud *cloud)
+{
+    static const struct {
+        const char *name, *type;
+    } rows[] = {
+        { CMG__SB_MACHINE, "Microsoft.Compute/virtualMachines" },
+        { CMG__SB_OPERATOR, "Microsoft.ManagedIdentity/userAssignedIdentities" },
+    };
+    for (size_t i = 0; i < CMG__ARRAY_LEN(rows); i++) {
+        struct cmg__json *id = cmg__sb_text(
+            cloud, "/subscriptions/%s/resourceGroups/operators/providers/%s/%s",
+            cmg__sb_fact(cloud, "subscription_id"), rows[i].type, rows[i].name);
+        add_identity(cloud, rows[i].name, cmg__str_or(cmg__json_str(id, ""), ""));
+        cmg__json_unref(id);
+    }
+}
+
 void cmg__sb_well_known_add(struct cmg__sb_cloud *cloud)
 {
     add_built_in(cloud);
+    add_identities(cloud);
     for (size_t i = 0; i < CMG__ARRAY_LEN(first_parties); i++)
         add_principal(cloud, &first_parties[i]);
 }

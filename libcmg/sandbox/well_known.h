@@ -12,6 +12,9 @@
 #define CMG__SB_VAULT_APP_ID "cfa8b339-82a2-471a-a3c9-0fc0be7a4093"
 
 #define CMG__SB_BUILT_IN_NAME "Sandbox Automation"
+/* Keys of "identities": the machine's own, and one that is assigned to it. */
+#define CMG__SB_MACHINE  "operator-machine"
+#define CMG__SB_OPERATOR "cmg-operator"
 
 /* A resource of Microsoft's that tokens are issued for. */
 struct cmg__sb_first_party {

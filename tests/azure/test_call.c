@@ -22,6 +22,8 @@ static const struct cmg__arg all_args[] = {
     { "vault", "granitefalls" },
     { "deployment", "libcmg-1" },
     { "name", "granitefalls" },
+    { "endpoint", "http://169.254.169.254" },
+    { "resource", "https://management.azure.com" },
     { "url", "https://management.azure.com/x?api-version=1&t=a%20b" },
 };
 
@@ -48,8 +50,9 @@ START_TEST(every_row_is_complete)
     ck_assert_ptr_nonnull(call->method);
     ck_assert_int_ne(call->ok[0], 0);
     ck_assert_int_eq(call->path == NULL, call->service == CMG__SERVICE_URL);
-    bool versioned =
-        call->service == CMG__SERVICE_ARM || call->service == CMG__SERVICE_VAULT;
+    bool versioned = call->service == CMG__SERVICE_ARM ||
+                     call->service == CMG__SERVICE_VAULT ||
+                     call->service == CMG__SERVICE_IDENTITY;
     ck_assert_int_eq(call->api_version != NULL, versioned);
     if (strcmp(call->method, "GET") == 0)
         ck_assert_int_eq(call->retry, CMG__CLASS_READ);
@@ -67,6 +70,9 @@ START_TEST(every_row_makes_a_request_on_its_service)
         [CMG__SERVICE_GRAPH] = "https://graph.microsoft.com/v1.0/",
         [CMG__SERVICE_ARM] = "https://management.azure.com/subscriptions/7d6f2c1e",
         [CMG__SERVICE_VAULT] = "https://granitefalls.vault.azure.net/",
+        [CMG__SERVICE_IDENTITY] = "http://169.254.169.254/metadata/identity/oauth2/token?"
+                                  "resource=https%3A%2F%2Fmanagement.azure.com&api-"
+                                  "version=2018-02-01",
         [CMG__SERVICE_URL] = "https://management.azure.com/x?api-version=1&t=a%20b",
     };
     const struct cmg__call *call = cmg__call_get((enum cmg__call_id)_i);

@@ -47,6 +47,39 @@ void canned_finish(struct world *w)
     ck_assert_uint_eq(w->done_count, 1);
 }
 
+/* The number of allocations of a run in which the n-th fails; 0: none does. */
+static size_t starved_run(struct world *w, void (*begin)(void), cmg_status end, size_t n)
+{
+    cmg_error *err = NULL;
+
+    begin();
+    const size_t before = w->memory.count;
+    w->memory.fail_at = n;
+    const cmg_status rc = cmg_deploy_start(w->deploy, &err);
+    if (rc == CMG_OK) {
+        world_drive(w);
+        ck_assert_uint_eq(w->done_count, 1);
+        ck_assert_msg(w->end_code == end || (n > 0 && w->end_code == CMG_E_NOMEM),
+                      "run %zu ended with %d: %s", n, (int)w->end_code, w->end_message);
+    } else {
+        ck_assert_int_eq(rc, CMG_E_NOMEM);
+    }
+    cmg_error_unref(err);
+    w->memory.fail_at = 0;
+    const size_t used = w->memory.count - before;
+    world_done(w);
+    return used;
+}
+
+void canned_starve(struct world *w, void (*begin)(void), cmg_status end)
+{
+    const size_t count = starved_run(w, begin, end, 0);
+
+    ck_assert_uint_gt(count, 0);
+    for (size_t n = 1; n <= count; n++)
+        (void)starved_run(w, begin, end, n);
+}
+
 const char *canned_with_id(const char *format)
 {
     static char texts[4][4096];

@@ -27,6 +27,9 @@ void canned_begin_given(struct world *w, struct rule *rules, const struct cmg__s
                         const char *server_app, const char *client_app);
 /* Drives to the end, which comes exactly once. */
 void canned_finish(struct world *w);
+/* The allocation-failure run: begin makes the world and all but starts it; each run ends
+   as the first one does, or with CMG_E_NOMEM, and leaves nothing. */
+void canned_starve(struct world *w, void (*begin)(void), cmg_status end);
 /* A text with %s for the deployment's ID, which follows from the specification; valid
    until the fourth call after it. */
 const char *canned_with_id(const char *format);

@@ -11,7 +11,7 @@ from cmg_sandbox import PROGRAM, Sandbox
 GUID = 36
 MEMBERS = {"base", "ca_file", "tenant_id", "subscription_id", "client_id", "client_secret",
            "client_cert_pem", "client_cert_key", "blob_url", "blob_account", "blob_key",
-           "vault_url", "site_url"}
+           "vault_url", "site_url", "identity_endpoint", "identity_client_id"}
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -57,8 +57,15 @@ void world_ask(struct world *w, const struct ask *ask, struct reply *out)
     if (ask->level != NULL)
         ck_assert_int_eq(cmg__headers_add(&headers, "ConsistencyLevel", ask->level),
                          CMG_OK);
+    if (ask->field != NULL) {
+        const size_t n = strcspn(ask->field, ":");
+        ck_assert_int_eq(cmg__headers_addn(&headers, ask->field, n, ask->field + n + 2,
+                                           strlen(ask->field + n + 2)),
+                         CMG_OK);
+    }
     const struct cmg__sb_request request = { .method = ask->method,
                                              .host = ask->host,
+                                             .metadata = ask->metadata,
                                              .target = ask->target,
                                              .headers = &headers,
                                              .body = ask->body == NULL ? "" : ask->body,

@@ -43,6 +43,8 @@ struct ask {
     const char *prefer; /* NULL: none */
     const char *level;  /* ConsistencyLevel; NULL: none */
     const char *body;
+    const char *field; /* "Name: value"; NULL: none */
+    bool metadata;     /* to the machine's metadata service */
 };
 void world_ask(struct world *w, const struct ask *ask, struct reply *out);
 void reply_done(struct reply *r);

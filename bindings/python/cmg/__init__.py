@@ -34,8 +34,8 @@ from ._request import Csr, Template
 from ._sandbox import Sandbox
 from ._types import (FOREVER, AssertionAlgorithm, ChallengeAction, CheckFlags, Cloud, DeployState,
                      EnrolmentState, ExpiryLevel, FindingCode, HashAlgorithm,
-                     IssuedState, KeyKind, KeyUsage, Listener, LogLevel, NameDomain,
-                     NameKind, Operation, Origin, Pfx, PfxKind, PfxReader, Profile,
+                     IssuedState, KeyKind, KeyUsage, Listener, LogLevel, ManagedIdentity,
+                     NameDomain, NameKind, Operation, Origin, Pfx, PfxKind, PfxReader, Profile,
                      Purpose, Retry, Revocation, RevocationReason, SandboxFault,
                      SandboxKind, Severity, SignIn, Status, StepState, UploadKind,
                      UrlKind)
@@ -57,7 +57,8 @@ __all__ = [
     "Enrolment", "EnrolmentState", "Expiry", "ExpiryLevel", "Finding", "FindingCode",
     "Forked", "Gateway", "HashAlgorithm", "InputOutputError", "InternalError",
     "InvalidArgument", "Issued", "IssuedState", "JournalStore", "Key", "KeyKind",
-    "KeyUsage", "LimitReached", "Listener", "LogLevel", "LogRecord", "NameDomain",
+    "KeyUsage", "LimitReached", "Listener", "LogLevel", "LogRecord",
+    "ManagedIdentity", "NameDomain",
     "NameKind", "Names", "NotFound", "Operation", "Origin", "OutOfMemory",
     "ParseError", "Pfx", "PfxEntry", "PfxFile", "PfxKind", "PfxReader", "Profile",
     "ProtocolError", "Purpose", "Reentrant", "Report", "RequestRecord", "Response",

@@ -355,6 +355,15 @@ class SignIn(IntEnum):
     NEGOTIATE = 3
 
 
+class ManagedIdentity(IntEnum):
+    """Which managed identity of a machine signs in."""
+
+    SYSTEM = 1
+    CLIENT_ID = 2
+    OBJECT_ID = 3
+    RESOURCE_ID = 4
+
+
 class ChallengeAction(IntEnum):
     """What the host is to do about a challenge."""
 
@@ -432,6 +441,7 @@ ENUMS: dict[str, tuple[type[IntEnum], str]] = {
     "cmg_step_state": (StepState, "CMG_STEP_"),
     "cmg_enrolment_state": (EnrolmentState, "CMG_ENROLMENT_"),
     "cmg_sign_in": (SignIn, "CMG_SIGN_IN_"),
+    "cmg_managed_identity": (ManagedIdentity, "CMG_IDENTITY_"),
     "cmg_challenge_action": (ChallengeAction, "CMG_CHALLENGE_"),
     "cmg_listener": (Listener, "CMG_LISTENER_"),
     "cmg_sandbox_kind": (SandboxKind, "CMG_SANDBOX_"),

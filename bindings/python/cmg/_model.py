@@ -13,7 +13,7 @@ from ._handles import Context, Guard, Handle
 from ._inspect import Facts
 from ._sign_in import TokenFunction, TokenSource
 from ._types import (AUTHORITY, BYTES, CERTIFICATE, GATEWAY, AssertionAlgorithm,
-                    CheckFlags, IssuedState, Operation, Pfx, Profile, Purpose, Revocation, RevocationReason,
+                    CheckFlags, IssuedState, ManagedIdentity, Operation, Pfx, Profile, Purpose, Revocation, RevocationReason,
                     cmg_authority_options, cmg_certificate_request, cmg_issued,
                     cmg_pfx_options)
 
@@ -308,6 +308,16 @@ class Tenant(Handle):
         holds; it is read again for each request."""
         self.call("set_workload_identity", _ffi.encoded(client_id),
                   _ffi.encoded(token_file))
+
+    def set_managed_identity(self, kind: ManagedIdentity = ManagedIdentity.SYSTEM,
+                             identity: Optional[str] = None) -> None:
+        """Signs in as a managed identity of the Azure machine that this runs on; identity
+        is the ID of that kind, None for the machine's own."""
+        self.call("set_managed_identity", kind, _ffi.optional(identity))
+
+    def set_identity_endpoint(self, url: Optional[str] = None) -> None:
+        """Where the metadata service is; None for http://169.254.169.254."""
+        self.call("set_identity_endpoint", _ffi.optional(url))
 
     def set_token_source(self, get: TokenFunction, client_id: Optional[str] = None) -> None:
         """Lets a function get the tokens: get(resource) gives the token and when it ends,

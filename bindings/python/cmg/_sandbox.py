@@ -9,7 +9,7 @@ from typing import Any, Optional
 from . import _ffi
 from ._handles import Context, Guard, Handle
 from ._model import out_bytes
-from ._types import (BYTES, SANDBOX, SandboxFault, SandboxKind, cmg_address, cmg_sandbox_settings)
+from ._types import (BYTES, SANDBOX, ManagedIdentity, SandboxFault, SandboxKind, cmg_address, cmg_sandbox_settings)
 
 
 class Sandbox(Handle):
@@ -75,6 +75,16 @@ class Sandbox(Handle):
         certificate, key = BYTES(), BYTES()
         self.call("client_certificate", ctypes.byref(certificate), ctypes.byref(key))
         return _ffi.take_bytes(certificate), _ffi.take_bytes(key)
+
+    @property
+    def identity_endpoint(self) -> str:
+        """Where the machine's metadata service is, for Tenant.set_identity_endpoint."""
+        return str(self.call("identity_endpoint"))
+
+    def identity(self, kind: ManagedIdentity) -> str:
+        """The object ID of the machine's own managed identity, or the ID of that kind of
+        the one that is assigned to it."""
+        return str(self.call("identity", kind))
 
     def add_issuer(self, issuer: str, keys: str, subject: Optional[str] = None) -> None:
         """Makes an outside issuer known by its key set (JSON); its tokens with this

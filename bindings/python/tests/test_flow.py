@@ -148,6 +148,19 @@ def test_a_workload_identity_signs_in(signed_in: Any, sandbox: Any, tmp_path: Pa
     assert caught.value.service_code == "AADSTS700211"
 
 
+@pytest.mark.parametrize("kind", list(cmg.ManagedIdentity))
+def test_a_managed_identity_signs_in(signed_in: Any, sandbox: Any,
+                                     kind: cmg.ManagedIdentity) -> None:
+    own = kind is cmg.ManagedIdentity.SYSTEM
+    signed_in.tenant.set_managed_identity(kind, None if own else sandbox.identity(kind))
+    signed_in.tenant.set_identity_endpoint(sandbox.identity_endpoint)
+    with pytest.raises(cmg.InvalidArgument):
+        signed_in.tenant.set_identity_endpoint("http://metadata.example")
+    with signed_in.deploy(cmg.Operation.FIND_TENANT) as deploy:
+        assert deploy.run() is cmg.DeployState.READY
+    assert signed_in.tenant.id == sandbox.tenant_id
+
+
 def test_the_host_gets_the_tokens(signed_in: Any, sandbox: Any, tmp_path: Path) -> None:
     asked: list[str] = []
 

@@ -1,0 +1,134 @@
+/* The ways to sign in, each against the sandbox, by finding the tenant. */
+#include "place.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "deploy/steps.h"
+
+static cmg_sandbox *sandbox;
+static struct site site;
+static struct party p;
+static cmg_tenant *tenant;
+
+static void setup(void)
+{
+    cmg_error *err = NULL;
+
+    sandbox = place_sandbox(0);
+    place_site(sandbox, &site);
+    ck_ok(party_init(&p, &site, NULL, &err), err);
+    tenant = cmg_gateway_tenant(p.gateway);
+}
+
+static void teardown(void)
+{
+    party_done(&p);
+    cmg_sandbox_unref(sandbox);
+    support_dir_done();
+}
+
+static void make_deploy(void)
+{
+    cmg_error *err = NULL;
+
+    ck_ok(cmg_deploy_new(p.gateway, CMG_DEPLOY_FIND_TENANT, &p.deploy, &err), err);
+}
+
+static void find_tenant(void)
+{
+    cmg_error *err = NULL;
+
+    make_deploy();
+    ck_ok(cmg_deploy_run(p.deploy, &err), err);
+    ck_assert_str_eq(cmg_tenant_id(tenant), cmg_sandbox_tenant_id(sandbox));
+}
+
+/* ---- managed identity ---- */
+
+static void set_identity(cmg_managed_identity kind)
+{
+    cmg_error *err = NULL;
+
+    ck_ok(cmg_tenant_set_managed_identity(
+              tenant, kind,
+              kind == CMG_IDENTITY_SYSTEM ? NULL : cmg_sandbox_identity(sandbox, kind),
+              &err),
+          err);
+    ck_ok(cmg_tenant_set_identity_endpoint(tenant, cmg_sandbox_identity_endpoint(sandbox),
+                                           &err),
+          err);
+}
+
+START_TEST(managed_identity_signs_in)
+{
+    const cmg_managed_identity kind = (cmg_managed_identity)_i;
+
+    set_identity(kind);
+    find_tenant();
+    ck_assert_str_eq(cmg__fact(&p.deploy->work, "principal_id"),
+                     cmg_sandbox_identity(sandbox, kind == CMG_IDENTITY_SYSTEM
+                                                       ? kind
+                                                       : CMG_IDENTITY_OBJECT_ID));
+}
+END_TEST
+
+/* A proxy that is not there: whatever goes by it fails. */
+START_TEST(identity_is_asked_for_without_the_proxy)
+{
+    static const struct cmg__step *const steps[] = { &cmg__step_sign_in };
+    static const struct cmg__step_table table = { steps, 1 };
+    cmg_error *err = NULL;
+
+    set_identity(CMG_IDENTITY_SYSTEM);
+    ck_ok(cmg_context_set_proxy(p.ctx, "http://127.0.0.1:9", &err), err);
+    make_deploy();
+    p.deploy->table = &table;
+    ck_ok(cmg_deploy_run(p.deploy, &err), err);
+    ck_assert_uint_eq(cmg_sandbox_count(sandbox, CMG_SANDBOX_REQUESTS), 3);
+}
+END_TEST
+
+START_TEST(service_that_is_updated_is_waited_for)
+{
+    cmg_error *err = NULL;
+
+    set_identity(CMG_IDENTITY_CLIENT_ID);
+    ck_ok(cmg_sandbox_inject(sandbox, "GET", "/metadata/identity/", 1,
+                             CMG_SANDBOX_FAULT_STATUS, 410, &err),
+          err);
+    find_tenant();
+}
+END_TEST
+
+START_TEST(machine_without_the_identity_is_told)
+{
+    cmg_error *err = NULL;
+
+    set_identity(CMG_IDENTITY_CLIENT_ID);
+    ck_ok(cmg_tenant_set_managed_identity(tenant, CMG_IDENTITY_CLIENT_ID,
+                                          cmg_sandbox_tenant_id(sandbox), &err),
+          err);
+    make_deploy();
+    ck_assert_int_eq(cmg_deploy_run(p.deploy, &err), CMG_E_AUTH);
+    ck_assert_ptr_nonnull(strstr(cmg_error_message(err), "Identity not found"));
+    ck_assert_ptr_nonnull(strstr(cmg_error_remedy(err), "assign the identity"));
+    cmg_error_unref(err);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("sign_in");
+    TCase *identity = tcase_create("identity");
+
+    tcase_set_timeout(identity, 60);
+    tcase_add_checked_fixture(identity, setup, teardown);
+    tcase_add_loop_test(identity, managed_identity_signs_in, CMG_IDENTITY_SYSTEM,
+                        CMG_IDENTITY_RESOURCE_ID + 1);
+    tcase_add_test(identity, identity_is_asked_for_without_the_proxy);
+    tcase_add_test(identity, service_that_is_updated_is_waited_for);
+    tcase_add_test(identity, machine_without_the_identity_is_told);
+    suite_add_tcase(suite, identity);
+    return support_run((Suite *[]){ suite, NULL });
+}
