@@ -112,6 +112,20 @@ typedef struct cmg_sign_in_prompt {
 } cmg_sign_in_prompt;
 
 /**
+ * @brief What an administrator must consent to; borrowed for the call; size-tagged.
+ * @since 0.1
+ */
+typedef struct cmg_consent_request {
+    size_t size;             /**< sizeof(cmg_consent_request) of the library. */
+    const char *application; /**< Display name of the application that needs it. */
+    const char *client_id;   /**< Its application (client) ID. */
+    const char *permission;  /**< For a person: "Microsoft Graph: Directory.Read.All". */
+    const char *url;         /**< Page to open as an administrator. */
+    const char *state;       /**< What the page hands back to the redirect URI. */
+    int64_t expires_unix_s;  /**< Until when the deployment waits for it. */
+} cmg_consent_request;
+
+/**
  * @brief The host's callbacks; size-tagged, copied. Each may be NULL.
  *
  * Each returns 0 to go on; another value fails the deployment with #CMG_E_CALLBACK and
@@ -133,7 +147,28 @@ typedef struct cmg_deploy_events {
     /** Exactly once per start: the end state is reached; err is NULL on success. */
     int (*on_done)(cmg_deploy *deploy, cmg_deploy_state end, const cmg_error *err,
                    void *user);
+    /** An administrator has to consent; the deployment waits and looks by itself. Once
+       per application. Missing: the refusal is the error, its remedy names the page. */
+    int (*on_consent)(cmg_deploy *deploy, const cmg_consent_request *request, void *user);
 } cmg_deploy_events;
+
+/** @brief How admin consent is got. @since 0.1 */
+typedef enum cmg_consent_mode {
+    CMG_CONSENT_GRANT = 1, /**< Granted by the account that signed in; when that is
+                              refused, an administrator is asked. */
+    CMG_CONSENT_ASK = 2,   /**< An administrator is asked by on_consent at once. */
+    CMG_CONSENT_MODE_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
+} cmg_consent_mode;
+
+/** @brief How admin consent is got, and for how long; size-tagged. @since 0.1 */
+typedef struct cmg_consent_options {
+    size_t size;           /**< sizeof(cmg_consent_options) of the caller. */
+    cmg_consent_mode mode; /**< Default: #CMG_CONSENT_GRANT. */
+    int64_t wait_ms; /**< How long an administrator is waited for: 1 s to 30 days; 0 for
+                        the default, one hour. */
+    const char *redirect_uri; /**< Where the page leads afterwards, registered with both
+                                 applications; NULL for each application's own. */
+} cmg_consent_options;
 
 /**
  * @brief Where the host keeps the journal; size-tagged, copied.
@@ -235,6 +270,19 @@ CMG_API cmg_status cmg_deploy_set_secret_store(cmg_deploy *deploy,
 CMG_API cmg_status cmg_deploy_set_events(cmg_deploy *deploy,
                                          const cmg_deploy_events *events,
                                          cmg_error **err);
+
+/**
+ * @brief Says how admin consent for the two applications is got.
+ * @param[in]  deploy  The deployment, not started.
+ * @param[in]  options The options, copied; NULL for the defaults.
+ * @param[out] err     Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_STATE after start, #CMG_E_ABI, #CMG_E_INVAL naming the member,
+ *         #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_deploy_set_consent(cmg_deploy *deploy,
+                                          const cmg_consent_options *options,
+                                          cmg_error **err);
 
 /**
  * @brief Starts; the work is done while the host drives the context.

@@ -322,6 +322,21 @@ CMG_API cmg_status cmg_sandbox_decide_request(cmg_sandbox *sandbox,
                                               cmg_error **err);
 
 /**
+ * @brief Decides on a consent page, as an administrator would in a browser.
+ * @param[in]  sandbox      The sandbox.
+ * @param[in]  url          The page, as cmg_consent_request hands it over.
+ * @param[in]  approve      Accepts everything that the application lists, or cancels.
+ * @param[out] out_redirect Receives where the browser is led, yours; or NULL.
+ * @param[out] err          Receives the error, or NULL.
+ * @return #CMG_OK, also after a refusal that leads back with an error; #CMG_E_INVAL when
+ *         the page itself refuses the URL, #CMG_E_IO, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_sandbox_consent(cmg_sandbox *sandbox, const char *url,
+                                       bool approve, cmg_bytes **out_redirect,
+                                       cmg_error **err);
+
+/**
  * @brief Ends instances, listener and thread. The directory keeps the cloud's state.
  * @param[in] sandbox The sandbox; NULL does nothing.
  * @since 0.1

@@ -39,6 +39,7 @@ enum cmg__call_id {
     CMG__CALL_TOKEN_ASSERTION, /* form: client_id client_assertion scope */
     CMG__CALL_TOKEN_IDENTITY,  /* endpoint resource */
     CMG__CALL_OPENID_CONFIG,   /* tenant */
+    CMG__CALL_ADMIN_CONSENT,   /* tenant; for a browser, never sent from here */
     CMG__CALL_JWKS,            /* url */
     CMG__CALL_ORGANIZATION,
     CMG__CALL_ME,

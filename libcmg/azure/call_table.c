@@ -73,6 +73,8 @@ static const struct cmg__call calls[CMG__CALL_COUNT] = {
          READ, 200),
     LOGIN(OPENID_CONFIG, "login.openid_config", "GET",
           "/{tenant}/v2.0/.well-known/openid-configuration", READ, 200),
+    LOGIN(ADMIN_CONSENT, "login.admin_consent", "GET", "/{tenant}/v2.0/adminconsent",
+          READ, 302),
     URL(JWKS, "login.jwks", "GET", NULL, READ, 200),
     GRAPH(ORGANIZATION, "graph.organization", "GET",
           "/v1.0/organization?$select=id,displayName,verifiedDomains", READ, 200),

@@ -2,8 +2,10 @@
  * The public functions of cmg_deploy: arguments are checked, the journal is opened, and
  * the engine is set going; what it does is in engine.c.
  */
+#include <stddef.h>
 #include <string.h>
 
+#include "deploy/consent.h"
 #include "deploy/engine.h"
 
 static cmg_status check(const cmg_deploy *deploy, cmg_error **err)
@@ -18,6 +20,7 @@ void cmg__deploy_free(cmg_deploy *deploy)
     cmg__engine_free_execs(deploy);
     cmg__journal_done(&deploy->journal);
     cmg__file_store_done(&deploy->files);
+    cmg__free(&ctx->alloc, deploy->consent_redirect);
     if (deploy->work_ready)
         cmg__work_done(&deploy->work);
     cmg__json_clear(&deploy->intents);
@@ -60,6 +63,7 @@ cmg_status cmg_deploy_new(cmg_gateway *gateway, cmg_deploy_operation operation,
     deploy->operation = row;
     deploy->transport = cmg__transport_http(ctx);
     deploy->table = &row->steps;
+    deploy->consent.wait_ms = CMG__CONSENT_WAIT_MS;
     cmg__journal_init(&deploy->journal, &ctx->alloc);
     cmg__task_init(&deploy->task, on_task, deploy);
     *out_deploy = deploy;
@@ -146,11 +150,52 @@ cmg_status cmg_deploy_set_events(cmg_deploy *deploy, const cmg_deploy_events *ev
     cmg_status rc = check_may_set(deploy, "events", err);
 
     if (rc == CMG_OK && events != NULL)
-        rc = cmg__tagged_copy(&copy, sizeof copy, sizeof copy, events,
-                              "cmg_deploy_events", err);
+        rc = cmg__tagged_copy(&copy, sizeof copy, offsetof(cmg_deploy_events, on_consent),
+                              events, "cmg_deploy_events", err);
     if (rc == CMG_OK)
         deploy->events = copy;
     return rc;
+}
+
+static cmg_status check_consent(const cmg_deploy *deploy, const cmg_consent_options *o,
+                                cmg_error **err)
+{
+    const struct cmg__alloc *alloc = &deploy->head.ctx->alloc;
+
+    if (o->mode != CMG_CONSENT_GRANT && o->mode != CMG_CONSENT_ASK)
+        return cmg__fail(err, alloc, CMG_E_INVAL, "options.mode",
+                         "use one of cmg_consent_mode", "%d is no way to get consent",
+                         (int)o->mode);
+    if (o->wait_ms != 0 && (o->wait_ms < 1000 || o->wait_ms > CMG__CONSENT_MAX_MS))
+        return cmg__fail(err, alloc, CMG_E_INVAL, "options.wait_ms",
+                         "pass 0 for one hour, or 1000 to 2592000000",
+                         "an administrator cannot be waited for %lld ms",
+                         (long long)o->wait_ms);
+    return CMG_OK;
+}
+
+cmg_status cmg_deploy_set_consent(cmg_deploy *deploy, const cmg_consent_options *options,
+                                  cmg_error **err)
+{
+    cmg_consent_options copy = { .mode = CMG_CONSENT_GRANT };
+    cmg_status rc = check_may_set(deploy, "consent", err);
+
+    if (rc == CMG_OK && options != NULL)
+        rc = cmg__tagged_copy(&copy, sizeof copy, sizeof copy, options,
+                              "cmg_consent_options", err);
+    if (rc == CMG_OK)
+        rc = check_consent(deploy, &copy, err);
+    if (rc != CMG_OK)
+        return rc;
+    const struct cmg__alloc *alloc = &deploy->head.ctx->alloc;
+    char *uri = cmg__strdup(alloc, copy.redirect_uri);
+    if (copy.redirect_uri != NULL && uri == NULL)
+        return cmg__fail_nomem(err);
+    cmg__free(alloc, deploy->consent_redirect);
+    deploy->consent_redirect = uri;
+    deploy->consent.ask = copy.mode == CMG_CONSENT_ASK;
+    deploy->consent.wait_ms = copy.wait_ms == 0 ? CMG__CONSENT_WAIT_MS : copy.wait_ms;
+    return CMG_OK;
 }
 
 static cmg_status check_may_start(const cmg_deploy *deploy, cmg_error **err)
@@ -201,6 +246,9 @@ static cmg_status make_work(cmg_deploy *deploy, cmg_error **err)
     if (rc != CMG_OK)
         return rc;
     deploy->work_ready = true;
+    deploy->work.consent = deploy->consent;
+    deploy->work.consent.redirect_uri = deploy->consent_redirect;
+    deploy->work.consent.can_ask = deploy->events.on_consent != NULL;
     deploy->work.secrets = deploy->host_secrets.put != NULL
                                ? deploy->host_secrets
                                : cmg__file_store_secrets(&deploy->files);

@@ -296,7 +296,8 @@ static bool stop(cmg_deploy *deploy)
 
 static bool advance(cmg_deploy *deploy)
 {
-    if (!cmg__events_steps(deploy) || !cmg__events_prompt(deploy))
+    if (!cmg__events_steps(deploy) || !cmg__events_prompt(deploy) ||
+        !cmg__events_consent(deploy))
         return false;
     if (cmg__engine_is_stopping(deploy))
         return stop(deploy);
@@ -326,6 +327,7 @@ void cmg__engine_free_execs(cmg_deploy *deploy)
     for (size_t i = 0; i < deploy->exec_count; i++) {
         cmg__exec_stop(&deploy->execs[i]);
         cmg__free(&deploy->head.ctx->alloc, deploy->execs[i].url);
+        cmg_error_unref(deploy->execs[i].run.consent.refusal);
     }
     cmg__free(&deploy->head.ctx->alloc, deploy->execs);
     deploy->execs = NULL;

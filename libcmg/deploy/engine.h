@@ -36,6 +36,7 @@ struct cmg__exec {
     unsigned looks_left; /* looks before a request that must not be doubled */
     int64_t started_ms;
     int64_t budget_from_ms;
+    int64_t budget_ms;
     int64_t told_ms; /* when the host heard of it last */
     bool news;       /* the host has not heard of the latest */
 };
@@ -51,6 +52,8 @@ struct cmg_deploy {
     struct cmg__file_store files;
     cmg_secret_store host_secrets;
     cmg_deploy_events events;
+    struct cmg__consent_rule consent;
+    char *consent_redirect; /* or NULL */
     struct cmg__transport transport;
     const struct cmg__step_table *table; /* the operation's, or a test's */
     struct cmg__exec *execs;
@@ -102,6 +105,7 @@ void cmg__exec_send(struct cmg__exec *exec);
 bool cmg__events_state(cmg_deploy *deploy, cmg_deploy_state now, const cmg_error *why);
 bool cmg__events_steps(cmg_deploy *deploy);
 bool cmg__events_prompt(cmg_deploy *deploy);
+bool cmg__events_consent(cmg_deploy *deploy);
 bool cmg__events_confirm(cmg_deploy *deploy, const char *plan);
 bool cmg__events_done(cmg_deploy *deploy, const cmg_error *err);
 

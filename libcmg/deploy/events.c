@@ -4,6 +4,10 @@
  */
 #include "deploy/engine.h"
 
+#include <stddef.h>
+
+#include "deploy/consent.h"
+
 #define TELL_EVERY_MS 100
 
 /* An answer other than 0 and PASS fails the deployment. False when it was aborted. */
@@ -131,6 +135,47 @@ bool cmg__events_prompt(cmg_deploy *deploy)
     if (answer == CMG_CALLBACK_PASS && !deploy->aborted)
         return nobody_to_ask(deploy);
     return judge(deploy, answer, "on_prompt");
+}
+
+static bool nobody_to_consent(cmg_deploy *deploy, const struct cmg__run *run)
+{
+    cmg_error *err = NULL;
+
+    (void)cmg__consent_refused(run, &err);
+    cmg__engine_fail(deploy, &err);
+    return true;
+}
+
+static bool tell_consent(cmg_deploy *deploy, struct cmg__run *run)
+{
+    const cmg_deploy_events *events = &deploy->events;
+    struct cmg__consent_text text;
+    cmg_error *err = NULL;
+
+    run->consent.pending = false;
+    if (cmg__consent_text_make(run, &text, &err) != CMG_OK) {
+        cmg__engine_fail(deploy, &err);
+        return true;
+    }
+    cmg__callback_enter(deploy->head.ctx);
+    int answer = events->on_consent(deploy, &text.request, events->user);
+    cmg__callback_leave(deploy->head.ctx);
+    cmg__consent_text_done(&text);
+    if (answer == CMG_CALLBACK_PASS && !deploy->aborted)
+        return nobody_to_consent(deploy, run);
+    return judge(deploy, answer, "on_consent");
+}
+
+bool cmg__events_consent(cmg_deploy *deploy)
+{
+    bool alive = true;
+
+    for (size_t i = 0; alive && i < deploy->exec_count; i++) {
+        struct cmg__run *run = &deploy->execs[i].run;
+        if (run->consent.pending && !cmg__engine_is_stopping(deploy))
+            alive = tell_consent(deploy, run);
+    }
+    return alive;
 }
 
 bool cmg__events_confirm(cmg_deploy *deploy, const char *plan)

@@ -54,6 +54,7 @@ static void go_on(struct cmg__exec *exec)
 {
     exec->state = CMG__EXEC_ACTIVE;
     exec->budget_from_ms = now_ms(exec);
+    exec->budget_ms = exec->run.step->budget_ms;
     cmg__timer_start(&exec->timer, 0);
 }
 
@@ -111,7 +112,7 @@ static void out_of_budget(struct cmg__exec *exec, const cmg_error *why)
 
     (void)cmg__error_set(&err, exec->run.work->alloc, &info,
                          "%s was not done within %lld seconds", step->title,
-                         (long long)(step->budget_ms / 1000));
+                         (long long)(exec->budget_ms / 1000));
     cmg__exec_fail(exec, &err);
 }
 
@@ -121,7 +122,7 @@ void cmg__exec_delay(struct cmg__exec *exec, int64_t delay_ms, const cmg_error *
 
     if (exec->state != CMG__EXEC_ACTIVE || cmg__engine_is_stopping(exec->deploy))
         return;
-    if (delay_ms > 0 && spent + delay_ms > exec->run.step->budget_ms) {
+    if (delay_ms > 0 && spent + delay_ms > exec->budget_ms) {
         out_of_budget(exec, why);
         return;
     }
@@ -218,6 +219,16 @@ static void go_again(struct cmg__exec *exec, const struct cmg__next *next,
     cmg__exec_delay(exec, delay, NULL);
 }
 
+/* A step that waits for a person says how long. */
+static void extend(struct cmg__exec *exec)
+{
+    if (exec->run.extend_ms == 0)
+        return;
+    exec->budget_from_ms = now_ms(exec);
+    exec->budget_ms = exec->run.extend_ms;
+    exec->run.extend_ms = 0;
+}
+
 void cmg__exec_after(struct cmg__exec *exec, cmg_status rc, const struct cmg__next *next,
                      int64_t hint_ms, cmg_error **err)
 {
@@ -230,6 +241,7 @@ void cmg__exec_after(struct cmg__exec *exec, cmg_status rc, const struct cmg__ne
         cmg__exec_fail(exec, err);
         return;
     }
+    extend(exec);
     if (next->kind == CMG__NEXT_DONE) {
         finish(exec);
     } else if (next->kind == CMG__NEXT_AGAIN) {

@@ -49,6 +49,12 @@ bool cmg__app_is_adopted(const struct cmg__run *run)
            cmg__run_fact(run, ".adopted")[0] != '\0';
 }
 
+char *cmg__app_broker_uri(const struct cmg__run *run)
+{
+    return cmg__format(run->work->alloc, "ms-appx-web://Microsoft.AAD.BrokerPlugin/%s",
+                       cmg__run_fact(run, ".app_id"));
+}
+
 struct cmg__json *cmg__app_tags_make(const struct cmg__work *work)
 {
     char tag[64];

@@ -99,6 +99,14 @@ enum cmg__plan_kind {
     CMG__PLAN_ABSENT
 };
 
+/* An administrator's consent that a step waits for. */
+struct cmg__consent_wait {
+    bool pending;           /* the host has not been told yet */
+    int64_t until_ms;       /* monotonic */
+    int64_t expires_unix_s; /* the same on the wall */
+    cmg_error *refusal;     /* why somebody else has to do it, or NULL */
+};
+
 /* The part of a run that steps use; the engine's part is in engine.h. */
 struct cmg__run {
     struct cmg__work *work;
@@ -108,6 +116,8 @@ struct cmg__run {
     int percent;    /* -1 unknown */
     uint64_t bits;  /* a step's own notes, zero at its start */
     int64_t number;
+    int64_t extend_ms; /* not 0: the budget is this from now on */
+    struct cmg__consent_wait consent;
     const struct cmg__exchange *exchange; /* the one being built or read */
     char message[160];
     char scratch[64]; /* a name between two exchanges, reachable as "scratch" */

@@ -60,6 +60,9 @@ struct cmg__json *cmg__app_tags_make(const struct cmg__work *work);
 /* Whether the run's application is one that somebody else made, named by its client ID:
    it carries no tag of ours and is never deleted together with a gateway. */
 bool cmg__app_is_adopted(const struct cmg__run *run);
+/* Where Windows' sign-in broker gets its answers for the run's application; NULL when
+   memory ran out. */
+char *cmg__app_broker_uri(const struct cmg__run *run);
 /* True when a list of strings holds text. */
 bool cmg__array_has(const struct cmg__json *array, const char *text);
 /* The first resource of a type that is ours in a list; NULL when there is none. */

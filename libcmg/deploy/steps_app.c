@@ -70,18 +70,12 @@ static struct cmg__json *client_body(struct cmg__run *run)
                           cmg__app_tags_make(work));
 }
 
-static char *broker_uri(const struct cmg__run *run)
-{
-    return cmg__format(run->work->alloc, "ms-appx-web://Microsoft.AAD.BrokerPlugin/%s",
-                       cmg__run_fact(run, ".app_id"));
-}
-
 /* The redirect URI contains the application's own ID, hence a second request. */
 static cmg_status build_client_patch(struct cmg__run *run, struct cmg__ask *ask,
                                      cmg_error **err)
 {
     struct cmg__work *work = run->work;
-    char *uri = broker_uri(run);
+    char *uri = cmg__app_broker_uri(run);
 
     if (uri != NULL)
         ask->body = cmg__json_pack("{s:{s:[s]}, s:o}", "publicClient", "redirectUris",
@@ -138,7 +132,7 @@ static bool server_is_right(const struct cmg__run *run, const struct cmg__json *
 static bool client_is_right(const struct cmg__run *run, const struct cmg__json *app)
 {
     const struct cmg__work *work = run->work;
-    char *uri = broker_uri(run);
+    char *uri = cmg__app_broker_uri(run);
     bool right =
         uri != NULL &&
         cmg__array_has(cmg__json_at(app, "/publicClient/redirectUris"), uri) &&

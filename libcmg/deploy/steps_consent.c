@@ -1,12 +1,134 @@
 /*
  * Admin consent: the server app's right to read the directory, the client app's right to
- * call the server app. Listed first, granted when absent; a grant that is reported as a
- * duplicate is looked for again, since the list may lag.
+ * call the server app. Listed first, granted when absent, read back until several looks
+ * in a row show it, for the list may lag. Who may not grant it asks: the host gets the
+ * page that an administrator opens, and the list is looked at until it is there.
  */
 #include <string.h>
 
 #include "base/error.h"
+#include "deploy/consent.h"
 #include "deploy/steps.h"
+
+/* Replicas disagree for a while: so many looks in a row must show a fresh grant. */
+#define READS 3
+
+/* Bits of the step. */
+#define MADE  ((uint64_t)1) /* granted here */
+#define ASKED ((uint64_t)2) /* an administrator has been asked */
+
+#define FIRST_WAIT_MS ((int64_t)2000)
+#define MAX_WAIT_MS   ((int64_t)30000)
+
+/* ---- what both have in common ---- */
+
+static cmg_status seen(struct cmg__run *run, struct cmg__next *next, const char *what)
+{
+    if (run->plan == CMG__PLAN_UNKNOWN)
+        run->plan = CMG__PLAN_KEEP;
+    if (run->bits != 0 && ++run->number < READS) {
+        run->polls = 0;
+        return cmg__next_again(next, -1);
+    }
+    cmg__run_say(run, "%s is granted", what);
+    return cmg__next_done(next);
+}
+
+static cmg_status wait_on(struct cmg__run *run, struct cmg__next *next, cmg_error **err)
+{
+    const struct cmg__env *env = &run->work->ctx->env;
+    int64_t delay = run->polls < 4 ? FIRST_WAIT_MS << run->polls : MAX_WAIT_MS;
+
+    if (cmg__env_now_ms(env) + delay > run->consent.until_ms)
+        return cmg__consent_late(run, err);
+    return cmg__next_again(next, delay);
+}
+
+static cmg_status missing(struct cmg__run *run, struct cmg__next *next,
+                          const char *remedy, cmg_error **err)
+{
+    run->number = 0;
+    if ((run->bits & ASKED) != 0)
+        return wait_on(run, next, err);
+    if ((run->bits & MADE) != 0)
+        return cmg__next_again(next, -1);
+    return cmg__next_go(next, run->work->consent.ask ? "ask" : remedy);
+}
+
+/* The same text after a crash: the host may still wait for it to come back. */
+static cmg_status make_state(struct cmg__run *run, cmg_error **err)
+{
+    const struct cmg__env *env = &run->work->ctx->env;
+    char text[CMG__GUID_SIZE];
+    uint8_t bytes[16];
+
+    if (cmg__run_fact(run, ".consent_state")[0] != '\0')
+        return CMG_OK;
+    int rc = env->random(env->user, bytes, sizeof bytes);
+    if (rc != 0)
+        return cmg__fail_os(err, run->work->alloc, -rc, "random numbers", "get");
+    cmg__guid_format(bytes, text);
+    return cmg__run_fact_set(run, ".consent_state", text) == CMG_OK
+               ? CMG_OK
+               : cmg__fail_nomem(err);
+}
+
+static cmg_status ask(struct cmg__run *run, const struct cmg__answer *answer,
+                      struct cmg__next *next, cmg_error **err)
+{
+    const struct cmg__consent_rule *rule = &run->work->consent;
+    const struct cmg__env *env = &run->work->ctx->env;
+    cmg_status rc = make_state(run, err);
+
+    (void)answer;
+    if (rc == CMG_OK && !rule->can_ask)
+        rc = cmg__consent_refused(run, err);
+    if (rc != CMG_OK)
+        return rc;
+    run->bits |= ASKED;
+    run->polls = 0;
+    run->consent.pending = true;
+    run->consent.until_ms = cmg__env_now_ms(env) + rule->wait_ms;
+    run->consent.expires_unix_s = cmg__env_unix_s(env) + rule->wait_ms / 1000;
+    run->extend_ms = rule->wait_ms + run->step->budget_ms;
+    cmg__run_say(run, "waiting for an administrator's consent");
+    next->after_ms = FIRST_WAIT_MS;
+    return cmg__next_go(next, "list");
+}
+
+static bool is_refusal(const struct cmg__answer *answer)
+{
+    return answer->status == 403 && cmg_error_code(answer->error) == CMG_E_DENIED;
+}
+
+static cmg_status refused(struct cmg__run *run, const struct cmg__answer *answer,
+                          struct cmg__next *next)
+{
+    cmg_error_unref(run->consent.refusal);
+    run->consent.refusal = cmg_error_ref(answer->error);
+    return cmg__next_go(next, "ask");
+}
+
+/* 400 and 409 are both used for "exists already", and for what is not copied yet. */
+static cmg_status read_grant(struct cmg__run *run, const struct cmg__answer *answer,
+                             struct cmg__next *next, cmg_error **err)
+{
+    if (is_refusal(answer))
+        return refused(run, answer, next);
+    if (answer->status >= 400 && cmg_error_retry(answer->error) == CMG_RETRY_LATER)
+        return cmg__next_again(next, -1);
+    if (answer->status >= 400 && cmg_error_code(answer->error) != CMG_E_EXISTS)
+        return cmg__answer_fail(run, answer, err);
+    run->bits |= MADE;
+    run->polls = 0;
+    next->after_ms = -1;
+    return cmg__next_go(next, "list");
+}
+
+#define ASK_EXCHANGE                                                                     \
+    {                                                                                    \
+        .name = "ask", .call = CMG__CALL_LOCAL, .effect = true, .read = ask              \
+    }
 
 /* ---- application permission of the server app ---- */
 
@@ -32,17 +154,12 @@ static cmg_status list_roles(struct cmg__run *run, const struct cmg__answer *ans
 {
     const struct cmg__json *list = cmg__json_at(answer->json, "/value");
 
-    (void)err;
     for (size_t i = 0; i < cmg__json_size(list); i++) {
-        if (!is_role(run, cmg__json_item(list, i)))
-            continue;
-        if (run->plan == CMG__PLAN_UNKNOWN)
-            run->plan = CMG__PLAN_KEEP;
-        cmg__run_say(run, "Directory.Read.All is granted");
-        return cmg__next_done(next);
+        if (is_role(run, cmg__json_item(list, i)))
+            return seen(run, next, "Directory.Read.All");
     }
     run->plan = CMG__PLAN_CREATE;
-    return cmg__next_go(next, "grant");
+    return missing(run, next, "grant", err);
 }
 
 static cmg_status build_role(struct cmg__run *run, struct cmg__ask *ask, cmg_error **err)
@@ -52,20 +169,6 @@ static cmg_status build_role(struct cmg__run *run, struct cmg__ask *ask, cmg_err
                                cmg__fact(run->work, "graph_sp_id"), "appRoleId",
                                CMG__DIRECTORY_READ_ALL);
     return ask->body == NULL ? cmg__fail_nomem(err) : CMG_OK;
-}
-
-/* 400 and 409 are both used for "exists already"; anything else is a refusal. */
-static cmg_status read_grant(struct cmg__run *run, const struct cmg__answer *answer,
-                             struct cmg__next *next, cmg_error **err)
-{
-    if (answer->status < 400) {
-        cmg__run_say(run, "granted");
-        return cmg__next_done(next);
-    }
-    if (cmg_error_code(answer->error) != CMG_E_EXISTS)
-        return cmg__answer_fail(run, answer, err);
-    next->after_ms = -1;
-    return cmg__next_go(next, "list");
 }
 
 static const struct cmg__exchange server_exchanges[] = {
@@ -82,11 +185,12 @@ static const struct cmg__exchange server_exchanges[] = {
       .call = CMG__CALL_ROLE_GRANT,
       .effect = true,
       .replicates = true,
-      .also = { 400, 409 },
+      .also = { 400, 403, 409 },
       .look = "list",
       .bind = { { "resource_sp_id", "graph_sp_id" } },
       .build = build_role,
       .read = read_grant },
+    ASK_EXCHANGE,
 };
 
 const struct cmg__step cmg__step_server_consent = {
@@ -138,12 +242,8 @@ static cmg_status keep_grant(struct cmg__run *run, const struct cmg__json *grant
 
     if (id == NULL)
         return cmg__answer_lacks(run, "/value/0/id", err);
-    if (has_scope(scopes)) {
-        if (run->plan == CMG__PLAN_UNKNOWN)
-            run->plan = CMG__PLAN_KEEP;
-        cmg__run_say(run, CMG__SCOPE " is granted");
-        return cmg__next_done(next);
-    }
+    if (has_scope(scopes))
+        return seen(run, next, CMG__SCOPE);
     run->plan = CMG__PLAN_CHANGE;
     char *all = cmg__format(run->work->alloc, "%s%s" CMG__SCOPE, scopes,
                             scopes[0] == '\0' ? "" : " ");
@@ -152,7 +252,7 @@ static cmg_status keep_grant(struct cmg__run *run, const struct cmg__json *grant
     if (rc == CMG_OK)
         rc = cmg__fact_set(run->work, "client_grant_id", id);
     cmg__free(run->work->alloc, all);
-    return rc == CMG_OK ? cmg__next_go(next, "patch") : cmg__fail_nomem(err);
+    return rc == CMG_OK ? missing(run, next, "patch", err) : cmg__fail_nomem(err);
 }
 
 static cmg_status list_scopes(struct cmg__run *run, const struct cmg__answer *answer,
@@ -163,7 +263,7 @@ static cmg_status list_scopes(struct cmg__run *run, const struct cmg__answer *an
     if (grant != NULL)
         return keep_grant(run, grant, next, err);
     run->plan = CMG__PLAN_CREATE;
-    return cmg__next_go(next, "grant");
+    return missing(run, next, "grant", err);
 }
 
 static cmg_status build_patch(struct cmg__run *run, struct cmg__ask *ask, cmg_error **err)
@@ -190,18 +290,19 @@ static const struct cmg__exchange client_exchanges[] = {
     { .name = "patch",
       .call = CMG__CALL_SCOPE_PATCH,
       .effect = true,
-      .then = "list",
+      .also = { 403 },
       .bind = { { "grant_id", "client_grant_id" } },
       .build = build_patch,
-      .read = cmg__read_then },
+      .read = read_grant },
     { .name = "grant",
       .call = CMG__CALL_SCOPE_GRANT,
       .effect = true,
       .replicates = true,
-      .also = { 400, 409 },
+      .also = { 400, 403, 409 },
       .look = "list",
       .build = build_scope,
       .read = read_grant },
+    ASK_EXCHANGE,
 };
 
 const struct cmg__step cmg__step_client_consent = {

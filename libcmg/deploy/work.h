@@ -33,6 +33,14 @@ struct cmg__prompt {
     bool pending;
 };
 
+/* How admin consent is got; the texts are the deployment's. */
+struct cmg__consent_rule {
+    bool ask;     /* an administrator, without trying first */
+    bool can_ask; /* the host has a callback for it */
+    int64_t wait_ms;
+    const char *redirect_uri; /* NULL: the application's own */
+};
+
 struct cmg__work {
     cmg_context *ctx;
     const struct cmg__alloc *alloc;
@@ -46,6 +54,7 @@ struct cmg__work {
     struct cmg__tokens tokens;
     cmg_secret_store secrets;
     struct cmg__prompt prompt;
+    struct cmg__consent_rule consent;
     char principal_id[CMG__GUID_SIZE]; /* of who signed in, when the sign-in says so */
     struct cmg__buf probe_roots;       /* what the last request of a create trusts */
 };

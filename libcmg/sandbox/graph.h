@@ -79,4 +79,12 @@ void cmg__sb_graph_soft_delete(struct cmg__sb_call *call, const char *table,
 void cmg__sb_graph_mirror(struct cmg__sb_cloud *cloud,
                           const struct cmg__json *application);
 
+/* ---- graph_grant.c: what an administrator's consent does ---- */
+/* who gets an application permission of what; false when what has no such permission. */
+bool cmg__sb_graph_consent_role(struct cmg__sb_call *call, const struct cmg__json *who,
+                                const struct cmg__json *what, const char *role);
+/* The same for a delegated permission, for everybody. */
+bool cmg__sb_graph_consent_scope(struct cmg__sb_call *call, const struct cmg__json *who,
+                                 const struct cmg__json *what, const char *scope_id);
+
 #endif

@@ -32,14 +32,14 @@ static const struct cmg__json *role_of(const struct cmg__json *resource, const c
     return NULL;
 }
 
-static bool is_assigned(struct cmg__sb_call *call, const char *who, const char *what,
-                        const char *role)
+static bool is_assigned(const struct cmg__sb_cloud *cloud, const char *who,
+                        const char *what, const char *role)
 {
     void *iter = NULL;
     const char *key = NULL;
     struct cmg__json *entry = NULL;
-    while (cmg__json_next(cmg__sb_table(call->cloud, "role_assignments"), &iter, &key,
-                          &entry)) {
+    while (
+        cmg__json_next(cmg__sb_table(cloud, "role_assignments"), &iter, &key, &entry)) {
         if (cmg__sb_same(cmg__json_str(entry, "/principalId"), who) &&
             cmg__sb_same(cmg__json_str(entry, "/resourceId"), what) &&
             cmg__sb_same(cmg__json_str(entry, "/appRoleId"), role))
@@ -48,8 +48,10 @@ static bool is_assigned(struct cmg__sb_call *call, const char *who, const char *
     return false;
 }
 
-static void store_assignment(struct cmg__sb_call *call, const struct cmg__json *who,
-                             const struct cmg__json *what, const char *role)
+/* A new assignment; the reference is the caller's. */
+static struct cmg__json *make_assignment(struct cmg__sb_call *call,
+                                         const struct cmg__json *who,
+                                         const struct cmg__json *what, const char *role)
 {
     char id[CMG__GUID_SIZE];
     cmg__sb_guid(call->cloud, id);
@@ -62,8 +64,26 @@ static void store_assignment(struct cmg__sb_call *call, const struct cmg__json *
         cmg__json_str(what, "/id"));
     cmg__sb_set(call->cloud, cmg__sb_table(call->cloud, "role_assignments"), id,
                 entry == NULL ? NULL : cmg__json_ref(entry));
+    return entry;
+}
+
+static void store_assignment(struct cmg__sb_call *call, const struct cmg__json *who,
+                             const struct cmg__json *what, const char *role)
+{
+    struct cmg__json *entry = make_assignment(call, who, what, role);
     cmg__sb_graph_entity(call, 201, "appRoleAssignments/$entity", entry);
     cmg__json_unref(entry);
+}
+
+bool cmg__sb_graph_consent_role(struct cmg__sb_call *call, const struct cmg__json *who,
+                                const struct cmg__json *what, const char *role)
+{
+    if (role_of(what, role) == NULL)
+        return false;
+    if (!is_assigned(call->cloud, cmg__json_str(who, "/id"), cmg__json_str(what, "/id"),
+                     role))
+        cmg__json_unref(make_assignment(call, who, what, role));
+    return true;
 }
 
 /* Graph has two answers for one thing; here the side that was asked decides. */
@@ -100,7 +120,7 @@ static void post_assignment(struct cmg__sb_call *call)
         cmg__sb_refuse(call, 400, "Request_BadRequest",
                        "Permission being assigned was not found on application '%s'.",
                        cmg__json_str(principal(call, what), "/appId"));
-    else if (is_assigned(call, who, what, role))
+    else if (is_assigned(call->cloud, who, what, role))
         refuse_assigned(call, cmg__sb_same(cmg__sb_arg(call, "id"), what));
     else
         store_assignment(call, principal(call, who), principal(call, what), role);
@@ -146,23 +166,24 @@ static void delete_assignment(struct cmg__sb_call *call)
 
 /* ---- delegated permissions ---- */
 
-static bool grant_exists(struct cmg__sb_call *call, const struct cmg__json *body)
+static struct cmg__json *find_grant(const struct cmg__sb_cloud *cloud,
+                                    const struct cmg__json *body)
 {
     static const char *const same[] = { "/clientId", "/resourceId", "/consentType",
                                         "/principalId" };
     void *iter = NULL;
     const char *key = NULL;
     struct cmg__json *entry = NULL;
-    while (cmg__json_next(cmg__sb_table(call->cloud, "grants"), &iter, &key, &entry)) {
+    while (cmg__json_next(cmg__sb_table(cloud, "grants"), &iter, &key, &entry)) {
         size_t i = 0;
         while (i < CMG__ARRAY_LEN(same) &&
                cmg__sb_same(cmg__str_or(cmg__json_str(entry, same[i]), ""),
                             cmg__str_or(cmg__json_str(body, same[i]), "")))
             i++;
         if (i == CMG__ARRAY_LEN(same))
-            return true;
+            return entry;
     }
-    return false;
+    return NULL;
 }
 
 static bool check_grant(struct cmg__sb_call *call, const struct cmg__json *body)
@@ -183,7 +204,7 @@ static bool check_grant(struct cmg__sb_call *call, const struct cmg__json *body)
         cmg__sb_refuse(call, 400, "Request_BadRequest",
                        "A value is required for property 'scope' of resource "
                        "'OAuth2PermissionGrant'.");
-    else if (grant_exists(call, body))
+    else if (find_grant(call->cloud, body) != NULL)
         cmg__sb_refuse(call, 409, "Request_MultipleObjectsWithSameKeyValue",
                        "Permission entry already exists.");
     else
@@ -191,24 +212,75 @@ static bool check_grant(struct cmg__sb_call *call, const struct cmg__json *body)
     return false;
 }
 
-static void post_grant(struct cmg__sb_call *call)
+/* A new grant; the reference is the caller's. */
+static struct cmg__json *make_grant(struct cmg__sb_cloud *cloud,
+                                    const struct cmg__json *body)
 {
     char id[CMG__GUID_SIZE];
-    struct cmg__json *body = NULL;
-    if (cmg__sb_graph_permits(call, grant_writers))
-        body = cmg__sb_graph_body(call);
-    if (body == NULL || !cmg__sb_graph_properties(call, CMG__SB_GRANT, body) ||
-        !check_grant(call, body))
-        return;
-    cmg__sb_guid(call->cloud, id);
+    cmg__sb_guid(cloud, id);
     struct cmg__json *entry = cmg__json_pack(
         "{s:s, s:s, s:s, s:s?, s:s, s:s}", "id", id, "clientId",
         cmg__json_str(body, "/clientId"), "consentType",
         cmg__json_str(body, "/consentType"), "principalId",
         cmg__json_str(body, "/principalId"), "resourceId",
         cmg__json_str(body, "/resourceId"), "scope", cmg__json_str(body, "/scope"));
-    cmg__sb_set(call->cloud, cmg__sb_table(call->cloud, "grants"), id,
+    cmg__sb_set(cloud, cmg__sb_table(cloud, "grants"), id,
                 entry == NULL ? NULL : cmg__json_ref(entry));
+    return entry;
+}
+
+static bool has_word(const char *words, const char *word)
+{
+    const size_t len = strlen(word);
+    while (*words != '\0') {
+        size_t n = strcspn(words, " ");
+        if (n == len && strncmp(words, word, n) == 0)
+            return true;
+        words += n + (words[n] == ' ');
+    }
+    return false;
+}
+
+static const char *scope_of(const struct cmg__json *resource, const char *id)
+{
+    const struct cmg__json *scopes = cmg__json_key(resource, "oauth2PermissionScopes");
+    for (size_t i = 0; i < cmg__json_size(scopes); i++) {
+        const struct cmg__json *scope = cmg__json_item(scopes, i);
+        if (cmg__sb_same(cmg__json_str(scope, "/id"), id))
+            return cmg__json_str(scope, "/value");
+    }
+    return NULL;
+}
+
+bool cmg__sb_graph_consent_scope(struct cmg__sb_call *call, const struct cmg__json *who,
+                                 const struct cmg__json *what, const char *scope_id)
+{
+    struct cmg__sb_cloud *cloud = call->cloud;
+    const char *scope = scope_of(what, scope_id);
+    if (scope == NULL)
+        return false;
+    struct cmg__json *wanted = cmg__json_pack(
+        "{s:s?, s:s?, s:s, s:s}", "clientId", cmg__json_str(who, "/id"), "resourceId",
+        cmg__json_str(what, "/id"), "consentType", "AllPrincipals", "scope", scope);
+    struct cmg__json *grant = find_grant(cloud, wanted);
+    const char *has = cmg__str_or(cmg__json_str(grant, "/scope"), "");
+    if (grant == NULL)
+        cmg__json_unref(make_grant(cloud, wanted));
+    else if (!has_word(has, scope))
+        cmg__sb_set(cloud, grant, "scope", cmg__sb_text(cloud, "%s %s", has, scope));
+    cmg__json_unref(wanted);
+    return true;
+}
+
+static void post_grant(struct cmg__sb_call *call)
+{
+    struct cmg__json *body = NULL;
+    if (cmg__sb_graph_permits(call, grant_writers))
+        body = cmg__sb_graph_body(call);
+    if (body == NULL || !cmg__sb_graph_properties(call, CMG__SB_GRANT, body) ||
+        !check_grant(call, body))
+        return;
+    struct cmg__json *entry = make_grant(call->cloud, body);
     cmg__sb_graph_entity(call, 201, "oauth2PermissionGrants/$entity", entry);
     cmg__json_unref(entry);
 }

@@ -21,6 +21,7 @@ struct cmg__sb_routes {
 extern const struct cmg__sb_routes cmg__sb_entra_metadata_routes;
 extern const struct cmg__sb_routes cmg__sb_entra_token_routes;
 extern const struct cmg__sb_routes cmg__sb_entra_identity_routes;
+extern const struct cmg__sb_routes cmg__sb_entra_consent_routes;
 extern const struct cmg__sb_routes cmg__sb_graph_directory_routes;
 extern const struct cmg__sb_routes cmg__sb_graph_application_routes;
 extern const struct cmg__sb_routes cmg__sb_graph_federated_routes;

@@ -54,7 +54,7 @@ static size_t starved_run(struct world *w, void (*begin)(void), cmg_status end, 
 
     begin();
     const size_t before = w->memory.count;
-    w->memory.fail_at = n;
+    w->memory.fail_at = n == 0 ? 0 : before + n;
     const cmg_status rc = cmg_deploy_start(w->deploy, &err);
     if (rc == CMG_OK) {
         world_drive(w);
@@ -78,6 +78,32 @@ void canned_starve(struct world *w, void (*begin)(void), cmg_status end)
     ck_assert_uint_gt(count, 0);
     for (size_t n = 1; n <= count; n++)
         (void)starved_run(w, begin, end, n);
+}
+
+void canned_starve_step(struct world *w, struct rule *rules, const struct cmg__step *step,
+                        void (*prepare)(struct world *w))
+{
+    bool starved = true;
+
+    for (size_t n = 1; starved; n++) {
+        const bool with_consent = w->with_consent;
+        memset(w, 0, sizeof *w);
+        w->with_consent = with_consent;
+        for (struct rule *r = rules; r->method != NULL || r->path != NULL; r++)
+            r->used = 0;
+        canned_begin(w, rules, step);
+        if (prepare != NULL)
+            prepare(w);
+        w->memory.fail_at = w->memory.count + n;
+        const size_t before = w->memory.fail_at;
+        world_drive(w);
+        starved = w->memory.count >= before;
+        ck_assert_uint_eq(w->done_count, 1);
+        ck_assert_msg(w->end_code == CMG_OK || (starved && w->end_code == CMG_E_NOMEM),
+                      "allocation %zu gave %s: %s", n, cmg_status_name(w->end_code),
+                      w->end_message);
+        world_done(w);
+    }
 }
 
 const char *canned_with_id(const char *format)

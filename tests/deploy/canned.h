@@ -30,6 +30,10 @@ void canned_finish(struct world *w);
 /* The allocation-failure run: begin makes the world and all but starts it; each run ends
    as the first one does, or with CMG_E_NOMEM, and leaves nothing. */
 void canned_starve(struct world *w, void (*begin)(void), cmg_status end);
+/* Each allocation of the step's run fails once: an error that says so, and nothing is
+   lost. prepare (NULL: nothing) is called after the start. */
+void canned_starve_step(struct world *w, struct rule *rules, const struct cmg__step *step,
+                        void (*prepare)(struct world *w));
 /* A text with %s for the deployment's ID, which follows from the specification; valid
    until the fourth call after it. */
 const char *canned_with_id(const char *format);

@@ -1,5 +1,5 @@
 /*
- * Single steps with canned answers: applications, the client secret, consent.
+ * Single steps with canned answers: applications, the client secret.
  */
 #include "canned.h"
 
@@ -165,54 +165,6 @@ START_TEST(secret_never_gets_into_the_journal)
 }
 END_TEST
 
-/* ---- consent ---- */
-
-#define EXISTS                                                                           \
-    "{\"error\":{\"code\":\"Request_BadRequest\",\"message\":\"Permission being "        \
-    "assigned already exists on the object\"}}"
-
-START_TEST(duplicate_grant_is_looked_for_again)
-{
-    struct rule rules[] = {
-        TOKEN,
-        ANSWER("GET", "appId='00000003", 0, 200, "{\"id\":\"gsp\"}"),
-        ANSWER("GET", "/appRoleAssignments", 2, 200, "{\"value\":[]}"),
-        ANSWER("POST", "/appRoleAssignedTo", 0, 400, EXISTS),
-        ANSWER("GET", "/appRoleAssignments", 0, 200,
-               "{\"value\":[{\"resourceId\":\"gsp\",\"appRoleId\":\"" //
-               CMG__DIRECTORY_READ_ALL "\"}]}"),
-        { 0 }
-    };
-
-    canned_begin(&w, rules, &cmg__step_server_consent);
-    canned_finish(&w);
-    ck_assert_int_eq(w.end, CMG_DEPLOY_DELETED);
-    ck_assert_uint_eq(world_count(&w, "POST https://graph"), 2);
-    world_done(&w);
-}
-END_TEST
-
-START_TEST(scopes_that_are_granted_already_are_kept)
-{
-    struct rule rules[] = {
-        TOKEN,
-        ANSWER("GET", "/oauth2PermissionGrants", 1, 200,
-               "{\"value\":[{\"id\":\"g\",\"resourceId\":\"SSP\",\"scope\":\"a b\"}]}"),
-        ANSWER("PATCH", "/oauth2PermissionGrants/g", 0, 204, NULL),
-        ANSWER("GET", "/oauth2PermissionGrants", 0, 200,
-               "{\"value\":[{\"id\":\"g\",\"resourceId\":\"SSP\",\"scope\":"
-               "\"a b user_impersonation\"}]}"),
-        { 0 }
-    };
-
-    canned_begin(&w, rules, &cmg__step_client_consent);
-    canned_finish(&w);
-    ck_assert_int_eq(w.end, CMG_DEPLOY_DELETED);
-    ck_assert_uint_eq(world_count(&w, "\"a b user_impersonation\""), 1);
-    world_done(&w);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("steps_app");
@@ -224,8 +176,6 @@ int main(void)
     tcase_add_test(apps, lost_secret_is_removed_before_a_new_one_is_added);
     tcase_add_test(apps, held_secret_is_kept);
     tcase_add_test(apps, secret_never_gets_into_the_journal);
-    tcase_add_test(apps, duplicate_grant_is_looked_for_again);
-    tcase_add_test(apps, scopes_that_are_granted_already_are_kept);
     suite_add_tcase(suite, apps);
     return support_run((Suite *[]){ suite, NULL });
 }

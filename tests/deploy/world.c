@@ -261,6 +261,19 @@ static int on_prompt(cmg_deploy *deploy, const cmg_sign_in_prompt *prompt, void 
     return w->answer_prompt;
 }
 
+static int on_consent(cmg_deploy *deploy, const cmg_consent_request *request, void *user)
+{
+    struct world *w = user;
+    char text[1024];
+
+    (void)deploy;
+    (void)snprintf(text, sizeof text, "%s|%s|%s|%s|%s|%lld\n", request->application,
+                   request->client_id, request->permission, request->url, request->state,
+                   (long long)request->expires_unix_s);
+    append(w->consents, sizeof w->consents, text);
+    return w->answer_consent;
+}
+
 static int on_confirm(cmg_deploy *deploy, const char *plan, void *user)
 {
     struct world *w = user;
@@ -295,9 +308,10 @@ void world_again(struct world *w, cmg_deploy_operation operation)
     const cmg_secret_store secrets = { sizeof secrets, w, secret_put, secret_get,
                                        secret_remove };
     const cmg_deploy_events events = {
-        sizeof events, w,         on_state,
-        on_step,       on_prompt, w->with_confirm ? on_confirm : NULL,
-        on_done,
+        sizeof events, w,
+        on_state,      on_step,
+        on_prompt,     w->with_confirm ? on_confirm : NULL,
+        on_done,       w->with_consent ? on_consent : NULL,
     };
     cmg_error *err = NULL;
 
@@ -308,7 +322,7 @@ void world_again(struct world *w, cmg_deploy_operation operation)
     ck_ok(cmg_deploy_set_secret_store(w->deploy, &secrets, &err), err);
     ck_ok(cmg_deploy_set_events(w->deploy, &events, &err), err);
     w->deploy->transport = (struct cmg__transport){ w, script_start, script_cancel };
-    w->states[0] = w->steps[0] = w->log[0] = w->plan[0] = '\0';
+    w->states[0] = w->steps[0] = w->log[0] = w->plan[0] = w->consents[0] = '\0';
     w->sent = w->done_count = w->most_open_calls = 0;
 }
 

@@ -69,17 +69,18 @@ struct world {
     char said[512];   /* what a step last said */
     char plan[4096];
     char prompt[256];
+    char consents[4096]; /* "application|client ID|permission|URL|state|until\n" */
     unsigned done_count;
     cmg_deploy_state end;
     cmg_status end_code;
     char end_message[512];
     char end_cause[512];
-    char end_remedy[512];
+    char end_remedy[1024];
     /* what the host does */
-    int answer_state, answer_step, answer_prompt, answer_confirm;
+    int answer_state, answer_step, answer_prompt, answer_confirm, answer_consent;
     cmg_deploy_state cancel_in; /* cancels when this state is told; IDLE: never */
     cmg_deploy_state unref_in;
-    bool with_confirm;
+    bool with_confirm, with_consent;
 };
 
 /* Context with the fake environment and the counting allocator, gateway, deployment with

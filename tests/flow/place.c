@@ -104,9 +104,30 @@ cmg_status party_init(struct party *p, const struct site *site,
     return rc;
 }
 
-cmg_status party_deploy(struct party *p, const struct site *site,
-                        cmg_deploy_operation operation, const cmg_deploy_events *events,
-                        cmg_error **err)
+void party_without_gateway(struct party *p, const struct site *site)
+{
+    static const char json[] =
+        "{\"version\":1,\"tenant\":{\"domain\":\"contoso.onmicrosoft.com\"},"
+        "\"server_app\":{\"name\":\"CMG-ServerApp\"},"
+        "\"client_app\":{\"name\":\"CMG-ClientApp\"}}";
+    cmg_gateway *apps = NULL;
+    cmg_error *err = NULL;
+
+    ck_ok(party_init(p, site, NULL, &err), err);
+    ck_ok(cmg_gateway_new_from_json(p->ctx, "apps.json", json, sizeof json - 1, &apps,
+                                    &err),
+          err);
+    ck_ok(cmg_tenant_set_client_secret(cmg_gateway_tenant(apps), site->client_id,
+                                       site->client_secret, strlen(site->client_secret),
+                                       &err),
+          err);
+    cmg_gateway_unref(p->gateway);
+    p->gateway = apps;
+}
+
+cmg_status party_prepare(struct party *p, const struct site *site,
+                         cmg_deploy_operation operation, const cmg_deploy_events *events,
+                         cmg_error **err)
 {
     static struct cmg__step_table shorter;
 
@@ -122,9 +143,16 @@ cmg_status party_deploy(struct party *p, const struct site *site,
         rc = cmg_deploy_set_journal_file(p->deploy, site->journal, err);
     if (rc == CMG_OK)
         rc = cmg_deploy_set_events(p->deploy, events, err);
-    if (rc == CMG_OK)
-        rc = cmg_deploy_run(p->deploy, err);
     return rc;
+}
+
+cmg_status party_deploy(struct party *p, const struct site *site,
+                        cmg_deploy_operation operation, const cmg_deploy_events *events,
+                        cmg_error **err)
+{
+    cmg_status rc = party_prepare(p, site, operation, events, err);
+
+    return rc == CMG_OK ? cmg_deploy_run(p->deploy, err) : rc;
 }
 
 void party_done(struct party *p)

@@ -32,10 +32,16 @@ struct party {
 /* Made with public functions only. On failure everything is given back. */
 cmg_status party_init(struct party *p, const struct site *site,
                       const cmg_allocator *allocator, cmg_error **err);
+/* The same for a tenant and its applications only. */
+void party_without_gateway(struct party *p, const struct site *site);
 /* A deployment without the last step, which asks a gateway that is not there. */
 cmg_status party_deploy(struct party *p, const struct site *site,
                         cmg_deploy_operation operation, const cmg_deploy_events *events,
                         cmg_error **err);
+/* The same, not run yet. */
+cmg_status party_prepare(struct party *p, const struct site *site,
+                         cmg_deploy_operation operation, const cmg_deploy_events *events,
+                         cmg_error **err);
 void party_done(struct party *p);
 
 /* The cloud holds one of each, or nothing. */

@@ -19,36 +19,13 @@ static void teardown(void)
     support_dir_done();
 }
 
-static const char tenant_only[] =
-    "{\"version\":1,\"tenant\":{\"domain\":\"contoso.onmicrosoft.com\"},"
-    "\"server_app\":{\"name\":\"CMG-ServerApp\"},"
-    "\"client_app\":{\"name\":\"CMG-ClientApp\"}}";
-
-/* The tenant's part only: a gateway that has no gateway. */
-static void party_without_gateway(struct party *p)
-{
-    cmg_gateway *apps = NULL;
-    cmg_error *err = NULL;
-
-    ck_ok(party_init(p, &site, NULL, &err), err);
-    ck_ok(cmg_gateway_new_from_json(p->ctx, "apps.json", tenant_only,
-                                    sizeof tenant_only - 1, &apps, &err),
-          err);
-    ck_ok(cmg_tenant_set_client_secret(cmg_gateway_tenant(apps), site.client_id,
-                                       site.client_secret, strlen(site.client_secret),
-                                       &err),
-          err);
-    cmg_gateway_unref(p->gateway);
-    p->gateway = apps;
-}
-
 START_TEST(the_tenant_is_found_without_a_journal)
 {
     struct party p;
     cmg_deploy *deploy = NULL;
     cmg_error *err = NULL;
 
-    party_without_gateway(&p);
+    party_without_gateway(&p, &site);
     ck_ok(cmg_deploy_new(p.gateway, CMG_DEPLOY_FIND_TENANT, &deploy, &err), err);
     ck_ok(cmg_deploy_run(deploy, &err), err);
     ck_assert_int_eq(cmg_deploy_get_state(deploy), CMG_DEPLOY_READY);
@@ -66,7 +43,7 @@ START_TEST(applications_are_registered_once_without_a_gateway)
     cmg_error *err = NULL;
 
     for (int i = 0; i < 2; i++) {
-        party_without_gateway(&p);
+        party_without_gateway(&p, &site);
         ck_ok(party_deploy(&p, &site, CMG_DEPLOY_REGISTER_APPS, NULL, &err), err);
         ck_assert_uint_eq(cmg_sandbox_count(sandbox, CMG_SANDBOX_APPLICATIONS), 2);
         ck_assert_uint_eq(cmg_sandbox_count(sandbox, CMG_SANDBOX_SERVICE_PRINCIPALS), 2);
@@ -96,7 +73,7 @@ START_TEST(a_create_without_a_gateway_is_refused_before_anything_is_sent)
     struct party p;
     cmg_error *err = NULL;
 
-    party_without_gateway(&p);
+    party_without_gateway(&p, &site);
     const uint64_t before = cmg_sandbox_count(sandbox, CMG_SANDBOX_REQUESTS);
     ck_assert_int_eq(party_deploy(&p, &site, CMG_DEPLOY_CREATE, NULL, &err), CMG_E_STATE);
     ck_assert_str_eq(cmg_error_subject(err), "/gateway");

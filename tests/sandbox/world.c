@@ -76,7 +76,7 @@ void world_ask(struct world *w, const struct ask *ask, struct reply *out)
     cmg__sb_answer_init(&out->answer, alloc);
     ck_assert_int_eq(cmg__sb_answer(w->cloud, &request, &out->answer), CMG_OK);
     out->status = out->answer.status;
-    if (out->answer.body.len > 0)
+    if (out->answer.body.len > 0 && out->answer.body.data[0] != '<')
         ck_assert_int_eq(cmg__json_parse(alloc, "answer", out->answer.body.data,
                                          out->answer.body.len, &out->body, NULL),
                          CMG_OK);

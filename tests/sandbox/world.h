@@ -30,7 +30,7 @@ struct world {
 /* One answer; done with reply_done. */
 struct reply {
     int status;
-    struct cmg__json *body; /* NULL without one */
+    struct cmg__json *body; /* NULL without one, and for a page */
     struct cmg__sb_answer answer;
 };
 

@@ -11,7 +11,7 @@ context managers, and failures are exceptions with a cause and a remedy.
 
 from ._check import Finding, Report, Trust
 from ._crl import Crl, CrlEntry
-from ._deploy import Deploy, JournalStore, SecretStore, SignInPrompt, StepProgress
+from ._deploy import ConsentRequest, Deploy, JournalStore, SecretStore, SignInPrompt, StepProgress
 from ._enrol import (Challenge, Enrolment, certreq_inf, certreq_retrieve_command,
                      certreq_submit_command)
 from ._errors import (AbiMismatch, AlreadyExists, AuthenticationFailed, CallbackFailed,
@@ -32,7 +32,8 @@ from ._pfx import PfxEntry, PfxFile
 from ._relay import Client, Connector, RequestRecord, Response, Service
 from ._request import Csr, Template
 from ._sandbox import Sandbox
-from ._types import (FOREVER, AssertionAlgorithm, ChallengeAction, CheckFlags, Cloud, DeployState,
+from ._types import (FOREVER, AssertionAlgorithm, ChallengeAction, CheckFlags, Cloud, ConsentMode,
+                     DeployState,
                      EnrolmentState, ExpiryLevel, FindingCode, HashAlgorithm,
                      IssuedState, KeyKind, KeyUsage, Listener, LogLevel, ManagedIdentity,
                      NameDomain, NameKind, Operation, Origin, Pfx, PfxKind, PfxReader, Profile,
@@ -52,7 +53,7 @@ __all__ = [
     "FOREVER", "AbiMismatch", "AlreadyExists", "AlternativeName", "AssertionAlgorithm",
     "AuthenticationFailed", "Authority", "CallbackFailed", "Canceled", "Certificate",
     "CertificateError", "Challenge", "ChallengeAction", "CheckFlags", "Client",
-    "ClientApp", "ClosedError", "Cloud", "CmgError", "Conflict", "Connector",
+    "ClientApp", "ClosedError", "Cloud", "CmgError", "Conflict", "Connector", "ConsentMode", "ConsentRequest",
     "Context", "Crl", "CrlEntry", "Csr", "Denied", "Deploy", "DeployState",
     "Enrolment", "EnrolmentState", "Expiry", "ExpiryLevel", "Finding", "FindingCode",
     "Forked", "Gateway", "HashAlgorithm", "InputOutputError", "InternalError",

@@ -14,9 +14,9 @@ from . import _ffi, _loop
 from ._errors import Canceled, CmgError, WrongState, borrowed
 from ._handles import Handle, trampoline
 from ._model import Gateway
-from ._types import (CALLBACK_PASS, DEPLOY, DeployState, JournalLoad, JournalLock, JournalSave,
-                     OnConfirm, OnDone, OnPrompt, OnState, OnStep, Operation, SecretGet,
-                     SecretPut, SecretRemove, StepState, cmg_deploy_events,
+from ._types import (CALLBACK_PASS, DEPLOY, ConsentMode, DeployState, JournalLoad, JournalLock, JournalSave,
+                     OnConfirm, OnConsent, OnDone, OnPrompt, OnState, OnStep, Operation, SecretGet,
+                     SecretPut, SecretRemove, StepState, cmg_consent_options, cmg_deploy_events,
                      cmg_journal_store, cmg_secret_store)
 
 STOP = -1
@@ -44,6 +44,18 @@ class SignInPrompt:
     verification_uri: str
     user_code: str
     message: str
+    expires_unix_s: int
+
+
+@dataclass(frozen=True)
+class ConsentRequest:
+    """What an administrator must consent to, at a page of Entra's."""
+
+    application: str
+    client_id: str
+    permission: str
+    url: str
+    state: str
     expires_unix_s: int
 
 
@@ -102,6 +114,14 @@ def _on_prompt(owner: Any, _deploy: Any, prompt: Any) -> int:
     return _answer(owner.on_prompt, SignInPrompt(
         _ffi.text(p.verification_uri), _ffi.text(p.user_code), _ffi.text(p.message),
         p.expires_unix_s))
+
+
+@trampoline(OnConsent, STOP)
+def _on_consent(owner: Any, _deploy: Any, request: Any) -> int:
+    r = request.contents
+    return _answer(owner.on_consent, ConsentRequest(
+        _ffi.text(r.application), _ffi.text(r.client_id), _ffi.text(r.permission),
+        _ffi.text(r.url), _ffi.text(r.state), r.expires_unix_s))
 
 
 @trampoline(OnConfirm, STOP)
@@ -175,7 +195,7 @@ def _secret_remove(owner: Any, name: Optional[bytes]) -> None:
 class Deploy(Handle):
     """One run of an operation on a gateway.
 
-    Set on_state, on_step, on_prompt, on_confirm; then run() or await it. A callback that
+    Set on_state, on_step, on_prompt, on_consent, on_confirm; then run() or await it. A callback that
     returns False stops the deployment; what it raises comes out of run().
     """
 
@@ -191,6 +211,7 @@ class Deploy(Handle):
         self.on_state: Optional[Callable[[DeployState, Optional[CmgError]], Any]] = None
         self.on_step: Optional[Callable[[StepProgress], Any]] = None
         self.on_prompt: Optional[Callable[[SignInPrompt], Any]] = None
+        self.on_consent: Optional[Callable[[ConsentRequest], Any]] = None
         self.on_confirm: Optional[Callable[[str], Any]] = None
         self.on_turn: Optional[Callable[[], Any]] = None
         self._journal: Optional[JournalStore] = None
@@ -201,7 +222,7 @@ class Deploy(Handle):
         self.call("set_events", ctypes.byref(cmg_deploy_events(
             size=ctypes.sizeof(cmg_deploy_events), user=self._key, on_state=_on_state,
             on_step=_on_step, on_prompt=_on_prompt, on_confirm=_on_confirm,
-            on_done=_on_done)))
+            on_done=_on_done, on_consent=_on_consent)))
         if journal is not None:
             self.set_journal(journal)
 
@@ -221,6 +242,13 @@ class Deploy(Handle):
         self.call("set_secret_store", ctypes.byref(cmg_secret_store(
             size=ctypes.sizeof(cmg_secret_store), user=self._key, put=_secret_put,
             get=_secret_get, remove=_secret_remove)))
+
+    def set_consent(self, mode: ConsentMode = ConsentMode.GRANT, *, wait_ms: int = 0,
+                    redirect_uri: Optional[str] = None) -> None:
+        """Says how admin consent is got: granted, and an administrator asked by on_consent
+        when that is refused; or asked at once. 0 waits for an hour."""
+        self.call("set_consent", ctypes.byref(cmg_consent_options(
+            ctypes.sizeof(cmg_consent_options), mode, wait_ms, _ffi.optional(redirect_uri))))
 
     @property
     def state(self) -> DeployState:

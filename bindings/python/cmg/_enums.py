@@ -316,6 +316,13 @@ class Operation(IntEnum):
     REGISTER_APPS = 4
 
 
+class ConsentMode(IntEnum):
+    """How admin consent is got."""
+
+    GRANT = 1
+    ASK = 2
+
+
 class DeployState(IntEnum):
     """Where a deployment stands."""
 
@@ -437,6 +444,7 @@ ENUMS: dict[str, tuple[type[IntEnum], str]] = {
     "cmg_url_kind": (UrlKind, "CMG_URL_"),
     "cmg_revocation_reason": (RevocationReason, "CMG_REASON_"),
     "cmg_deploy_operation": (Operation, "CMG_DEPLOY_"),
+    "cmg_consent_mode": (ConsentMode, "CMG_CONSENT_"),
     "cmg_deploy_state": (DeployState, "CMG_DEPLOY_"),
     "cmg_step_state": (StepState, "CMG_STEP_"),
     "cmg_enrolment_state": (EnrolmentState, "CMG_ENROLMENT_"),

@@ -120,6 +120,10 @@ class Sandbox(Handle):
         """Lets Graph send every n-th request away with status 429; 0 for none."""
         self.call("set_throttle", every, retry_after_ms)
 
+    def consent(self, url: str, approve: bool = True) -> str:
+        """Decides on a consent page as an administrator would; where the browser is led."""
+        return out_bytes(self, "consent", _ffi.encoded(url), approve).decode()
+
     def count(self, kind: SandboxKind) -> int:
         """Counts what is there."""
         return int(self.call("count", kind))

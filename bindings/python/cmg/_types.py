@@ -176,6 +176,21 @@ class cmg_challenge(Structure):
                 ("name", c_char_p), ("value", c_char_p), ("action", c_int32)]
 
 
+class cmg_consent_request(Structure):
+    """What an administrator must consent to."""
+
+    _fields_ = [("size", c_size_t), ("application", c_char_p), ("client_id", c_char_p),
+                ("permission", c_char_p), ("url", c_char_p), ("state", c_char_p),
+                ("expires_unix_s", c_int64)]
+
+
+class cmg_consent_options(Structure):
+    """How admin consent is got, and for how long."""
+
+    _fields_ = [("size", c_size_t), ("mode", c_int), ("wait_ms", c_int64),
+                ("redirect_uri", c_char_p)]
+
+
 class cmg_request_record(Structure):
     """One request that the service has answered."""
 
@@ -199,6 +214,7 @@ ClientDoneFn = CFUNCTYPE(None, CLIENT, POINTER(cmg_client_response), ERROR, c_vo
 OnState = CFUNCTYPE(c_int, DEPLOY, c_int, ERROR, c_void_p)
 OnStep = CFUNCTYPE(c_int, DEPLOY, POINTER(cmg_step_progress), c_void_p)
 OnPrompt = CFUNCTYPE(c_int, DEPLOY, POINTER(cmg_sign_in_prompt), c_void_p)
+OnConsent = CFUNCTYPE(c_int, DEPLOY, POINTER(cmg_consent_request), c_void_p)
 OnConfirm = CFUNCTYPE(c_int, DEPLOY, c_char_p, c_void_p)
 OnDone = CFUNCTYPE(c_int, DEPLOY, c_int, ERROR, c_void_p)
 EnrolmentOnState = CFUNCTYPE(c_int, ENROLMENT, c_int, ERROR, c_void_p)
@@ -224,7 +240,7 @@ class cmg_deploy_events(Structure):
 
     _fields_ = [("size", c_size_t), ("user", c_void_p), ("on_state", OnState),
                 ("on_step", OnStep), ("on_prompt", OnPrompt), ("on_confirm", OnConfirm),
-                ("on_done", OnDone)]
+                ("on_done", OnDone), ("on_consent", OnConsent)]
 
 
 class cmg_acme_options(Structure):
@@ -296,7 +312,7 @@ class cmg_sandbox_settings(Structure):
 STRUCTURES: tuple[type[Structure], ...] = (
     cmg_allocator, cmg_log_record, cmg_address, cmg_certificate_request,
     cmg_csr_request, cmg_authority_options, cmg_issued, cmg_pfx_options, cmg_step_progress,
-    cmg_sign_in_prompt, cmg_request_record, cmg_client_response, cmg_deploy_events,
+    cmg_sign_in_prompt, cmg_consent_request, cmg_consent_options, cmg_request_record, cmg_client_response, cmg_deploy_events,
     cmg_certreq, cmg_challenge, cmg_acme_options, cmg_enrolment_events,
     cmg_journal_store, cmg_secret_store, cmg_key_holder, cmg_token_source, cmg_service_events, cmg_connector_events,
     cmg_sandbox_settings)

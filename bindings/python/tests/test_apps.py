@@ -1,0 +1,60 @@
+"""Operations on the tenant's two applications, against the sandbox."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cmg
+
+TENANT_ONLY = json.dumps({"version": 1, "tenant": {"domain": "contoso.onmicrosoft.com"},
+                          "server_app": {"name": "CMG-ServerApp"},
+                          "client_app": {"name": "CMG-ClientApp"}}).encode()
+
+
+@pytest.fixture
+def sandbox(ctx: Any, tmp_path: Path) -> Any:
+    with cmg.Sandbox(tmp_path / "sandbox") as made:
+        made.attach(ctx)
+        yield made
+
+
+@pytest.fixture
+def apps(ctx: Any, sandbox: Any) -> Any:
+    """A tenant and its applications, signed in."""
+    with cmg.Gateway.from_json(ctx, TENANT_ONLY) as made:
+        made.tenant.set_client_secret(sandbox.client_id, sandbox.client_secret)
+        yield made
+
+
+@pytest.mark.parametrize("mode", list(cmg.ConsentMode))
+def test_an_administrator_is_asked_for_consent(apps: Any, sandbox: Any, tmp_path: Path,
+                                               mode: cmg.ConsentMode) -> None:
+    asked: list[cmg.ConsentRequest] = []
+
+    def on_consent(request: cmg.ConsentRequest) -> None:
+        asked.append(request)
+        led_to = sandbox.consent(request.url)
+        assert "admin_consent=True" in led_to and request.state in led_to
+
+    for path in ("/appRoleAssignedTo", "/oauth2PermissionGrants"):
+        sandbox.inject(cmg.SandboxFault.STATUS, method="POST", path=path, status=403)
+    with apps.deploy(cmg.Operation.REGISTER_APPS, journal=tmp_path / "journal") as deploy:
+        deploy.set_consent(mode)
+        deploy.on_consent = on_consent
+        assert deploy.run() is cmg.DeployState.READY
+    assert {request.application for request in asked} == {"CMG-ServerApp", "CMG-ClientApp"}
+    assert sandbox.count(cmg.SandboxKind.GRANTS) == 2
+
+
+def test_without_a_callback_the_refusal_names_the_page(apps: Any, sandbox: Any,
+                                                       tmp_path: Path) -> None:
+    sandbox.inject(cmg.SandboxFault.STATUS, method="POST", path="/appRoleAssignedTo",
+                   status=403)
+    with apps.deploy(cmg.Operation.REGISTER_APPS, journal=tmp_path / "journal") as deploy:
+        with pytest.raises(cmg.Denied) as caught:
+            deploy.run()
+    assert "/v2.0/adminconsent?client_id=" in caught.value.remedy
