@@ -56,6 +56,11 @@ typedef enum cmg_deploy_operation {
     /** Make server app and client app with principals, secret and consent, adopt what is
        there. A specification of a tenant is enough. */
     CMG_DEPLOY_REGISTER_APPS = 4,
+    CMG_DEPLOY_STOP_GATEWAY = 20,  /**< Stop all instances and release their machines. */
+    CMG_DEPLOY_START_GATEWAY = 21, /**< Start all instances, wait until they serve. */
+    /** Bring the number of instances to that of the specification. */
+    CMG_DEPLOY_SCALE_GATEWAY = 22,
+    CMG_DEPLOY_INSPECT_GATEWAY = 34,        /**< Look what it does; reads only. */
     CMG_DEPLOY_OPERATION_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
 } cmg_deploy_operation;
 

@@ -183,6 +183,56 @@ CMG_API const char *cmg_gateway_role_url(const cmg_gateway *gateway, uint32_t in
  */
 CMG_API const char *cmg_gateway_endpoint(const cmg_gateway *gateway);
 
+/** @brief What a gateway is doing, as an operation last saw it. @since 0.1 */
+typedef enum cmg_gateway_state {
+    CMG_GATEWAY_UNKNOWN = 0,      /**< Nobody has looked yet. */
+    CMG_GATEWAY_ABSENT = 1,       /**< It is not there. */
+    CMG_GATEWAY_PROVISIONING = 2, /**< It is being made or changed. */
+    CMG_GATEWAY_READY = 3,        /**< All instances run. */
+    CMG_GATEWAY_STARTING = 4,     /**< Instances are starting, none is stopped. */
+    CMG_GATEWAY_STOPPING = 5,     /**< Instances are stopping. */
+    CMG_GATEWAY_STOPPED = 6,      /**< No instance runs. */
+    CMG_GATEWAY_DEGRADED = 7,     /**< Some instances run, others do not. */
+    CMG_GATEWAY_ERROR = 8,    /**< Its last change failed, and not all instances run. */
+    CMG_GATEWAY_DELETING = 9, /**< It is being removed. */
+    CMG_GATEWAY_STATE_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
+} cmg_gateway_state;
+
+/** @brief What was last seen of a gateway, beside what is wanted; size-tagged. @since 0.1
+ */
+typedef struct cmg_gateway_status {
+    size_t size;           /**< sizeof(cmg_gateway_status) of the caller. */
+    int64_t looked_unix_s; /**< When, seconds since 1970-01-01 UTC; 0: never. */
+    const char *vm_size;   /**< Borrowed until the next deployment event; "" unknown. */
+    int32_t state;         /**< A #cmg_gateway_state. */
+    uint32_t instances;    /**< How many instances there are. */
+    uint32_t running;      /**< How many of them run. */
+    uint32_t stopped;      /**< How many of them are stopped. */
+    uint32_t healthy;      /**< How many of them run and report that they serve. */
+    uint32_t reserved;     /**< 0. */
+} cmg_gateway_status;
+
+/**
+ * @brief What an operation on this handle last saw of the gateway.
+ * @param[in]  gateway    The gateway.
+ * @param[out] out_status Filled in; its size must be set.
+ * @param[out] err        Receives the error, or NULL.
+ * @return #CMG_OK, also when nobody has looked; #CMG_E_INVAL, #CMG_E_ABI. Callbacks may
+ *         call it.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_gateway_get_status(const cmg_gateway *gateway,
+                                          cmg_gateway_status *out_status,
+                                          cmg_error **err);
+
+/**
+ * @brief A state's name, for example "STOPPED".
+ * @param[in] state Any value.
+ * @return A static string; "UNKNOWN" for a value this library does not know. Any thread.
+ * @since 0.1
+ */
+CMG_API const char *cmg_gateway_state_name(cmg_gateway_state state);
+
 /**
  * @brief The tenant the gateway belongs to.
  * @param[in] gateway The gateway.

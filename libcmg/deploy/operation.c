@@ -36,6 +36,28 @@ static const struct cmg__step *const register_steps[] = {
     &cmg__step_client_app,       &cmg__step_client_principal, &cmg__step_client_consent,
 };
 
+static const struct cmg__step *const inspect_steps[] = {
+    &cmg__step_sign_in,
+    &cmg__step_tenant,
+    &cmg__step_subscription,
+    &cmg__step_gateway,
+};
+
+static const struct cmg__step *const stop_steps[] = {
+    &cmg__step_sign_in, &cmg__step_tenant, &cmg__step_subscription,
+    &cmg__step_gateway, &cmg__step_stop,
+};
+
+static const struct cmg__step *const start_steps[] = {
+    &cmg__step_sign_in, &cmg__step_tenant, &cmg__step_subscription,
+    &cmg__step_gateway, &cmg__step_start,  &cmg__step_endpoint,
+};
+
+static const struct cmg__step *const scale_steps[] = {
+    &cmg__step_sign_in, &cmg__step_tenant,   &cmg__step_subscription, &cmg__step_gateway,
+    &cmg__step_scale,   &cmg__step_endpoint, &cmg__step_instances,
+};
+
 #define STEPS(list)                                                                      \
     {                                                                                    \
         (list), CMG__ARRAY_LEN(list)                                                     \
@@ -62,6 +84,26 @@ static const struct cmg__operation operations[] = {
                                    .steps = STEPS(register_steps),
                                    .end = CMG_DEPLOY_READY,
                                    .unknown = "create if missing" },
+    [CMG_DEPLOY_STOP_GATEWAY] = { .name = "stop_gateway",
+                                  .steps = STEPS(stop_steps),
+                                  .end = CMG_DEPLOY_READY,
+                                  .needs_gateway = true,
+                                  .any_spec = true },
+    [CMG_DEPLOY_START_GATEWAY] = { .name = "start_gateway",
+                                   .steps = STEPS(start_steps),
+                                   .end = CMG_DEPLOY_READY,
+                                   .needs_gateway = true,
+                                   .any_spec = true },
+    [CMG_DEPLOY_SCALE_GATEWAY] = { .name = "scale_gateway",
+                                   .steps = STEPS(scale_steps),
+                                   .end = CMG_DEPLOY_READY,
+                                   .needs_gateway = true,
+                                   .any_spec = true },
+    [CMG_DEPLOY_INSPECT_GATEWAY] = { .name = "inspect_gateway",
+                                     .steps = STEPS(inspect_steps),
+                                     .end = CMG_DEPLOY_READY,
+                                     .reads_only = true,
+                                     .needs_gateway = true },
 };
 
 const struct cmg__operation *cmg__operation_get(cmg_deploy_operation operation)

@@ -15,7 +15,8 @@ struct cmg__operation {
     bool needs_gateway;   /* tenant and applications alone are not enough */
     bool needs_authority; /* issues the server certificate */
     bool any_spec;        /* goes on with a journal of another specification */
-    const char *unknown;  /* the plan's words for a step that could not be looked at */
+    const char *unknown;  /* the plan's words for a step that could not be looked at, or
+                             NULL */
 };
 
 /* NULL for a number that is no operation. */

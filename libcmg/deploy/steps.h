@@ -41,6 +41,13 @@ extern const struct cmg__step cmg__step_deployment;
 extern const struct cmg__step cmg__step_endpoint;
 extern const struct cmg__step cmg__step_instances;
 extern const struct cmg__step cmg__step_answer;
+/* steps_gateway.c */
+extern const struct cmg__step cmg__step_gateway;
+/* steps_power.c */
+extern const struct cmg__step cmg__step_start;
+extern const struct cmg__step cmg__step_stop;
+/* steps_scale.c */
+extern const struct cmg__step cmg__step_scale;
 /* steps_gone.c */
 extern const struct cmg__step cmg__step_client_app_gone;
 extern const struct cmg__step cmg__step_server_app_gone;
@@ -71,6 +78,16 @@ const struct cmg__json *cmg__resource_of_type(const struct cmg__work *work,
                                               const char *type);
 /* "/subscriptions/.../vaults/{vault}" of this deployment; NULL when memory ran out. */
 char *cmg__vault_id(const struct cmg__work *work);
+
+/* CMG_E_EXISTS unless the resource group is ours. */
+cmg_status cmg__group_check_owner(struct cmg__run *run, const struct cmg__json *group,
+                                  cmg_error **err);
+/* Counts the instances of an answer into what was seen of the gateway. */
+void cmg__gateway_see_instances(struct cmg__run *run, const struct cmg__json *answer);
+/* CMG_E_STATE unless the gateway's state is one of the bits (1 << CMG_GATEWAY_...); what
+   is what the operation does: "stop". */
+cmg_status cmg__gateway_require(struct cmg__run *run, uint32_t states, const char *what,
+                                cmg_error **err);
 
 /* Microsoft Graph itself, and its right to read the directory. */
 #define CMG__GRAPH_APP_ID       "00000003-0000-0000-c000-000000000000"

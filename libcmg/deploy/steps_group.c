@@ -7,8 +7,8 @@
 #include "base/error.h"
 #include "deploy/steps.h"
 
-static cmg_status check_owner(struct cmg__run *run, const struct cmg__json *group,
-                              cmg_error **err)
+cmg_status cmg__group_check_owner(struct cmg__run *run, const struct cmg__json *group,
+                                  cmg_error **err)
 {
     const char *owner = cmg__json_str(group, "/tags/" CMG__TAG_DEPLOYMENT);
 
@@ -41,7 +41,7 @@ static cmg_status inspect(struct cmg__run *run, const struct cmg__answer *answer
                      cmg__work_value(run->work, "region"));
         return cmg__next_go(next, "put");
     }
-    cmg_status rc = check_owner(run, answer->json, err);
+    cmg_status rc = cmg__group_check_owner(run, answer->json, err);
     if (rc != CMG_OK)
         return rc;
     if (is_deleting(answer->json)) {
@@ -96,7 +96,7 @@ static cmg_status inspect_gone(struct cmg__run *run, const struct cmg__answer *a
 {
     if (answer->status == 404)
         return say_gone(run, next, "removed");
-    cmg_status rc = check_owner(run, answer->json, err);
+    cmg_status rc = cmg__group_check_owner(run, answer->json, err);
     if (rc != CMG_OK)
         return rc;
     run->plan = CMG__PLAN_REMOVE;

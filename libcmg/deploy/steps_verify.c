@@ -70,31 +70,19 @@ const struct cmg__step cmg__step_endpoint = {
 
 /* ---- instances ---- */
 
-static bool is_running(const struct cmg__json *vm)
-{
-    const struct cmg__json *list = cmg__json_at(vm, "/properties/instanceView/statuses");
-
-    for (size_t i = 0; i < cmg__json_size(list); i++) {
-        const char *code = cmg__json_str(cmg__json_item(list, i), "/code");
-        if (code != NULL && cmg__str_ieq(code, "PowerState/running"))
-            return true;
-    }
-    return false;
-}
-
 static cmg_status read_instances(struct cmg__run *run, const struct cmg__answer *answer,
                                  struct cmg__next *next, cmg_error **err)
 {
-    const struct cmg__json *list = cmg__json_at(answer->json, "/value");
+    const struct cmg__gateway_seen *seen = &run->work->gateway->seen;
     const uint32_t wanted = run->work->gateway->instance_count;
-    uint32_t running = 0;
 
     (void)err;
-    for (size_t i = 0; i < cmg__json_size(list); i++)
-        running += is_running(cmg__json_item(list, i));
-    cmg__run_say(run, "%u of %u instances running", running, wanted);
-    run->percent = wanted == 0 ? 100 : (int)(running * 100 / wanted);
-    return running >= wanted ? cmg__next_done(next) : cmg__next_again(next, -1);
+    cmg__gateway_see_instances(run, answer->json);
+    cmg__run_say(run, "%u of %u instances running", seen->healthy, wanted);
+    run->percent = wanted == 0 ? 100 : (int)(seen->healthy * 100 / wanted);
+    return seen->healthy >= wanted && seen->instances == wanted
+               ? cmg__next_done(next)
+               : cmg__next_again(next, -1);
 }
 
 static const struct cmg__exchange instances_exchanges[] = {

@@ -85,6 +85,14 @@ struct cmg__role {
 
 #define CMG__MAX_CONNECTORS 16
 
+/* What an operation saw of the gateway in the cloud. */
+struct cmg__gateway_seen {
+    cmg_gateway_state state;
+    int64_t looked_unix_s;
+    uint32_t instances, running, stopped, healthy;
+    char vm_size[65];
+};
+
 struct cmg_gateway {
     struct cmg__handle head;
     char *source; /* what errors call the specification */
@@ -105,6 +113,7 @@ struct cmg_gateway {
     size_t connector_count;
     cmg_certificate *certificate; /* NULL until issued */
     char *endpoint;               /* observed: public FQDN, "" before */
+    struct cmg__gateway_seen seen;
     unsigned deployments_running;
 };
 

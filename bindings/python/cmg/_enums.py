@@ -314,6 +314,25 @@ class Operation(IntEnum):
     DELETE = 2
     FIND_TENANT = 3
     REGISTER_APPS = 4
+    STOP_GATEWAY = 20
+    START_GATEWAY = 21
+    SCALE_GATEWAY = 22
+    INSPECT_GATEWAY = 34
+
+
+class GatewayState(IntEnum):
+    """What a gateway is doing, as an operation last saw it."""
+
+    UNKNOWN = 0
+    ABSENT = 1
+    PROVISIONING = 2
+    READY = 3
+    STARTING = 4
+    STOPPING = 5
+    STOPPED = 6
+    DEGRADED = 7
+    ERROR = 8
+    DELETING = 9
 
 
 class ConsentMode(IntEnum):
@@ -445,6 +464,7 @@ ENUMS: dict[str, tuple[type[IntEnum], str]] = {
     "cmg_revocation_reason": (RevocationReason, "CMG_REASON_"),
     "cmg_deploy_operation": (Operation, "CMG_DEPLOY_"),
     "cmg_consent_mode": (ConsentMode, "CMG_CONSENT_"),
+    "cmg_gateway_state": (GatewayState, "CMG_GATEWAY_"),
     "cmg_deploy_state": (DeployState, "CMG_DEPLOY_"),
     "cmg_step_state": (StepState, "CMG_STEP_"),
     "cmg_enrolment_state": (EnrolmentState, "CMG_ENROLMENT_"),

@@ -12,10 +12,28 @@ from . import _ffi
 from ._handles import Context, Guard, Handle
 from ._inspect import Facts
 from ._sign_in import TokenFunction, TokenSource
-from ._types import (AUTHORITY, BYTES, CERTIFICATE, GATEWAY, AssertionAlgorithm,
-                    CheckFlags, IssuedState, ManagedIdentity, Operation, Pfx, Profile, Purpose, Revocation, RevocationReason,
-                    cmg_authority_options, cmg_certificate_request, cmg_issued,
-                    cmg_pfx_options)
+from ._types import (
+    AUTHORITY,
+    AssertionAlgorithm,
+    BYTES,
+    CERTIFICATE,
+    CheckFlags,
+    GATEWAY,
+    GatewayState,
+    IssuedState,
+    ManagedIdentity,
+    Operation,
+    Pfx,
+    Profile,
+    Purpose,
+    Revocation,
+    RevocationReason,
+    cmg_authority_options,
+    cmg_certificate_request,
+    cmg_gateway_status,
+    cmg_issued,
+    cmg_pfx_options,
+)
 
 if TYPE_CHECKING:
     from ._key import Key
@@ -398,6 +416,19 @@ class ClientApp(Handle):
         return str(self.call("client_id"))
 
 
+@dataclass(frozen=True)
+class GatewayStatus:
+    """What an operation last saw of a gateway; looked is 0 when nobody has."""
+
+    state: GatewayState
+    looked: int
+    vm_size: str
+    instances: int
+    running: int
+    stopped: int
+    healthy: int
+
+
 class Gateway(Handle):
     """A cloud management gateway: what is wanted, and what a deployment has found."""
 
@@ -495,6 +526,15 @@ class Gateway(Handle):
     def endpoint(self) -> str:
         """The deployment's public name; "" before it is known."""
         return str(self.call("endpoint"))
+
+    @property
+    def status(self) -> GatewayStatus:
+        """What an operation on this object last saw."""
+        found = cmg_gateway_status(size=ctypes.sizeof(cmg_gateway_status))
+        self.call("get_status", ctypes.byref(found))
+        return GatewayStatus(GatewayState(found.state), found.looked_unix_s,
+                             found.vm_size.decode(), found.instances, found.running,
+                             found.stopped, found.healthy)
 
     @property
     def tenant(self) -> Tenant:

@@ -59,6 +59,13 @@ def test_a_deployment_is_run_and_deleted(signed_in: Any, sandbox: Any, tmp_path:
     assert signed_in.endpoint and signed_in.certificate is not None
     assert sandbox.issue_token(signed_in.client_app.client_id,
                                signed_in.server_app.id_uri).count(b".") == 2
+    for operation, state in [(cmg.Operation.STOP_GATEWAY, cmg.GatewayState.STOPPED),
+                             (cmg.Operation.START_GATEWAY, cmg.GatewayState.READY),
+                             (cmg.Operation.SCALE_GATEWAY, cmg.GatewayState.READY)]:
+        with signed_in.deploy(operation, journal=tmp_path / "journal") as deploy:
+            assert deploy.run() is cmg.DeployState.READY
+        assert signed_in.status.state is state
+    assert signed_in.status.healthy == signed_in.status.instances == signed_in.instance_count
     with signed_in.deploy(cmg.Operation.DELETE, journal=tmp_path / "journal") as deploy:
         assert deploy.run() is cmg.DeployState.DELETED
     left = {kind: sandbox.count(kind) for kind in cmg.SandboxKind

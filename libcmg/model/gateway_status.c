@@ -1,0 +1,52 @@
+/* What was seen of a gateway, handed out. */
+#include "model/gateway.h"
+
+#define MOST_SIZE 4096
+
+static const char *const names[] = {
+    [CMG_GATEWAY_UNKNOWN] = "UNKNOWN",
+    [CMG_GATEWAY_ABSENT] = "ABSENT",
+    [CMG_GATEWAY_PROVISIONING] = "PROVISIONING",
+    [CMG_GATEWAY_READY] = "READY",
+    [CMG_GATEWAY_STARTING] = "STARTING",
+    [CMG_GATEWAY_STOPPING] = "STOPPING",
+    [CMG_GATEWAY_STOPPED] = "STOPPED",
+    [CMG_GATEWAY_DEGRADED] = "DEGRADED",
+    [CMG_GATEWAY_ERROR] = "ERROR",
+    [CMG_GATEWAY_DELETING] = "DELETING",
+};
+
+const char *cmg_gateway_state_name(cmg_gateway_state state)
+{
+    return (unsigned)state < CMG__ARRAY_LEN(names) ? names[state] : "UNKNOWN";
+}
+
+cmg_status cmg_gateway_get_status(const cmg_gateway *gateway,
+                                  cmg_gateway_status *out_status, cmg_error **err)
+{
+    const cmg_status rc =
+        cmg__check(gateway != NULL ? &gateway->head : NULL, CMG__TAG_GATEWAY, err);
+
+    if (rc != CMG_OK)
+        return rc;
+    const struct cmg__alloc *alloc = &gateway->head.ctx->alloc;
+    if (out_status == NULL)
+        return cmg__fail(err, alloc, CMG_E_INVAL, "out_status", NULL,
+                         "there is no room for the answer");
+    if (out_status->size < sizeof *out_status || out_status->size > MOST_SIZE)
+        return cmg__fail(err, alloc, CMG_E_ABI, "out_status",
+                         "set its size to sizeof(cmg_gateway_status)",
+                         "an answer of %zu bytes is not known", out_status->size);
+    const struct cmg__gateway_seen *seen = &gateway->seen;
+    *out_status = (cmg_gateway_status){
+        .size = out_status->size,
+        .looked_unix_s = seen->looked_unix_s,
+        .vm_size = seen->vm_size,
+        .state = (int32_t)seen->state,
+        .instances = seen->instances,
+        .running = seen->running,
+        .stopped = seen->stopped,
+        .healthy = seen->healthy,
+    };
+    return CMG_OK;
+}

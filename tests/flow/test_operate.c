@@ -1,0 +1,108 @@
+/* A gateway in operation: looked at, stopped, started, scaled, against the sandbox. */
+#include "place.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static cmg_sandbox *sandbox;
+static struct site site;
+
+static void setup(void)
+{
+    sandbox = place_sandbox(20);
+    place_site(sandbox, &site);
+}
+
+static void teardown(void)
+{
+    cmg_sandbox_unref(sandbox);
+    support_dir_done();
+}
+
+static cmg_gateway_status status_of(const struct party *p)
+{
+    cmg_gateway_status status = { .size = sizeof status };
+    cmg_error *err = NULL;
+
+    ck_ok(cmg_gateway_get_status(p->gateway, &status, &err), err);
+    return status;
+}
+
+static cmg_gateway_status look(struct party *p)
+{
+    cmg_error *err = NULL;
+
+    ck_ok(party_deploy(p, &site, CMG_DEPLOY_INSPECT_GATEWAY, NULL, &err), err);
+    return status_of(p);
+}
+
+START_TEST(a_gateway_is_stopped_started_and_scaled)
+{
+    struct party p;
+    cmg_error *err = NULL;
+
+    ck_ok(party_init(&p, &site, NULL, &err), err);
+    ck_assert_int_eq(status_of(&p).state, CMG_GATEWAY_UNKNOWN);
+    ck_assert_int_eq(look(&p).state, CMG_GATEWAY_ABSENT);
+    ck_ok(party_deploy(&p, &site, CMG_DEPLOY_CREATE, NULL, &err), err);
+    cmg_gateway_status status = look(&p);
+    ck_assert_int_eq(status.state, CMG_GATEWAY_READY);
+    ck_assert_uint_eq(status.instances, 2);
+    ck_assert_str_eq(status.vm_size, "Standard_A2_v2");
+
+    /* Stopped twice, the second time there is nothing to do. */
+    for (int i = 0; i < 2; i++)
+        ck_ok(party_deploy(&p, &site, CMG_DEPLOY_STOP_GATEWAY, NULL, &err), err);
+    ck_assert_int_eq(look(&p).state, CMG_GATEWAY_STOPPED);
+    ck_assert_uint_eq(cmg_sandbox_count(sandbox, CMG_SANDBOX_INSTANCES), 0);
+    p.gateway->instance_count = 3;
+    ck_assert_int_eq(party_deploy(&p, &site, CMG_DEPLOY_SCALE_GATEWAY, NULL, &err),
+                     CMG_E_STATE);
+    cmg_error_unref(err);
+    err = NULL;
+    for (int i = 0; i < 2; i++)
+        ck_ok(party_deploy(&p, &site, CMG_DEPLOY_START_GATEWAY, NULL, &err), err);
+    ck_assert_int_eq(look(&p).state, CMG_GATEWAY_READY);
+    ck_assert_uint_eq(cmg_sandbox_count(sandbox, CMG_SANDBOX_INSTANCES), 2);
+
+    ck_ok(party_deploy(&p, &site, CMG_DEPLOY_SCALE_GATEWAY, NULL, &err), err);
+    ck_assert_uint_eq(look(&p).healthy, 3);
+    ck_assert_uint_eq(cmg_sandbox_count(sandbox, CMG_SANDBOX_INSTANCES), 3);
+    p.gateway->instance_count = 1;
+    ck_ok(party_deploy(&p, &site, CMG_DEPLOY_SCALE_GATEWAY, NULL, &err), err);
+    ck_assert_uint_eq(look(&p).instances, 1);
+    ck_assert_uint_eq(cmg_sandbox_count(sandbox, CMG_SANDBOX_INSTANCES), 1);
+    party_done(&p);
+}
+END_TEST
+
+static const cmg_deploy_operation operations[] = { CMG_DEPLOY_STOP_GATEWAY,
+                                                   CMG_DEPLOY_START_GATEWAY,
+                                                   CMG_DEPLOY_SCALE_GATEWAY };
+
+START_TEST(what_is_absent_cannot_be_operated)
+{
+    struct party p;
+    cmg_error *err = NULL;
+
+    ck_ok(party_init(&p, &site, NULL, &err), err);
+    ck_assert_int_eq(party_deploy(&p, &site, operations[_i], NULL, &err), CMG_E_STATE);
+    ck_assert_str_eq(cmg_error_remedy(err), "create the gateway first");
+    cmg_error_unref(err);
+    party_done(&p);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("operate");
+    TCase *tc = tcase_create("operate");
+
+    tcase_set_timeout(tc, 120);
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, a_gateway_is_stopped_started_and_scaled);
+    tcase_add_loop_test(tc, what_is_absent_cannot_be_operated, 0,
+                        CMG__ARRAY_LEN(operations));
+    suite_add_tcase(suite, tc);
+    return support_run((Suite *[]){ suite, NULL });
+}
