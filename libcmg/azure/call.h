@@ -81,15 +81,15 @@ enum cmg__call_id {
     CMG__CALL_DEPLOYMENT_GET,
     CMG__CALL_DEPLOYMENT_CANCEL,
     CMG__CALL_DEPLOYMENT_OPERATIONS,
-    CMG__CALL_PUBLIC_IP_GET, /* name */
-    CMG__CALL_SCALE_SET_GET, /* name */
+    CMG__CALL_PUBLIC_IP_GET,   /* name */
+    CMG__CALL_SCALE_SET_GET,   /* name */
     CMG__CALL_SCALE_SET_PATCH, /* name; body */
     CMG__CALL_SCALE_SET_INSTANCES,
     CMG__CALL_SCALE_SET_START,      /* name */
     CMG__CALL_SCALE_SET_DEALLOCATE, /* name */
-    CMG__CALL_CERT_GET,    /* vault name */
-    CMG__CALL_CERT_IMPORT, /* vault name; body */
-    CMG__CALL_POLL,        /* url */
+    CMG__CALL_CERT_GET,             /* vault name */
+    CMG__CALL_CERT_IMPORT,          /* vault name; body */
+    CMG__CALL_POLL,                 /* url */
     CMG__CALL_COUNT
 };
 
