@@ -164,7 +164,11 @@ static void validate(struct cmg__sb_call *call)
     struct cmg__json *order = NULL, *shown = NULL;
     if (check(call, &order, &shown)) {
         struct cmg__json *deployment = make(call, order, shown, "Succeeded");
-        cmg__sb_reply(call, 200, cmg__sb_public(deployment));
+        struct cmg__json *properties = cmg__json_key(deployment, "properties");
+        cmg__sb_reply(
+            call, 200, /* it is no deployment and has no name */
+            cmg__json_pack("{s:o}", "properties",
+                           properties == NULL ? NULL : cmg__json_ref(properties)));
         cmg__json_unref(deployment);
     }
     cmg__json_unref(order);
