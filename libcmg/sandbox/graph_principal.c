@@ -74,14 +74,13 @@ static void create(struct cmg__sb_call *call, const char *app_id)
     }
     cmg__sb_guid(cloud, id);
     struct cmg__json *principal =
-        cmg__json_pack("{s:s, s:n, s:s, s:s, s:b, s:b, s:s, s:s, s:[], s:[], s:[], s:o}",
-                       "id", id, "deletedDateTime", "appId", cmg__json_str(app, "/appId"),
+        cmg__json_pack("{s:s, s:n, s:s, s:s, s:b, s:b, s:s, s:s, s:[], s:[], s:[]}", "id",
+                       id, "deletedDateTime", "appId", cmg__json_str(app, "/appId"),
                        "appOwnerOrganizationId", cmg__sb_fact(cloud, "tenant_id"),
                        "accountEnabled", 1, "appRoleAssignmentRequired", 0,
                        "servicePrincipalType", "Application", "signInAudience",
                        cmg__str_or(cmg__json_str(app, "/signInAudience"), "AzureADMyOrg"),
-                       "tags", "passwordCredentials", "keyCredentials", "createdDateTime",
-                       cmg__sb_time(call->now_ms));
+                       "tags", "passwordCredentials", "keyCredentials");
     mirror(cloud, principal, app);
     cmg__sb_graph_own(call, principal);
     cmg__sb_set(cloud, cmg__sb_table(cloud, TABLE), id,
