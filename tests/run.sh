@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.." || exit 2
 TEST_PACKAGES="check abigail-tools doxygen clang-format-14 mypy python3 python3-pytest
     openssl curl nginx-light pebble python3-cryptography-vectors
     openjdk-17-jre-headless libnss3-tools apache2-bin libapache2-mod-auth-gssapi
-    gss-ntlmssp krb5-kdc krb5-admin-server krb5-user"
+    gss-ntlmssp krb5-kdc krb5-admin-server krb5-user python3-jsonschema"
 PEER_PACKAGES="python3-msal azure-cli"
 STRICT="-Dwerror=true"
 # Instrumented code makes gcc warn of what cannot happen; the strict build has judged it.

@@ -1,0 +1,45 @@
+"""What the recorder lets pass, each with its reason. Nothing else does."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Undescribed:
+    """An exchange that no description covers."""
+
+    service: str
+    method: str
+    path: str
+    reason: str
+
+    def covers(self, service: str, method: str, path: str) -> bool:
+        """Whether it is meant."""
+        return (service, method) == (self.service, self.method) \
+            and re.fullmatch(self.path, path, re.IGNORECASE) is not None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A difference from a description that the service is known to show too."""
+
+    operation: str
+    side: str
+    text: str
+    reason: str
+
+    def covers(self, operation: str, side: str, text: str) -> bool:
+        """Whether it is meant."""
+        return side == self.side and re.fullmatch(self.operation, operation) is not None \
+            and re.search(self.text, text) is not None
+
+
+UNDESCRIBED: tuple[Undescribed, ...] = ()
+DIFFERENCES: tuple[Difference, ...] = (
+    Difference(r"(applications|servicePrincipals|directory|organization|me|users|groups|domains|"
+               r"oauth2PermissionGrants)\b.*", "answer", r"^error\.innerError: no such property",
+               "the service writes innerError, as its documentation does; its OpenAPI has "
+               "innererror"),
+)

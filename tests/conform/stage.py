@@ -1,0 +1,86 @@
+"""What a test plays on: a sandbox, a recorder before it, and contexts led to the recorder."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import cmg
+from check import Checker, Violation
+from message import Exchange
+from recorder import Recorder
+
+ROOT = Path(__file__).resolve().parents[2]
+CONTOSO = json.loads((ROOT / "examples/contoso.json").read_text(encoding="utf-8"))
+TENANT = {"version": 1, "tenant": {"domain": "contoso.onmicrosoft.com"},
+          "server_app": {"name": "CMG-ServerApp"}, "client_app": {"name": "CMG-ClientApp"}}
+# What is done, in the order of a life: with the tenant's applications, and with a gateway.
+# Beside the operation what the gateway's specification says then.
+LIVES: tuple[tuple[tuple[cmg.Operation, dict[str, int] | None], ...], ...] = (
+    ((cmg.Operation.FIND_TENANT, None),
+     (cmg.Operation.REGISTER_APPS, None)),
+    ((cmg.Operation.CREATE, {}),
+     (cmg.Operation.INSPECT_GATEWAY, {}),
+     (cmg.Operation.STOP_GATEWAY, {}),
+     (cmg.Operation.START_GATEWAY, {}),
+     (cmg.Operation.SCALE_GATEWAY, {"instances": 3}),
+     (cmg.Operation.DELETE, {})),
+)
+ROWS: list[tuple[str, int, int, int]] = []  # operation, exchanges, checked, violations
+
+
+class Stage:
+    """One cloud and one journal; a run is like a process of its own."""
+
+    def __init__(self, folder: Path, certificate: tuple[Path, Path]) -> None:
+        self.folder = folder
+        subscription = CONTOSO["tenant"]["subscription_id"]
+        service = Path(os.environ["CMG_BUILD_ROOT"]) / "examples/service_host"
+        self.sandbox = cmg.Sandbox(folder / "sandbox", service_program=service,
+                                   subscription_id=subscription)
+        self.recorder = Recorder(certificate, self.sandbox.port, self.sandbox.ca_file)
+
+    def close(self) -> None:
+        """Ends everything; nothing that came was unreadable."""
+        self.recorder.close()
+        self.sandbox.close()
+        assert not self.recorder.broken
+
+    def run(self, operation: cmg.Operation,
+            changed: dict[str, int] | None = None) -> cmg.CmgError | None:
+        """One run of an operation; the error that ended it. changed: see LIVES."""
+        specification = TENANT if changed is None \
+            else CONTOSO | {"gateway": CONTOSO["gateway"] | changed}
+        with cmg.Context() as ctx:
+            self.sandbox.attach(ctx)  # for the gateway's own name
+            self.recorder.attach(ctx)
+            with cmg.Gateway.from_json(ctx, json.dumps(specification)) as gateway:
+                gateway.tenant.set_client_secret(self.sandbox.client_id,
+                                                 self.sandbox.client_secret)
+                if changed is not None:
+                    authority = cmg.Authority(ctx, "Recorded CA")
+                    gateway.set_authority(authority)
+                    gateway.add_connector(authority.issue(cmg.Profile.CONNECTOR, "connector-1"))
+                with gateway.deploy(operation, journal=self.folder / "journal") as deploy:
+                    try:
+                        deploy.run()
+                    except cmg.CmgError as exc:
+                        return exc
+        return None
+
+    def done(self, operation: cmg.Operation,
+             changed: dict[str, int] | None = None) -> list[Exchange]:
+        """What a run that succeeds sends and gets."""
+        ended = self.run(operation, changed)
+        assert ended is None, f"{operation.name}: {ended}"
+        return self.recorder.take()
+
+
+def judge(checker: Checker, name: str, exchanges: list[Exchange]) -> list[Violation]:
+    """Checks what was recorded and writes a row of the table."""
+    excused = checker.excused
+    found = checker.check_all(exchanges)
+    ROWS.append((name, len(exchanges), len(exchanges) - (checker.excused - excused),
+                 len(found)))
+    return found
