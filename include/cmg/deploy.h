@@ -60,6 +60,8 @@ typedef enum cmg_deploy_operation {
     CMG_DEPLOY_START_GATEWAY = 21, /**< Start all instances, wait until they serve. */
     /** Bring the number of instances to that of the specification. */
     CMG_DEPLOY_SCALE_GATEWAY = 22,
+    /** Plan a create and stop there; reads only. cmg_deploy_export_plan() gives it. */
+    CMG_DEPLOY_PLAN_GATEWAY = 30,
     CMG_DEPLOY_INSPECT_GATEWAY = 34,        /**< Look what it does; reads only. */
     CMG_DEPLOY_OPERATION_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
 } cmg_deploy_operation;
@@ -322,6 +324,32 @@ CMG_API cmg_status cmg_deploy_run(cmg_deploy *deploy, cmg_error **err);
  * @since 0.1
  */
 CMG_API cmg_status cmg_deploy_cancel(cmg_deploy *deploy, cmg_error **err);
+
+/** @brief How a plan is written. @since 0.1 */
+typedef enum cmg_plan_format {
+    CMG_PLAN_TEXT = 1, /**< One line per change, as on_confirm gets it. */
+    /** An object: version 1, operation, gateway, and changes, a list of objects with
+       step, what, action (create, change, remove, keep, absent, unknown) and detail. */
+    CMG_PLAN_JSON = 2,
+    CMG_PLAN_FORMAT_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
+} cmg_plan_format;
+
+/**
+ * @brief What the deployment is going to do, or has done.
+ *
+ * In on_confirm it is the plan as it was made; later the same entries tell what came of
+ * them. An entry is unknown when what it hangs on is not there yet.
+ * @param[in]  deploy    The deployment.
+ * @param[in]  format    How it is written.
+ * @param[out] out_bytes Receives the text, yours; it contains no secret.
+ * @param[out] err       Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_STATE before the plan is made, #CMG_E_INVAL, #CMG_E_NOMEM.
+ *         Callbacks may call it.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_deploy_export_plan(const cmg_deploy *deploy,
+                                          cmg_plan_format format, cmg_bytes **out_bytes,
+                                          cmg_error **err);
 
 /**
  * @brief Where the deployment stands.

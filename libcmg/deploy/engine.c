@@ -200,6 +200,11 @@ static bool state_plan(cmg_deploy *deploy)
         return true;
     if (count(deploy, CMG__EXEC_ACTIVE) > 0)
         return false;
+    deploy->planned = true;
+    if (deploy->operation->dry) {
+        finish(deploy, deploy->operation->end);
+        return false;
+    }
     if (deploy->events.on_confirm != NULL && !deploy->operation->reads_only)
         return cmg__events_state(deploy, CMG_DEPLOY_CONFIRM, NULL);
     deploy->confirmed = true;
@@ -349,6 +354,7 @@ cmg_status cmg__engine_prepare(cmg_deploy *deploy, cmg_error **err)
     cmg_error_unref(deploy->error);
     deploy->error = NULL;
     deploy->cancel = false;
+    deploy->planned = false;
     deploy->confirmed = false;
     return CMG_OK;
 }

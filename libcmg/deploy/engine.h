@@ -62,6 +62,7 @@ struct cmg_deploy {
     cmg_error *error;
     struct cmg__task task;
     bool running;
+    bool planned;   /* the plan is complete */
     bool confirmed; /* effects are allowed */
     bool cancel;
     bool aborted;  /* the last reference is gone */

@@ -12,6 +12,7 @@ struct cmg__operation {
     struct cmg__step_table steps;
     cmg_deploy_state end; /* READY or DELETED; an end of DELETED removes the journal */
     bool reads_only;      /* changes nothing: no plan to confirm, no journal needed */
+    bool dry;             /* ends with the plan */
     bool needs_gateway;   /* tenant and applications alone are not enough */
     bool needs_authority; /* issues the server certificate */
     bool any_spec;        /* goes on with a journal of another specification */

@@ -76,6 +76,67 @@ START_TEST(a_gateway_is_stopped_started_and_scaled)
 }
 END_TEST
 
+static const char *plan_of(struct party *p, cmg_plan_format format)
+{
+    static char text[16 * 1024];
+    cmg_bytes *plan = NULL;
+    cmg_error *err = NULL;
+
+    ck_ok(cmg_deploy_export_plan(p->deploy, format, &plan, &err), err);
+    (void)snprintf(text, sizeof text, "%.*s", (int)cmg_bytes_size(plan),
+                   (const char *)cmg_bytes_data(plan));
+    cmg_bytes_unref(plan);
+    return text;
+}
+
+static void check_nothing_made(void)
+{
+    static const cmg_sandbox_kind kinds[] = {
+        CMG_SANDBOX_APPLICATIONS,    CMG_SANDBOX_SERVICE_PRINCIPALS, CMG_SANDBOX_GRANTS,
+        CMG_SANDBOX_RESOURCE_GROUPS, CMG_SANDBOX_RESOURCES,          CMG_SANDBOX_SECRETS,
+        CMG_SANDBOX_INSTANCES,
+    };
+
+    for (size_t i = 0; i < CMG__ARRAY_LEN(kinds); i++)
+        ck_assert_uint_eq(cmg_sandbox_count(sandbox, kinds[i]), 0);
+}
+
+START_TEST(a_plan_is_made_and_nothing_else)
+{
+    struct party p;
+    cmg_bytes *none = NULL;
+    cmg_error *err = NULL;
+
+    ck_ok(party_init(&p, &site, NULL, &err), err);
+    ck_ok(party_deploy(&p, &site, CMG_DEPLOY_PLAN_GATEWAY, NULL, &err), err);
+    check_nothing_made();
+    ck_assert_ptr_nonnull(strstr(plan_of(&p, CMG_PLAN_TEXT), "create server app\n"));
+    ck_assert_ptr_nonnull(strstr(plan_of(&p, CMG_PLAN_JSON), "\"action\":\"create\""));
+    ck_assert_int_eq(cmg_deploy_export_plan(p.deploy, (cmg_plan_format)3, &none, NULL),
+                     CMG_E_INVAL);
+    ck_ok(party_deploy(&p, &site, CMG_DEPLOY_CREATE, NULL, &err), err);
+    ck_ok(party_deploy(&p, &site, CMG_DEPLOY_PLAN_GATEWAY, NULL, &err), err);
+    ck_assert_ptr_null(strstr(plan_of(&p, CMG_PLAN_TEXT), "create"));
+    ck_assert_ptr_nonnull(strstr(plan_of(&p, CMG_PLAN_TEXT), "keep server app"));
+    party_done(&p);
+}
+END_TEST
+
+START_TEST(there_is_no_plan_before_it_is_made)
+{
+    struct party p;
+    cmg_bytes *plan = NULL;
+    cmg_error *err = NULL;
+
+    ck_ok(party_init(&p, &site, NULL, &err), err);
+    ck_ok(cmg_deploy_new(p.gateway, CMG_DEPLOY_PLAN_GATEWAY, &p.deploy, &err), err);
+    ck_assert_int_eq(cmg_deploy_export_plan(p.deploy, CMG_PLAN_TEXT, &plan, NULL),
+                     CMG_E_STATE);
+    ck_assert_ptr_null(plan);
+    party_done(&p);
+}
+END_TEST
+
 static const cmg_deploy_operation operations[] = { CMG_DEPLOY_STOP_GATEWAY,
                                                    CMG_DEPLOY_START_GATEWAY,
                                                    CMG_DEPLOY_SCALE_GATEWAY };
@@ -101,6 +162,8 @@ int main(void)
     tcase_set_timeout(tc, 120);
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, a_gateway_is_stopped_started_and_scaled);
+    tcase_add_test(tc, a_plan_is_made_and_nothing_else);
+    tcase_add_test(tc, there_is_no_plan_before_it_is_made);
     tcase_add_loop_test(tc, what_is_absent_cannot_be_operated, 0,
                         CMG__ARRAY_LEN(operations));
     suite_add_tcase(suite, tc);

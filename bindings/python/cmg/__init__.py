@@ -11,6 +11,7 @@ context managers, and failures are exceptions with a cause and a remedy.
 
 from ._check import Finding, Report, Trust
 from ._crl import Crl, CrlEntry
+from ._deploy import PlannedChange
 from ._deploy import ConsentRequest, Deploy, JournalStore, SecretStore, SignInPrompt, StepProgress
 from ._enrol import (Challenge, Enrolment, certreq_inf, certreq_retrieve_command,
                      certreq_submit_command)
@@ -86,6 +87,7 @@ from ._types import (
     Pfx,
     PfxKind,
     PfxReader,
+    PlanFormat,
     Profile,
     Purpose,
     Retry,
@@ -217,6 +219,8 @@ __all__ = [
     "PfxFile",
     "PfxKind",
     "PfxReader",
+    "PlanFormat",
+    "PlannedChange",
     "Profile",
     "ProtocolError",
     "Purpose",

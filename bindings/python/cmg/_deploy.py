@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import errno
+import json
 import os
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from . import _ffi, _loop
 from ._errors import Canceled, CmgError, WrongState, borrowed
 from ._handles import Handle, trampoline
 from ._model import Gateway
-from ._types import (CALLBACK_PASS, DEPLOY, ConsentMode, DeployState, JournalLoad, JournalLock, JournalSave,
+from ._types import (BYTES, CALLBACK_PASS, DEPLOY, PlanFormat, ConsentMode, DeployState, JournalLoad, JournalLock, JournalSave,
                      OnConfirm, OnConsent, OnDone, OnPrompt, OnState, OnStep, Operation, SecretGet,
                      SecretPut, SecretRemove, StepState, cmg_consent_options, cmg_deploy_events,
                      cmg_journal_store, cmg_secret_store)
@@ -57,6 +58,16 @@ class ConsentRequest:
     url: str
     state: str
     expires_unix_s: int
+
+
+@dataclass(frozen=True)
+class PlannedChange:
+    """One entry of a plan; action is create, change, remove, keep, absent or unknown."""
+
+    step: str
+    what: str
+    action: str
+    detail: str
 
 
 class JournalStore(Protocol):
@@ -254,6 +265,13 @@ class Deploy(Handle):
     def state(self) -> DeployState:
         """Where the deployment stands."""
         return DeployState(self.call("get_state"))
+
+    def plan(self) -> "list[PlannedChange]":
+        """What the deployment is going to do: from on_confirm on."""
+        found = BYTES()
+        self.call("export_plan", PlanFormat.JSON, ctypes.byref(found))
+        plan = json.loads(_ffi.take_bytes(found))
+        return [PlannedChange(**change) for change in plan["changes"]]
 
     def start(self) -> None:
         """Starts; the work is done while the context is driven."""

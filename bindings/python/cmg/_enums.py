@@ -317,7 +317,15 @@ class Operation(IntEnum):
     STOP_GATEWAY = 20
     START_GATEWAY = 21
     SCALE_GATEWAY = 22
+    PLAN_GATEWAY = 30
     INSPECT_GATEWAY = 34
+
+
+class PlanFormat(IntEnum):
+    """How a plan is written."""
+
+    TEXT = 1
+    JSON = 2
 
 
 class GatewayState(IntEnum):
@@ -464,6 +472,7 @@ ENUMS: dict[str, tuple[type[IntEnum], str]] = {
     "cmg_revocation_reason": (RevocationReason, "CMG_REASON_"),
     "cmg_deploy_operation": (Operation, "CMG_DEPLOY_"),
     "cmg_consent_mode": (ConsentMode, "CMG_CONSENT_"),
+    "cmg_plan_format": (PlanFormat, "CMG_PLAN_"),
     "cmg_gateway_state": (GatewayState, "CMG_GATEWAY_"),
     "cmg_deploy_state": (DeployState, "CMG_DEPLOY_"),
     "cmg_step_state": (StepState, "CMG_STEP_"),

@@ -361,6 +361,7 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_deploy_cancel": fallible(DEPLOY),
     "cmg_deploy_get_state": plain(ENUM, DEPLOY),
     "cmg_deploy_state_name": copied(ENUM),
+    "cmg_deploy_export_plan": fallible(DEPLOY, ENUM, OUT_BYTES),
     "cmg_deploy_ref": plain(DEPLOY, DEPLOY),
     "cmg_deploy_unref": plain(None, DEPLOY),
     "cmg_enrolment_new": fallible(CSR, OUT_ENROLMENT),

@@ -49,6 +49,11 @@ def signed_in(gateway: Any, sandbox: Any) -> Any:
 def test_a_deployment_is_run_and_deleted(signed_in: Any, sandbox: Any, tmp_path: Path) -> None:
     states: list[cmg.DeployState] = []
     steps: list[cmg.StepProgress] = []
+    with signed_in.deploy(cmg.Operation.PLAN_GATEWAY) as deploy:
+        assert deploy.run() is cmg.DeployState.READY
+        plan = {change.step: change.action for change in deploy.plan()}
+    assert plan["server_app"] == "create" and plan["deployment"] == "unknown"
+    assert sandbox.count(cmg.SandboxKind.APPLICATIONS) == 0
     with signed_in.deploy(journal=tmp_path / "journal") as deploy:
         deploy.on_state = lambda state, why: states.append(state)
         deploy.on_step = steps.append
