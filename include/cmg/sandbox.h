@@ -258,6 +258,74 @@ CMG_API cmg_status cmg_sandbox_inject(cmg_sandbox *sandbox, const char *method,
                                       cmg_error **err);
 
 /**
+ * @brief Adds users to the tenant, as many as wanted: they take no memory.
+ *
+ * User number 7 of all that were added so has the object ID
+ * "00000000-0000-4000-8000-000000000007" (the number in hexadecimal), the name
+ * "user000007@<domain>", and the attributes of one that is synchronised. Users and groups
+ * last as long as the sandbox runs.
+ * @param[in]  sandbox The sandbox.
+ * @param[in]  count   How many more.
+ * @param[out] err     Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_LIMIT above ten million users.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_sandbox_add_users(cmg_sandbox *sandbox, uint32_t count,
+                                         cmg_error **err);
+
+/**
+ * @brief Adds a user, changes one, or removes one, for the next delta query to tell.
+ * @param[in]  sandbox    The sandbox.
+ * @param[in]  id         The object ID, a GUID; one of cmg_sandbox_add_users() too.
+ * @param[in]  properties JSON object with the properties to set, named as Graph does;
+ *                        NULL removes the user, also from its groups.
+ * @param[out] err        Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_INVAL, #CMG_E_PARSE for the JSON, #CMG_E_NOTFOUND when there is
+ *         nobody to remove, #CMG_E_LIMIT after 10,000, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_sandbox_set_user(cmg_sandbox *sandbox, const char *id,
+                                        const char *properties, cmg_error **err);
+
+/**
+ * @brief Adds a group, changes one, or removes one.
+ * @param[in]  sandbox    The sandbox.
+ * @param[in]  id         The object ID, a GUID.
+ * @param[in]  properties As in cmg_sandbox_set_user().
+ * @param[out] err        Receives the error, or NULL.
+ * @return As cmg_sandbox_set_user().
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_sandbox_set_group(cmg_sandbox *sandbox, const char *id,
+                                         const char *properties, cmg_error **err);
+
+/**
+ * @brief Takes a user into a group, or out of it.
+ * @param[in]  sandbox   The sandbox.
+ * @param[in]  group_id  The group's object ID.
+ * @param[in]  user_id   The user's object ID.
+ * @param[in]  is_member Whether the user is a member from now on.
+ * @param[out] err       Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_INVAL, #CMG_E_NOTFOUND, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_sandbox_set_member(cmg_sandbox *sandbox, const char *group_id,
+                                          const char *user_id, bool is_member,
+                                          cmg_error **err);
+
+/**
+ * @brief Lets all links of delta queries that were given out so far be too old.
+ *
+ * Who comes with one gets status 410 and a Location to begin again. Links are too old
+ * after seven days, too.
+ * @param[in]  sandbox The sandbox.
+ * @param[out] err     Receives the error, or NULL.
+ * @return #CMG_OK.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_sandbox_expire_links(cmg_sandbox *sandbox, cmg_error **err);
+
+/**
  * @brief Lets the directory be eventually consistent, as Entra's is.
  *
  * Two replicas answer Graph and token requests in turn. One knows of a change at once,

@@ -340,6 +340,7 @@ void cmg__sb_cloud_free(struct cmg__sb_cloud *cloud)
     cmg__json_unref(cloud->keys);
     cmg__json_unref(cloud->issuers);
     cmg__json_unref(cloud->late);
+    cmg__sb_people_done(&cloud->people);
     cmg__json_unref(cloud->state);
     cmg__free(cloud->alloc, cloud->state_path);
     cmg__free(cloud->alloc, cloud);

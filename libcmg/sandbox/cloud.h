@@ -18,6 +18,7 @@
 #include "base/str.h"
 #include "crypto/hash.h"
 #include "crypto/jwt.h"
+#include "sandbox/people.h"
 
 struct cmg__sb_pki;
 
@@ -47,7 +48,8 @@ struct cmg__sb_cloud {
     struct cmg__json *late;    /* what the other one does not know; see replica.c */
     bool late_turn;            /* it answered last */
     struct cmg__sb_throttle throttle;
-    struct cmg__sb_pki *pki; /* beside the tree: see pki.h; never NULL */
+    struct cmg__sb_people people; /* not kept */
+    struct cmg__sb_pki *pki;      /* beside the tree: see pki.h; never NULL */
 };
 
 struct cmg__sb_birth {

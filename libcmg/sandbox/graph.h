@@ -16,10 +16,11 @@ bool cmg__sb_graph_query(struct cmg__sb_call *call, const char *set,
                          struct cmg__sb_page *out);
 /* Does $select name properties of the set only? Otherwise the answer is set. */
 bool cmg__sb_graph_select_is_known(struct cmg__sb_call *call, const char *set);
-/* Adds the link to what comes after skip entries: on the host that was asked, and
-   opaque. */
-void cmg__sb_graph_next_link(struct cmg__sb_call *call, struct cmg__json *body,
-                             uint64_t skip);
+/* Adds a link to the call's path, on the host that was asked, whose one parameter holds
+   the call's query as it is now, unreadable; and opens such a parameter again. */
+void cmg__sb_graph_link(struct cmg__sb_call *call, struct cmg__json *body,
+                        const char *member, const char *parameter);
+bool cmg__sb_graph_open(struct cmg__sb_call *call, const char *parameter);
 
 /* ---- graph_list.c: lists and $select ---- */
 struct cmg__sb_wanted {
@@ -29,6 +30,9 @@ struct cmg__sb_wanted {
 };
 /* Answers 200 with the wanted entries that $filter admits, $top and $select applied. */
 void cmg__sb_graph_list(struct cmg__sb_call *call, const struct cmg__sb_wanted *wanted);
+/* The members that $select names; the whole without $select. */
+struct cmg__json *cmg__sb_graph_selected(struct cmg__sb_call *call,
+                                         const struct cmg__json *entity);
 /* Answers one entity, $select applied; context is "applications/$entity" and so on. */
 void cmg__sb_graph_entity(struct cmg__sb_call *call, int status, const char *context,
                           const struct cmg__json *entity);
@@ -55,6 +59,12 @@ bool cmg__sb_graph_rules(struct cmg__sb_call *call, const struct cmg__json *befo
 /* ---- graph_owner.c ---- */
 /* The caller, when a person, owns what the call makes. */
 void cmg__sb_graph_own(struct cmg__sb_call *call, struct cmg__json *entity);
+
+/* ---- graph_people.c ---- */
+extern const char *const cmg__sb_graph_people_roles[]; /* who may read them */
+/* A user or a group as it is shown, $select applied. */
+struct cmg__json *cmg__sb_graph_person(struct cmg__sb_call *call, enum cmg__sb_kind kind,
+                                       const struct cmg__json *entry);
 
 /* ---- graph_credential.c ---- */
 /* Reads the certificates of the application as it will be, and brings them into the form

@@ -22,8 +22,8 @@ struct cmg__json *cmg__sb_graph_body(struct cmg__sb_call *call)
 }
 
 /* The members that $select names, and the id; the whole without $select. */
-static struct cmg__json *select_members(struct cmg__sb_call *call,
-                                        const struct cmg__json *entity)
+struct cmg__json *cmg__sb_graph_selected(struct cmg__sb_call *call,
+                                         const struct cmg__json *entity)
 {
     const char *list = cmg__sb_query(call, "$select");
     struct cmg__json *whole = cmg__sb_public(entity);
@@ -57,7 +57,7 @@ void cmg__sb_graph_entity(struct cmg__sb_call *call, int status, const char *con
         memcpy(set, context, n);
     if (!cmg__sb_graph_select_is_known(call, set))
         return;
-    struct cmg__json *body = select_members(call, entity);
+    struct cmg__json *body = cmg__sb_graph_selected(call, entity);
     cmg__sb_set(call->cloud, body, "@odata.context",
                 cmg__sb_text(call->cloud, "%s/v1.0/$metadata#%s", call->base, context));
     cmg__sb_reply(call, status, body);
@@ -107,7 +107,7 @@ static bool fill_page(struct cmg__sb_call *call, const struct cmg__sb_wanted *wa
             (wanted->member != NULL && !admits(entity, wanted->member, wanted->value)))
             continue;
         if (*seen >= page->skip && cmg__json_size(list) < page->top)
-            cmg__sb_append(call->cloud, list, select_members(call, entity));
+            cmg__sb_append(call->cloud, list, cmg__sb_graph_selected(call, entity));
         (*seen)++;
     }
     return true;
@@ -133,7 +133,10 @@ void cmg__sb_graph_list(struct cmg__sb_call *call, const struct cmg__sb_wanted *
     }
     if (page.advanced)
         cmg__sb_set_int(call->cloud, body, "@odata.count", (int64_t)seen);
-    if (seen > page.skip + cmg__json_size(list))
-        cmg__sb_graph_next_link(call, body, page.skip + cmg__json_size(list));
+    page.skip += cmg__json_size(list);
+    if (seen > page.skip) {
+        cmg__sb_set_int(call->cloud, call->query, "skip", (int64_t)page.skip);
+        cmg__sb_graph_link(call, body, "@odata.nextLink", "$skiptoken");
+    }
     cmg__sb_reply(call, 200, body);
 }

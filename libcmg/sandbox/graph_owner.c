@@ -18,6 +18,20 @@ static const char *const read_roles[] = { "Application.Read.All",
                                           "Directory.Read.All", "Directory.ReadWrite.All",
                                           NULL };
 
+static struct cmg__json *describe_user(const struct cmg__sb_cloud *cloud, const char *id)
+{
+    struct cmg__json *user = cmg__sb_people_find(cloud, CMG__SB_USERS, id);
+    struct cmg__json *out =
+        user == NULL
+            ? NULL
+            : cmg__json_pack("{s:s, s:s, s:s?, s:s?}", "@odata.type",
+                             "#microsoft.graph.user", "id", id, "displayName",
+                             cmg__json_str(user, "/displayName"), "userPrincipalName",
+                             cmg__json_str(user, "/userPrincipalName"));
+    cmg__json_unref(user);
+    return out;
+}
+
 /* A person or a program of the tenant as a directory object; NULL: there is none. */
 static struct cmg__json *describe(const struct cmg__sb_cloud *cloud, const char *id)
 {
@@ -28,7 +42,7 @@ static struct cmg__json *describe(const struct cmg__sb_cloud *cloud, const char 
             "displayName", "Sandbox Administrator", "userPrincipalName",
             cmg__sb_text(cloud, "admin@%s", cmg__sb_fact(cloud, "domain")));
     if (principal == NULL)
-        return NULL;
+        return describe_user(cloud, id);
     return cmg__json_pack("{s:s, s:s, s:s?, s:s?}", "@odata.type",
                           "#microsoft.graph.servicePrincipal", "id", id, "displayName",
                           cmg__json_str(principal, "/displayName"), "appId",

@@ -9,7 +9,6 @@
 
 #define DEFAULT_PAGE 100
 #define LARGEST_PAGE 999
-#define SKIP_TOKEN   "$skiptoken"
 
 /* The names a set's entities have, besides those that the sandbox keeps. */
 static const struct {
@@ -34,6 +33,21 @@ static const struct {
       "oauth2PermissionScopes passwordCredentials preferredSingleSignOnMode replyUrls "
       "resourceSpecificApplicationPermissions servicePrincipalNames servicePrincipalType "
       "signInAudience tags tokenEncryptionKeyId verifiedPublisher " },
+    { "users", "user",
+      " id accountEnabled businessPhones city companyName country createdDateTime "
+      "deletedDateTime department displayName employeeId givenName jobTitle mail "
+      "mailNickname mobilePhone officeLocation onPremisesDistinguishedName "
+      "onPremisesDomainName onPremisesImmutableId onPremisesLastSyncDateTime "
+      "onPremisesSamAccountName onPremisesSecurityIdentifier onPremisesSyncEnabled "
+      "onPremisesUserPrincipalName otherMails preferredLanguage proxyAddresses "
+      "securityIdentifier state streetAddress surname usageLocation userPrincipalName "
+      "userType " },
+    { "groups", "group",
+      " id createdDateTime deletedDateTime description displayName groupTypes mail "
+      "mailEnabled mailNickname members membershipRule onPremisesDomainName "
+      "onPremisesLastSyncDateTime onPremisesNetBiosName onPremisesSamAccountName "
+      "onPremisesSecurityIdentifier onPremisesSyncEnabled owners proxyAddresses "
+      "securityEnabled securityIdentifier visibility " },
     { "organization", "organization",
       " id assignedPlans businessPhones city country countryLetterCode createdDateTime "
       "defaultUsageLocation displayName onPremisesLastSyncDateTime onPremisesSyncEnabled "
@@ -73,8 +87,9 @@ bool cmg__sb_graph_select_is_known(struct cmg__sb_call *call, const char *set)
 
 /* ---- pages ---- */
 
-static bool open_token(struct cmg__sb_call *call, const char *text)
+bool cmg__sb_graph_open(struct cmg__sb_call *call, const char *parameter)
 {
+    const char *text = cmg__str_or(cmg__sb_query(call, parameter), "");
     struct cmg__json *query = NULL;
     struct cmg__buf plain;
     cmg__buf_init(&plain, call->cloud->alloc, 16384);
@@ -127,9 +142,9 @@ static bool check_engine(struct cmg__sb_call *call, bool advanced)
 bool cmg__sb_graph_query(struct cmg__sb_call *call, const char *set,
                          struct cmg__sb_page *out)
 {
-    const char *token = cmg__sb_query(call, SKIP_TOKEN);
     const char *level = cmg__str_or(cmg__sb_header(call, "ConsistencyLevel"), "");
-    if (token != NULL && !open_token(call, token))
+    if (cmg__sb_query(call, "$skiptoken") != NULL &&
+        !cmg__sb_graph_open(call, "$skiptoken"))
         return false;
     const char *count = cmg__str_or(cmg__sb_query(call, "$count"), "");
     *out = (struct cmg__sb_page){
@@ -142,14 +157,14 @@ bool cmg__sb_graph_query(struct cmg__sb_call *call, const char *set,
 }
 
 /* Everything that was asked for, and how far it has come, as one word. */
-static cmg_status seal_token(struct cmg__sb_call *call, uint64_t skip,
-                             struct cmg__buf *out)
+static cmg_status seal(struct cmg__sb_call *call, struct cmg__buf *out)
 {
+    static const char *const tokens[] = { "$skiptoken", "$deltatoken" };
     struct cmg__buf plain;
     struct cmg__json *query = cmg__json_copy_deep(call->query);
     cmg__buf_init(&plain, call->cloud->alloc, 16384);
-    cmg__json_remove(query, SKIP_TOKEN);
-    cmg__sb_set_int(call->cloud, query, "skip", (int64_t)skip);
+    for (size_t i = 0; i < CMG__ARRAY_LEN(tokens); i++)
+        cmg__json_remove(query, tokens[i]);
     cmg_status rc = cmg__json_format(query, CMG__JSON_SORTED, &plain);
     if (rc == CMG_OK)
         rc = cmg__base64url_encode(out, plain.data, plain.len);
@@ -158,14 +173,14 @@ static cmg_status seal_token(struct cmg__sb_call *call, uint64_t skip,
     return rc;
 }
 
-void cmg__sb_graph_next_link(struct cmg__sb_call *call, struct cmg__json *body,
-                             uint64_t skip)
+void cmg__sb_graph_link(struct cmg__sb_call *call, struct cmg__json *body,
+                        const char *member, const char *parameter)
 {
     struct cmg__buf text;
     cmg__buf_init(&text, call->cloud->alloc, 32768);
-    if (cmg__buf_addf(&text, "%s%s?" SKIP_TOKEN "=", call->base, call->path) != CMG_OK ||
-        seal_token(call, skip, &text) != CMG_OK)
+    if (cmg__buf_addf(&text, "%s%s?%s=", call->base, call->path, parameter) != CMG_OK ||
+        seal(call, &text) != CMG_OK)
         call->cloud->oom = true;
-    cmg__sb_set_str(call->cloud, body, "@odata.nextLink", cmg__buf_cstr(&text));
+    cmg__sb_set_str(call->cloud, body, member, cmg__buf_cstr(&text));
     cmg__buf_done(&text);
 }

@@ -202,7 +202,7 @@ void cmg__sb_replica_handle(struct cmg__sb_call *call,
 
 /* ---- the setting ---- */
 
-static cmg_status begin(struct cmg__sb_cloud *cloud, int64_t ms)
+cmg_status cmg__sb_replica_begin(struct cmg__sb_cloud *cloud, int64_t ms)
 {
     struct cmg__json *late = cmg__json_object();
     cmg_status rc = late == NULL ? CMG_E_NOMEM : CMG_OK;
@@ -228,7 +228,7 @@ cmg_status cmg_sandbox_set_replication(cmg_sandbox *sandbox, uint32_t ms, cmg_er
         return cmg__fail(err, sandbox->alloc, CMG_E_INVAL, "ms",
                          "use 0 to 60000 milliseconds", "ms is %lu", (unsigned long)ms);
     (void)pthread_mutex_lock(&sandbox->lock);
-    rc = begin(sandbox->cloud, ms);
+    rc = cmg__sb_replica_begin(sandbox->cloud, ms);
     (void)pthread_mutex_unlock(&sandbox->lock);
     return rc == CMG_OK ? CMG_OK : cmg__fail_nomem(err);
 }

@@ -9,4 +9,8 @@
 void cmg__sb_replica_handle(struct cmg__sb_call *call,
                             void (*handle)(struct cmg__sb_call *));
 
+/* From now on the second replica is so late; 0: never. What it did not know is forgotten.
+ */
+cmg_status cmg__sb_replica_begin(struct cmg__sb_cloud *cloud, int64_t ms);
+
 #endif

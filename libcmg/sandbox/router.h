@@ -28,6 +28,8 @@ extern const struct cmg__sb_routes cmg__sb_graph_federated_routes;
 extern const struct cmg__sb_routes cmg__sb_graph_principal_routes;
 extern const struct cmg__sb_routes cmg__sb_graph_grant_routes;
 extern const struct cmg__sb_routes cmg__sb_graph_owner_routes;
+extern const struct cmg__sb_routes cmg__sb_graph_delta_routes;
+extern const struct cmg__sb_routes cmg__sb_graph_people_routes;
 extern const struct cmg__sb_routes cmg__sb_graph_batch_routes;
 extern const struct cmg__sb_routes cmg__sb_arm_subscription_routes;
 extern const struct cmg__sb_routes cmg__sb_arm_provider_routes;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 from typing import Any, Optional
 
@@ -111,6 +112,35 @@ class Sandbox(Handle):
     def decide_request(self, request_id: str, approve: bool) -> None:
         """Decides on a certificate request, as an administrator would."""
         self.call("decide_request", _ffi.encoded(request_id), approve)
+
+    def add_users(self, count: int) -> None:
+        """Adds users that follow from their number and take no memory."""
+        self.call("add_users", count)
+
+    def set_user(self, user_id: str, **properties: Any) -> None:
+        """Adds a user or changes one; the properties are named as Graph does."""
+        self.call("set_user", _ffi.encoded(user_id), _ffi.encoded(json.dumps(properties)))
+
+    def remove_user(self, user_id: str) -> None:
+        """Removes a user, also from the groups."""
+        self.call("set_user", _ffi.encoded(user_id), None)
+
+    def set_group(self, group_id: str, **properties: Any) -> None:
+        """Adds a group or changes one."""
+        self.call("set_group", _ffi.encoded(group_id),
+                  _ffi.encoded(json.dumps(properties)))
+
+    def remove_group(self, group_id: str) -> None:
+        """Removes a group."""
+        self.call("set_group", _ffi.encoded(group_id), None)
+
+    def set_member(self, group_id: str, user_id: str, is_member: bool = True) -> None:
+        """Takes a user into a group, or out of it."""
+        self.call("set_member", _ffi.encoded(group_id), _ffi.encoded(user_id), is_member)
+
+    def expire_links(self) -> None:
+        """Lets the links of delta queries given out so far be too old."""
+        self.call("expire_links")
 
     def set_replication(self, milliseconds: int) -> None:
         """Lets one of two replicas of the directory be late; 0 for none."""
