@@ -189,8 +189,11 @@ cmg_status cmg__secret_load(struct cmg__work *work, const char *name,
 
     if (rc != CMG_OK)
         return cmg__fail_nomem(err);
-    int64_t n = work->secrets.get(name, out->data + out->len, CMG__SECRET_MAX,
-                                  work->secrets.user);
+    /* An operation that only reads may have no store. */
+    int64_t n = work->secrets.get == NULL
+                    ? -ENOENT
+                    : work->secrets.get(name, out->data + out->len, CMG__SECRET_MAX,
+                                        work->secrets.user);
     if (n < 0)
         return store_failed(work, n, name, "read secret", err);
     if ((uint64_t)n > CMG__SECRET_MAX)

@@ -108,7 +108,8 @@ START_TEST(a_plan_is_made_and_nothing_else)
     cmg_error *err = NULL;
 
     ck_ok(party_init(&p, &site, NULL, &err), err);
-    ck_ok(party_deploy(&p, &site, CMG_DEPLOY_PLAN_GATEWAY, NULL, &err), err);
+    ck_ok(cmg_deploy_new(p.gateway, CMG_DEPLOY_PLAN_GATEWAY, &p.deploy, &err), err);
+    ck_ok(cmg_deploy_run(p.deploy, &err), err); /* neither journal nor secret store */
     check_nothing_made();
     ck_assert_ptr_nonnull(strstr(plan_of(&p, CMG_PLAN_TEXT), "create server app\n"));
     ck_assert_ptr_nonnull(strstr(plan_of(&p, CMG_PLAN_JSON), "\"action\":\"create\""));
