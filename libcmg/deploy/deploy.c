@@ -249,9 +249,10 @@ static cmg_status make_work(cmg_deploy *deploy, cmg_error **err)
     deploy->work.consent = deploy->consent;
     deploy->work.consent.redirect_uri = deploy->consent_redirect;
     deploy->work.consent.can_ask = deploy->events.on_consent != NULL;
-    deploy->work.secrets = deploy->host_secrets.put != NULL
-                               ? deploy->host_secrets
-                               : cmg__file_store_secrets(&deploy->files);
+    if (deploy->host_secrets.put != NULL)
+        deploy->work.secrets = deploy->host_secrets;
+    else if (deploy->files.path != NULL)
+        deploy->work.secrets = cmg__file_store_secrets(&deploy->files);
     return CMG_OK;
 }
 
