@@ -60,6 +60,9 @@ typedef enum cmg_deploy_operation {
     CMG_DEPLOY_START_GATEWAY = 21, /**< Start all instances, wait until they serve. */
     /** Bring the number of instances to that of the specification. */
     CMG_DEPLOY_SCALE_GATEWAY = 22,
+    /** Bring a gateway that is there to a changed specification: size, settings, number.
+     */
+    CMG_DEPLOY_MODIFY_GATEWAY = 23,
     /** Plan a create and stop there; reads only. cmg_deploy_export_plan() gives it. */
     CMG_DEPLOY_PLAN_GATEWAY = 30,
     CMG_DEPLOY_INSPECT_GATEWAY = 34,        /**< Look what it does; reads only. */

@@ -209,7 +209,7 @@ typedef struct cmg_gateway_status {
     uint32_t running;      /**< How many of them run. */
     uint32_t stopped;      /**< How many of them are stopped. */
     uint32_t healthy;      /**< How many of them run and report that they serve. */
-    uint32_t reserved;     /**< 0. */
+    uint32_t outdated;     /**< How many of them have not got the latest settings yet. */
 } cmg_gateway_status;
 
 /**

@@ -4,25 +4,34 @@
 
 #include "deploy/steps.h"
 
-static const struct cmg__step *const create_steps[] = {
-    &cmg__step_sign_in,           &cmg__step_tenant,
-    &cmg__step_subscription,      &cmg__step_provider_compute,
-    &cmg__step_provider_network,  &cmg__step_provider_storage,
-    &cmg__step_provider_keyvault, &cmg__step_names,
-    &cmg__step_server_app,        &cmg__step_server_principal,
-    &cmg__step_server_secret,     &cmg__step_server_consent,
-    &cmg__step_client_app,        &cmg__step_client_principal,
-    &cmg__step_client_consent,    &cmg__step_certificate,
-    &cmg__step_resource_group,    &cmg__step_vault,
-    &cmg__step_vault_certificate, &cmg__step_template,
-    &cmg__step_deployment,        &cmg__step_endpoint,
-    &cmg__step_instances,         &cmg__step_answer,
+#define SIGNED_IN &cmg__step_sign_in, &cmg__step_tenant, &cmg__step_subscription
+/* All that makes a gateway, and brings a changed specification to it. */
+#define MAKING                                                                           \
+    &cmg__step_provider_compute, &cmg__step_provider_network,                            \
+        &cmg__step_provider_storage, &cmg__step_provider_keyvault, &cmg__step_names,     \
+        &cmg__step_server_app, &cmg__step_server_principal, &cmg__step_server_secret,    \
+        &cmg__step_server_consent, &cmg__step_client_app, &cmg__step_client_principal,   \
+        &cmg__step_client_consent, &cmg__step_certificate, &cmg__step_resource_group,    \
+        &cmg__step_vault, &cmg__step_vault_certificate, &cmg__step_template,             \
+        &cmg__step_deployment, &cmg__step_endpoint, &cmg__step_instances,                \
+        &cmg__step_answer
+
+static const struct cmg__step *const create_steps[] = { SIGNED_IN, MAKING };
+
+static const struct cmg__step *const modify_steps[] = {
+    SIGNED_IN,
+    &cmg__step_gateway,
+    &cmg__step_changeable,
+    MAKING,
 };
 
 static const struct cmg__step *const delete_steps[] = {
-    &cmg__step_sign_in,         &cmg__step_tenant,          &cmg__step_subscription,
-    &cmg__step_client_app_gone, &cmg__step_server_app_gone, &cmg__step_group_gone,
-    &cmg__step_vault_gone,      &cmg__step_secrets_gone,
+    SIGNED_IN,
+    &cmg__step_client_app_gone,
+    &cmg__step_server_app_gone,
+    &cmg__step_group_gone,
+    &cmg__step_vault_gone,
+    &cmg__step_secrets_gone,
 };
 
 static const struct cmg__step *const tenant_steps[] = {
@@ -37,25 +46,26 @@ static const struct cmg__step *const register_steps[] = {
 };
 
 static const struct cmg__step *const inspect_steps[] = {
-    &cmg__step_sign_in,
-    &cmg__step_tenant,
-    &cmg__step_subscription,
+    SIGNED_IN,
     &cmg__step_gateway,
 };
 
 static const struct cmg__step *const stop_steps[] = {
-    &cmg__step_sign_in, &cmg__step_tenant, &cmg__step_subscription,
-    &cmg__step_gateway, &cmg__step_stop,
+    SIGNED_IN,
+    &cmg__step_gateway,
+    &cmg__step_stop,
 };
 
 static const struct cmg__step *const start_steps[] = {
-    &cmg__step_sign_in, &cmg__step_tenant, &cmg__step_subscription,
-    &cmg__step_gateway, &cmg__step_start,  &cmg__step_endpoint,
+    SIGNED_IN,
+    &cmg__step_gateway,
+    &cmg__step_start,
+    &cmg__step_endpoint,
 };
 
 static const struct cmg__step *const scale_steps[] = {
-    &cmg__step_sign_in, &cmg__step_tenant,   &cmg__step_subscription, &cmg__step_gateway,
-    &cmg__step_scale,   &cmg__step_endpoint, &cmg__step_instances,
+    SIGNED_IN,           &cmg__step_gateway,   &cmg__step_scale,
+    &cmg__step_endpoint, &cmg__step_instances,
 };
 
 #define STEPS(list)                                                                      \
@@ -99,6 +109,13 @@ static const struct cmg__operation operations[] = {
                                    .end = CMG_DEPLOY_READY,
                                    .needs_gateway = true,
                                    .any_spec = true },
+    [CMG_DEPLOY_MODIFY_GATEWAY] = { .name = "modify_gateway",
+                                    .steps = STEPS(modify_steps),
+                                    .end = CMG_DEPLOY_READY,
+                                    .needs_gateway = true,
+                                    .needs_authority = true,
+                                    .any_spec = true,
+                                    .unknown = "change" },
     [CMG_DEPLOY_PLAN_GATEWAY] = { .name = "plan_gateway",
                                   .steps = STEPS(create_steps),
                                   .end = CMG_DEPLOY_READY,

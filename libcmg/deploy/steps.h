@@ -43,6 +43,7 @@ extern const struct cmg__step cmg__step_instances;
 extern const struct cmg__step cmg__step_answer;
 /* steps_gateway.c */
 extern const struct cmg__step cmg__step_gateway;
+extern const struct cmg__step cmg__step_changeable;
 /* steps_power.c */
 extern const struct cmg__step cmg__step_start;
 extern const struct cmg__step cmg__step_stop;

@@ -87,12 +87,14 @@ void cmg__gateway_see_instances(struct cmg__run *run, const struct cmg__json *an
     uint32_t counts[POWERS] = { 0 };
 
     seen->healthy = 0;
+    seen->outdated = 0;
     for (size_t i = 0; i < cmg__json_size(list); i++) {
         const struct cmg__json *vm = cmg__json_item(list, i);
         const enum power power = power_of(vm);
 
         counts[power]++;
         seen->healthy += power == RUNNING && is_healthy(vm);
+        seen->outdated += !cmg__json_bool(vm, "/properties/latestModelApplied", true);
     }
     seen->instances = (uint32_t)cmg__json_size(list);
     seen->running = counts[RUNNING];
@@ -222,3 +224,29 @@ cmg_status cmg__gateway_require(struct cmg__run *run, uint32_t states, const cha
                      run->work->gateway->name, cmg_gateway_state_name(seen->state),
                      seen->running, seen->instances);
 }
+
+static cmg_status check_changeable(struct cmg__run *run, const struct cmg__answer *answer,
+                                   struct cmg__next *next, cmg_error **err)
+{
+    const uint32_t states =
+        (UINT32_C(1) << CMG_GATEWAY_READY) | (UINT32_C(1) << CMG_GATEWAY_DEGRADED) |
+        (UINT32_C(1) << CMG_GATEWAY_STARTING) | (UINT32_C(1) << CMG_GATEWAY_ERROR);
+
+    (void)answer;
+    cmg_status rc = cmg__gateway_require(run, states, "change", err);
+    return rc == CMG_OK ? cmg__next_done(next) : rc;
+}
+
+static const struct cmg__exchange changeable_exchanges[] = {
+    { .name = "check", .call = CMG__CALL_LOCAL, .read = check_changeable },
+};
+
+/* Has no effect, so it is judged before any other step's effect is allowed. */
+const struct cmg__step cmg__step_changeable = {
+    .name = "changeable",
+    .title = "gateway can be changed",
+    .phase = CMG__PHASE_APPLY,
+    .needs = { "gateway" },
+    .budget_ms = CMG__MINUTE_MS,
+    CMG__STEP_EXCHANGES(changeable_exchanges),
+};

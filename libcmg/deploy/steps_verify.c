@@ -80,7 +80,10 @@ static cmg_status read_instances(struct cmg__run *run, const struct cmg__answer 
     cmg__gateway_see_instances(run, answer->json);
     cmg__run_say(run, "%u of %u instances running", seen->healthy, wanted);
     run->percent = wanted == 0 ? 100 : (int)(seen->healthy * 100 / wanted);
-    return seen->healthy >= wanted && seen->instances == wanted
+    if (seen->outdated > 0)
+        cmg__run_say(run, "%u of %u instances have the new settings",
+                     seen->instances - seen->outdated, seen->instances);
+    return seen->healthy >= wanted && seen->instances == wanted && seen->outdated == 0
                ? cmg__next_done(next)
                : cmg__next_again(next, -1);
 }

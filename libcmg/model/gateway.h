@@ -89,7 +89,7 @@ struct cmg__role {
 struct cmg__gateway_seen {
     cmg_gateway_state state;
     int64_t looked_unix_s;
-    uint32_t instances, running, stopped, healthy;
+    uint32_t instances, running, stopped, healthy, outdated;
     char vm_size[65];
 };
 

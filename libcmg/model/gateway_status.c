@@ -47,6 +47,7 @@ cmg_status cmg_gateway_get_status(const cmg_gateway *gateway,
         .running = seen->running,
         .stopped = seen->stopped,
         .healthy = seen->healthy,
+        .outdated = seen->outdated,
     };
     return CMG_OK;
 }

@@ -134,7 +134,8 @@ cmg_status party_prepare(struct party *p, const struct site *site,
     cmg_deploy_unref(p->deploy);
     p->deploy = NULL;
     cmg_status rc = cmg_deploy_new(p->gateway, operation, &p->deploy, err);
-    if (rc == CMG_OK && operation == CMG_DEPLOY_CREATE) {
+    if (rc == CMG_OK &&
+        (operation == CMG_DEPLOY_CREATE || operation == CMG_DEPLOY_MODIFY_GATEWAY)) {
         shorter = *p->deploy->table;
         shorter.count--;
         p->deploy->table = &shorter;

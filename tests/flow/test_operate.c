@@ -76,6 +76,52 @@ START_TEST(a_gateway_is_stopped_started_and_scaled)
 }
 END_TEST
 
+static void check_nothing_made(void)
+{
+    static const cmg_sandbox_kind kinds[] = {
+        CMG_SANDBOX_APPLICATIONS,    CMG_SANDBOX_SERVICE_PRINCIPALS, CMG_SANDBOX_GRANTS,
+        CMG_SANDBOX_RESOURCE_GROUPS, CMG_SANDBOX_RESOURCES,          CMG_SANDBOX_SECRETS,
+        CMG_SANDBOX_INSTANCES,
+    };
+
+    for (size_t i = 0; i < CMG__ARRAY_LEN(kinds); i++)
+        ck_assert_uint_eq(cmg_sandbox_count(sandbox, kinds[i]), 0);
+}
+
+static void set_vm_size(struct party *p, const char *size)
+{
+    ck_assert_int_eq(cmg__observe(&p->ctx->alloc, &p->gateway->vm_size, size), CMG_OK);
+}
+
+START_TEST(a_changed_specification_reaches_the_gateway)
+{
+    struct party p;
+    cmg_error *err = NULL;
+
+    ck_ok(party_init(&p, &site, NULL, &err), err);
+    ck_assert_int_eq(party_deploy(&p, &site, CMG_DEPLOY_MODIFY_GATEWAY, NULL, &err),
+                     CMG_E_STATE);
+    check_nothing_made();
+    cmg_error_unref(err);
+    err = NULL;
+    ck_ok(party_deploy(&p, &site, CMG_DEPLOY_CREATE, NULL, &err), err);
+    set_vm_size(&p, "Standard_A4_v2");
+    /* A create goes on with what was begun; a change says that it is one. */
+    ck_assert_int_eq(party_deploy(&p, &site, CMG_DEPLOY_CREATE, NULL, &err),
+                     CMG_E_CONFLICT);
+    cmg_error_unref(err);
+    err = NULL;
+    ck_ok(party_deploy(&p, &site, CMG_DEPLOY_MODIFY_GATEWAY, NULL, &err), err);
+    const cmg_gateway_status status = look(&p);
+    ck_assert_str_eq(status.vm_size, "Standard_A4_v2");
+    ck_assert_uint_eq(status.outdated, 0);
+    ck_assert_int_eq(status.state, CMG_GATEWAY_READY);
+    place_check_one_of_each(sandbox);
+    ck_ok(party_deploy(&p, &site, CMG_DEPLOY_CREATE, NULL, &err), err);
+    party_done(&p);
+}
+END_TEST
+
 static const char *plan_of(struct party *p, cmg_plan_format format)
 {
     static char text[16 * 1024];
@@ -87,18 +133,6 @@ static const char *plan_of(struct party *p, cmg_plan_format format)
                    (const char *)cmg_bytes_data(plan));
     cmg_bytes_unref(plan);
     return text;
-}
-
-static void check_nothing_made(void)
-{
-    static const cmg_sandbox_kind kinds[] = {
-        CMG_SANDBOX_APPLICATIONS,    CMG_SANDBOX_SERVICE_PRINCIPALS, CMG_SANDBOX_GRANTS,
-        CMG_SANDBOX_RESOURCE_GROUPS, CMG_SANDBOX_RESOURCES,          CMG_SANDBOX_SECRETS,
-        CMG_SANDBOX_INSTANCES,
-    };
-
-    for (size_t i = 0; i < CMG__ARRAY_LEN(kinds); i++)
-        ck_assert_uint_eq(cmg_sandbox_count(sandbox, kinds[i]), 0);
 }
 
 START_TEST(a_plan_is_made_and_nothing_else)
@@ -163,6 +197,7 @@ int main(void)
     tcase_set_timeout(tc, 120);
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, a_gateway_is_stopped_started_and_scaled);
+    tcase_add_test(tc, a_changed_specification_reaches_the_gateway);
     tcase_add_test(tc, a_plan_is_made_and_nothing_else);
     tcase_add_test(tc, there_is_no_plan_before_it_is_made);
     tcase_add_loop_test(tc, what_is_absent_cannot_be_operated, 0,

@@ -317,6 +317,7 @@ class Operation(IntEnum):
     STOP_GATEWAY = 20
     START_GATEWAY = 21
     SCALE_GATEWAY = 22
+    MODIFY_GATEWAY = 23
     PLAN_GATEWAY = 30
     INSPECT_GATEWAY = 34
 

@@ -427,6 +427,7 @@ class GatewayStatus:
     running: int
     stopped: int
     healthy: int
+    outdated: int
 
 
 class Gateway(Handle):
@@ -534,7 +535,7 @@ class Gateway(Handle):
         self.call("get_status", ctypes.byref(found))
         return GatewayStatus(GatewayState(found.state), found.looked_unix_s,
                              found.vm_size.decode(), found.instances, found.running,
-                             found.stopped, found.healthy)
+                             found.stopped, found.healthy, found.outdated)
 
     @property
     def tenant(self) -> Tenant:

@@ -141,7 +141,7 @@ class cmg_gateway_status(Structure):
 
     _fields_ = [("size", c_size_t), ("looked_unix_s", c_int64), ("vm_size", c_char_p),
                 ("state", c_int), ("instances", c_uint32), ("running", c_uint32),
-                ("stopped", c_uint32), ("healthy", c_uint32), ("reserved", c_uint32)]
+                ("stopped", c_uint32), ("healthy", c_uint32), ("outdated", c_uint32)]
 
 
 class cmg_crl_entry(Structure):
