@@ -103,11 +103,44 @@ typedef int (*cmg_resolve_fn)(const char *host, uint16_t port, cmg_address *addr
 
 /** @brief Which Azure cloud is spoken to. @since 0.1 */
 typedef enum cmg_cloud {
-    CMG_CLOUD_PUBLIC = 0,        /**< The public cloud (the default). */
-    CMG_CLOUD_US_GOVERNMENT = 1, /**< Azure US Government. */
-    CMG_CLOUD_CHINA = 2,         /**< Azure operated by 21Vianet. */
+    CMG_CLOUD_PUBLIC = 0,            /**< The public cloud (the default). */
+    CMG_CLOUD_US_GOVERNMENT = 1,     /**< Azure US Government (GCC High, L4). */
+    CMG_CLOUD_CHINA = 2,             /**< Azure operated by 21Vianet. */
+    CMG_CLOUD_US_GOVERNMENT_DOD = 3, /**< Azure US Government, Graph of the DoD (L5). */
+    CMG_CLOUD_CUSTOM = 4, /**< Another one: nothing is known of it, each endpoint that is
+                             needed is set by cmg_context_set_endpoint(). */
     CMG_CLOUD_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
 } cmg_cloud;
+
+/**
+ * @brief Where requests go, and what tokens are asked for.
+ *
+ * Three forms: a URL "https://host[:port][/base]", whose base path comes before the path
+ * of each request; a suffix, a domain that a name is put before; a resource, named as
+ * Entra knows it. In a custom cloud the issuers are the login endpoint, and the audiences
+ * of Graph and Resource Manager their endpoints, unless they are set.
+ * @since 0.1
+ */
+typedef enum cmg_endpoint {
+    CMG_ENDPOINT_LOGIN = 0,            /**< Entra ID: a URL. */
+    CMG_ENDPOINT_GRAPH = 1,            /**< Microsoft Graph: a URL, without "/v1.0". */
+    CMG_ENDPOINT_RESOURCE_MANAGER = 2, /**< Azure Resource Manager: a URL. */
+    CMG_ENDPOINT_VAULT = 3,   /**< Key vaults: the suffix behind a vault's name, or a URL
+                                 that "/name" is put behind. */
+    CMG_ENDPOINT_STORAGE = 4, /**< Storage accounts: the suffix behind "name.blob.", or a
+                                 URL that "/name" is put behind. */
+    CMG_ENDPOINT_PUBLIC_IP = 5,      /**< Public addresses: the suffix behind
+                                        "label.region.". */
+    CMG_ENDPOINT_ISSUER = 6,         /**< Issuer of v2 tokens: a URL, before
+                                        "/{tenant}/v2.0". */
+    CMG_ENDPOINT_ISSUER_V1 = 7,      /**< Issuer of v1 tokens: a URL, before
+                                        "/{tenant}/". */
+    CMG_ENDPOINT_GRAPH_AUDIENCE = 8, /**< Resource that Graph's tokens are for. */
+    CMG_ENDPOINT_RESOURCE_MANAGER_AUDIENCE = 9, /**< The same of Resource Manager. */
+    CMG_ENDPOINT_VAULT_AUDIENCE = 10,           /**< The same of key vaults. */
+    CMG_ENDPOINT_STORAGE_AUDIENCE = 11,         /**< The same of storage accounts. */
+    CMG_ENDPOINT_WIDTH = 0x7fffffff             /**< Holds the enumeration at 32 bits. */
+} cmg_endpoint;
 
 /**
  * @brief Makes a context.
@@ -161,6 +194,35 @@ CMG_API cmg_status cmg_context_set_log(cmg_context *ctx, cmg_log_level level,
  */
 CMG_API cmg_status cmg_context_set_cloud(cmg_context *ctx, cmg_cloud cloud,
                                          cmg_error **err);
+
+/**
+ * @brief Sends what is meant for one endpoint somewhere else: to a recorder, a private
+ *        cloud, the sandbox.
+ *
+ * Each endpoint stands for itself: issuers, audiences and so the scopes that tokens are
+ * asked for stay those of the cloud unless they are set too. A token is sent to the
+ * endpoint it was got for, and nowhere else. Gateways and deployments that are made or
+ * started afterwards see it; a deployment that runs goes on where it was.
+ * @param[in]  ctx   The context.
+ * @param[in]  which Which endpoint.
+ * @param[in]  value A URL, suffix or resource, at most 255 bytes, copied; https only.
+ *                   Slashes at the end of a URL do not count. NULL: that of the cloud.
+ * @param[out] err   Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_INVAL when @p which is unknown or @p value has another form.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_context_set_endpoint(cmg_context *ctx, cmg_endpoint which,
+                                            const char *value, cmg_error **err);
+
+/**
+ * @brief Where requests go now.
+ * @param[in] ctx   The context.
+ * @param[in] which Which endpoint.
+ * @return Borrowed until the next call that sets cloud or endpoint; "" when @p which is
+ *         unknown, or not set in a custom cloud.
+ * @since 0.1
+ */
+CMG_API const char *cmg_context_endpoint(const cmg_context *ctx, cmg_endpoint which);
 
 /**
  * @brief Adds trusted authorities for HTTPS that this context makes.

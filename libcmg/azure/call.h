@@ -6,7 +6,7 @@
 #ifndef CMG_AZURE_CALL_H
 #define CMG_AZURE_CALL_H
 
-#include "azure/cloud.h"
+#include "azure/endpoint.h"
 #include "base/error.h"
 #include "base/http.h"
 #include "base/json.h"
@@ -111,13 +111,14 @@ struct cmg__arg {
     const char *name;
     const char *value;
 };
-/* Fills req (initialised): URL from cloud and arguments (each percent-encoded, OData
+/* Fills req (initialised): URL from endpoint and arguments (each percent-encoded, OData
    quotes doubled; "url" as it is), api-version, Prefer, Accept, client-request-id (GUID
    text). A missing argument is CMG_E_INTERNAL. Body and token are the caller's. */
 cmg_status cmg__call_build(const struct cmg__alloc *alloc, const struct cmg__call *call,
-                           const struct cmg__cloud *cloud, const struct cmg__arg *args,
-                           size_t arg_count, const char *request_id,
-                           struct cmg__http_request *req, cmg_error **err);
+                           const struct cmg__endpoints *endpoints,
+                           const struct cmg__arg *args, size_t arg_count,
+                           const char *request_id, struct cmg__http_request *req,
+                           cmg_error **err);
 cmg_status cmg__call_set_json(struct cmg__http_request *req, const struct cmg__json *body,
                               bool secret);
 

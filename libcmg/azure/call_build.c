@@ -11,9 +11,9 @@
 
 #define URL_MAX ((size_t)16 * 1024) /* polling URLs reach 4 kB */
 
-/* Which host serves, and how that service names its correlation headers. */
+/* Which endpoint serves, and how that service names its correlation headers. */
 struct service {
-    size_t host_offset; /* of the host's name in struct cmg__cloud */
+    cmg_endpoint endpoint;
     const char *id_header;
     const char *return_header;
 };
@@ -22,21 +22,20 @@ struct service {
 #define ARM_RETURN "x-ms-return-client-request-id"
 
 static const struct service services[] = {
-    [CMG__SERVICE_LOGIN] = { offsetof(struct cmg__cloud, login_host), "client-request-id",
+    [CMG__SERVICE_LOGIN] = { CMG_ENDPOINT_LOGIN, "client-request-id",
                              "return-client-request-id" },
-    [CMG__SERVICE_GRAPH] = { offsetof(struct cmg__cloud, graph_host), "client-request-id",
+    [CMG__SERVICE_GRAPH] = { CMG_ENDPOINT_GRAPH, "client-request-id",
                              "return-client-request-id" },
-    [CMG__SERVICE_ARM] = { offsetof(struct cmg__cloud, arm_host), ARM_ID, ARM_RETURN },
-    [CMG__SERVICE_VAULT] = { offsetof(struct cmg__cloud, vault_suffix), ARM_ID,
-                             ARM_RETURN },
-    [CMG__SERVICE_IDENTITY] = { 0, ARM_ID, ARM_RETURN },
-    [CMG__SERVICE_URL] = { 0, ARM_ID, ARM_RETURN },
+    [CMG__SERVICE_ARM] = { CMG_ENDPOINT_RESOURCE_MANAGER, ARM_ID, ARM_RETURN },
+    [CMG__SERVICE_VAULT] = { CMG_ENDPOINT_VAULT, ARM_ID, ARM_RETURN },
+    [CMG__SERVICE_IDENTITY] = { CMG_ENDPOINT_WIDTH, ARM_ID, ARM_RETURN },
+    [CMG__SERVICE_URL] = { CMG_ENDPOINT_WIDTH, ARM_ID, ARM_RETURN },
 };
 
 struct build {
     const struct cmg__alloc *alloc;
     const struct cmg__call *call;
-    const struct cmg__cloud *cloud;
+    const struct cmg__endpoints *endpoints;
     const struct cmg__arg *args;
     size_t arg_count;
     struct cmg__buf url;
@@ -122,21 +121,20 @@ static cmg_status add_template(struct build *b, const char *path)
     return rc;
 }
 
-/* A vault's name becomes a host label: nothing else may get there. */
-static cmg_status add_vault_label(struct build *b)
+/* A vault's name becomes a host label or a path segment: nothing else may get there. */
+static cmg_status find_vault(struct build *b, const char **out)
 {
-    const char *vault = NULL;
-    cmg_status rc = find_arg(b, "vault", strlen("vault"), &vault);
+    cmg_status rc = find_arg(b, "vault", strlen("vault"), out);
 
-    for (size_t i = 0; rc == CMG_OK && vault[i] != '\0'; i++) {
-        if (!cmg__is_alnum(vault[i]) && vault[i] != '-')
-            rc = refuse(b, "vault", strlen("vault"), vault);
+    for (size_t i = 0; rc == CMG_OK && (*out)[i] != '\0'; i++) {
+        if (!cmg__is_alnum((*out)[i]) && (*out)[i] != '-')
+            rc = refuse(b, "vault", strlen("vault"), *out);
     }
-    return rc == CMG_OK ? fail_add(b, cmg__buf_addf(&b->url, "%s.", vault)) : rc;
+    return rc;
 }
 
 /* Checked when it was set. */
-static cmg_status add_endpoint(struct build *b)
+static cmg_status add_machine(struct build *b)
 {
     const char *endpoint = NULL;
     cmg_status rc = find_arg(b, "endpoint", strlen("endpoint"), &endpoint);
@@ -144,20 +142,31 @@ static cmg_status add_endpoint(struct build *b)
     return rc == CMG_OK ? fail_add(b, cmg__buf_add_str(&b->url, endpoint)) : rc;
 }
 
-static cmg_status add_host(struct build *b)
+/* Vaults share one host when their endpoint is a URL. */
+static cmg_status add_vault(struct build *b, const char *endpoint)
+{
+    const char *vault = NULL;
+    const cmg_status rc = find_vault(b, &vault);
+
+    if (rc != CMG_OK)
+        return rc;
+    if (strchr(endpoint, ':') != NULL)
+        return fail_add(b, cmg__buf_addf(&b->url, "%s/%s", endpoint, vault));
+    return fail_add(b, cmg__buf_addf(&b->url, "https://%s.%s", vault, endpoint));
+}
+
+static cmg_status add_endpoint(struct build *b)
 {
     if (b->call->service == CMG__SERVICE_IDENTITY)
-        return add_endpoint(b);
-    const struct service *service = &services[b->call->service];
-    const char *const *host = (const char *const *)(const void *)((const char *)b->cloud +
-                                                                  service->host_offset);
-    cmg_status rc = fail_add(b, cmg__buf_add_str(&b->url, "https://"));
+        return add_machine(b);
+    const cmg_endpoint which = services[b->call->service].endpoint;
+    const char *endpoint = b->endpoints->at[which];
 
-    if (rc == CMG_OK && b->call->service == CMG__SERVICE_VAULT)
-        rc = add_vault_label(b);
-    if (rc == CMG_OK)
-        rc = fail_add(b, cmg__buf_add_str(&b->url, *host));
-    return rc;
+    if (endpoint[0] == '\0')
+        return cmg__endpoint_lacks(b->alloc, which, b->err);
+    if (b->call->service == CMG__SERVICE_VAULT)
+        return add_vault(b, endpoint);
+    return fail_add(b, cmg__buf_add_str(&b->url, endpoint));
 }
 
 static cmg_status add_version(struct build *b)
@@ -188,7 +197,7 @@ static cmg_status build_url(struct build *b)
 {
     if (b->call->service == CMG__SERVICE_URL)
         return add_given_url(b);
-    cmg_status rc = add_host(b);
+    cmg_status rc = add_endpoint(b);
     if (rc == CMG_OK)
         rc = add_template(b, b->call->path);
     if (rc == CMG_OK)
@@ -212,14 +221,15 @@ static cmg_status add_headers(const struct cmg__call *call, const char *request_
 }
 
 cmg_status cmg__call_build(const struct cmg__alloc *alloc, const struct cmg__call *call,
-                           const struct cmg__cloud *cloud, const struct cmg__arg *args,
-                           size_t arg_count, const char *request_id,
-                           struct cmg__http_request *req, cmg_error **err)
+                           const struct cmg__endpoints *endpoints,
+                           const struct cmg__arg *args, size_t arg_count,
+                           const char *request_id, struct cmg__http_request *req,
+                           cmg_error **err)
 {
     struct build b = {
         .alloc = alloc,
         .call = call,
-        .cloud = cloud,
+        .endpoints = endpoints,
         .args = args,
         .arg_count = arg_count,
         .err = err,

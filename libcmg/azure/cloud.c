@@ -6,42 +6,63 @@
 
 #include <string.h>
 
+#include "azure/endpoint.h"
 #include "base/str.h"
 
+/* Each host once: as a name, and as the endpoint that follows from it. */
+#define HOSTS(login, graph, arm, sts)                                                    \
+    .login_host = (login), .graph_host = (graph), .arm_host = (arm), .sts_host = (sts),  \
+    .at[CMG_ENDPOINT_LOGIN] = "https://" login,                                          \
+    .at[CMG_ENDPOINT_GRAPH] = "https://" graph,                                          \
+    .at[CMG_ENDPOINT_RESOURCE_MANAGER] = "https://" arm,                                 \
+    .at[CMG_ENDPOINT_ISSUER] = "https://" login,                                         \
+    .at[CMG_ENDPOINT_ISSUER_V1] = "https://" sts,                                        \
+    .at[CMG_ENDPOINT_GRAPH_AUDIENCE] = "https://" graph,                                 \
+    .at[CMG_ENDPOINT_RESOURCE_MANAGER_AUDIENCE] = "https://" arm
+
+#define SUFFIXES(storage, vault, dns)                                                    \
+    .storage_suffix = (storage), .vault_suffix = (vault), .dns_suffix = (dns),           \
+    .at[CMG_ENDPOINT_STORAGE] = (storage), .at[CMG_ENDPOINT_VAULT] = (vault),            \
+    .at[CMG_ENDPOINT_PUBLIC_IP] = (dns),                                                 \
+    .at[CMG_ENDPOINT_VAULT_AUDIENCE] = "https://" vault,                                 \
+    .at[CMG_ENDPOINT_STORAGE_AUDIENCE] = "https://storage.azure.com"
+
+#define GOVERNMENT_SUFFIXES                                                              \
+    SUFFIXES("core.usgovcloudapi.net", "vault.usgovcloudapi.net",                        \
+             "cloudapp.usgovcloudapi.net")
+#define GOVERNMENT_ALIASES                                                               \
+    .aliases = { "login-us.microsoftonline.com", "login.usgovcloudapi.net" }
+
 static const struct cmg__cloud clouds[] = {
-    {
-        .id = CMG_CLOUD_PUBLIC,
-        .name = "AzureCloud",
-        .login_host = "login.microsoftonline.com",
-        .graph_host = "graph.microsoft.com",
-        .arm_host = "management.azure.com",
-        .storage_suffix = "core.windows.net",
-        .vault_suffix = "vault.azure.net",
-        .dns_suffix = "cloudapp.azure.com",
-        .sts_host = "sts.windows.net",
-    },
-    {
-        .id = CMG_CLOUD_US_GOVERNMENT,
-        .name = "AzureUSGovernment",
-        .login_host = "login.microsoftonline.us",
-        .graph_host = "graph.microsoft.us",
-        .arm_host = "management.usgovcloudapi.net",
-        .storage_suffix = "core.usgovcloudapi.net",
-        .vault_suffix = "vault.usgovcloudapi.net",
-        .dns_suffix = "cloudapp.usgovcloudapi.net",
-        .sts_host = "sts.windows.net",
-    },
-    {
-        .id = CMG_CLOUD_CHINA,
-        .name = "AzureChinaCloud",
-        .login_host = "login.partner.microsoftonline.cn",
-        .graph_host = "microsoftgraph.chinacloudapi.cn",
-        .arm_host = "management.chinacloudapi.cn",
-        .storage_suffix = "core.chinacloudapi.cn",
-        .vault_suffix = "vault.azure.cn",
-        .dns_suffix = "cloudapp.chinacloudapi.cn",
-        .sts_host = "sts.chinacloudapi.cn",
-    },
+    { .id = CMG_CLOUD_PUBLIC,
+      .name = "AzureCloud",
+      .instance = "microsoftonline.com",
+      HOSTS("login.microsoftonline.com", "graph.microsoft.com", "management.azure.com",
+            "sts.windows.net"),
+      SUFFIXES("core.windows.net", "vault.azure.net", "cloudapp.azure.com"),
+      .aliases = { "login.windows.net", "login.microsoft.com", "sts.windows.net" } },
+    { .id = CMG_CLOUD_US_GOVERNMENT,
+      .name = "AzureUSGovernment",
+      .instance = "microsoftonline.us",
+      HOSTS("login.microsoftonline.us", "graph.microsoft.us",
+            "management.usgovcloudapi.net", "sts.windows.net"),
+      GOVERNMENT_SUFFIXES,
+      GOVERNMENT_ALIASES },
+    { .id = CMG_CLOUD_CHINA,
+      .name = "AzureChinaCloud",
+      .instance = "partner.microsoftonline.cn",
+      HOSTS("login.partner.microsoftonline.cn", "microsoftgraph.chinacloudapi.cn",
+            "management.chinacloudapi.cn", "sts.chinacloudapi.cn"),
+      SUFFIXES("core.chinacloudapi.cn", "vault.azure.cn", "cloudapp.chinacloudapi.cn"),
+      .aliases = { "login.chinacloudapi.cn" } },
+    { .id = CMG_CLOUD_US_GOVERNMENT_DOD,
+      .name = "AzureUSGovernment",
+      .instance = "microsoftonline.us",
+      HOSTS("login.microsoftonline.us", "dod-graph.microsoft.us",
+            "management.usgovcloudapi.net", "sts.windows.net"),
+      GOVERNMENT_SUFFIXES,
+      GOVERNMENT_ALIASES },
+    { .id = CMG_CLOUD_CUSTOM, .name = "custom" },
 };
 
 const struct cmg__cloud *cmg__cloud_get(cmg_cloud id)
@@ -53,11 +74,20 @@ const struct cmg__cloud *cmg__cloud_get(cmg_cloud id)
     return NULL;
 }
 
-char *cmg__cloud_deployment_name(const struct cmg__alloc *alloc,
-                                 const struct cmg__cloud *cloud, const char *prefix,
+const struct cmg__cloud *cmg__cloud_of_instance(const char *instance)
+{
+    for (size_t i = 0; i < CMG__ARRAY_LEN(clouds); i++) {
+        if (clouds[i].instance != NULL && cmg__str_ieq(clouds[i].instance, instance))
+            return &clouds[i];
+    }
+    return NULL;
+}
+
+char *cmg__cloud_deployment_name(const cmg_context *ctx, const char *prefix,
                                  const char *region)
 {
-    return cmg__format(alloc, "%s.%s.%s", prefix, region, cloud->dns_suffix);
+    return cmg__format(&ctx->alloc, "%s.%s.%s", prefix, region,
+                       cmg__endpoint_get(ctx, CMG_ENDPOINT_PUBLIC_IP));
 }
 
 static bool is_below(const char *host, const char *domain)
@@ -79,7 +109,7 @@ bool cmg__cloud_owns_host(const char *host)
     };
 
     for (size_t i = 0; i < CMG__ARRAY_LEN(clouds); i++) {
-        if (is_below(host, clouds[i].dns_suffix))
+        if (clouds[i].dns_suffix != NULL && is_below(host, clouds[i].dns_suffix))
             return true;
     }
     for (size_t i = 0; i < CMG__ARRAY_LEN(others); i++) {

@@ -114,9 +114,9 @@ cmg_status cmg_context_set_cloud(cmg_context *ctx, cmg_cloud cloud, cmg_error **
 
     if (rc != CMG_OK)
         return rc;
-    if (cloud < CMG_CLOUD_PUBLIC || cloud > CMG_CLOUD_CHINA)
+    if (cloud < CMG_CLOUD_PUBLIC || cloud > CMG_CLOUD_CUSTOM)
         return cmg__fail(err, &ctx->alloc, CMG_E_INVAL, "cloud", "use a cmg_cloud",
-                         "cloud %d is not known, 0 to 2 are", (int)cloud);
+                         "cloud %d is not known, 0 to 4 are", (int)cloud);
     ctx->cloud = cloud;
     return CMG_OK;
 }

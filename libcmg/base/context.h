@@ -25,11 +25,15 @@ struct cmg__address_entry {
 
 #define CMG__MAX_ADDRESSES 256
 
+#define CMG__ENDPOINTS     ((size_t)CMG_ENDPOINT_STORAGE_AUDIENCE + 1)
+#define CMG__ENDPOINT_SIZE 256
+
 struct cmg_context {
     struct cmg__handle head;
     struct cmg__alloc alloc;
     struct cmg__env env;
     cmg_cloud cloud;
+    char endpoints[CMG__ENDPOINTS][CMG__ENDPOINT_SIZE]; /* "": the cloud's own */
     /* log */
     cmg_log_fn log_fn;
     void *log_user;

@@ -25,8 +25,8 @@ static char *make_scope(const struct cmg__run *run)
 {
     const struct cmg__work *work = run->work;
 
-    return is_server(run) ? cmg__format(work->alloc, "https://%s/.default",
-                                        cmg__token_host(work, CMG__TOKEN_GRAPH))
+    return is_server(run) ? cmg__format(work->alloc, "%s/.default",
+                                        work->endpoints.at[CMG_ENDPOINT_GRAPH_AUDIENCE])
                           : cmg__format(work->alloc, "%s/.default",
                                         cmg__fact(work, "server_id_uri"));
 }
@@ -78,9 +78,9 @@ static cmg_status make_url(const struct cmg__run *run, char **out, cmg_error **e
 
     cmg__http_request_init(&req, work->alloc);
     cmg__buf_init(&url, work->alloc, 16 * 1024);
-    cmg_status rc =
-        cmg__call_build(work->alloc, cmg__call_get(CMG__CALL_ADMIN_CONSENT), work->cloud,
-                        args, CMG__ARRAY_LEN(args), work->deployment_id, &req, err);
+    cmg_status rc = cmg__call_build(work->alloc, cmg__call_get(CMG__CALL_ADMIN_CONSENT),
+                                    &work->endpoints, args, CMG__ARRAY_LEN(args),
+                                    work->deployment_id, &req, err);
     if (rc == CMG_OK &&
         (cmg__buf_add_str(&url, req.url) != CMG_OK || add_query(run, &url) != CMG_OK ||
          cmg__str_assign(work->alloc, out, cmg__buf_cstr(&url)) != CMG_OK))

@@ -91,25 +91,24 @@ static cmg_status build_head(struct cmg__exec *exec, enum cmg__call_id id,
     if (rc != CMG_OK)
         return rc;
     collect_args(&exec->run, call, &list);
-    return cmg__call_build(work->alloc, call, work->cloud, list.args, list.count, guid,
-                           req, err);
+    return cmg__call_build(work->alloc, call, &work->endpoints, list.args, list.count,
+                           guid, req, err);
 }
 
-/* A polling URL comes out of the journal: the token must not follow it elsewhere. */
-static cmg_status check_poll_host(const struct cmg__exec *exec, const char *url,
-                                  cmg_error **err)
+/* A given URL comes out of the journal or an answer: the token must not follow it
+   elsewhere. */
+static cmg_status check_host(const struct cmg__exec *exec, enum cmg__token_kind kind,
+                             const char *url, cmg_error **err)
 {
     const struct cmg__work *work = exec->run.work;
-    struct cmg__url parts;
+    const char *endpoint = cmg__token_endpoint(work, kind);
 
-    if (cmg__url_parse(url, &parts) && parts.https &&
-        strlen(work->cloud->arm_host) == parts.host_len &&
-        cmg__str_ieqn(parts.host, work->cloud->arm_host, parts.host_len))
+    if (cmg__endpoint_serves(endpoint, url))
         return CMG_OK;
     return cmg__fail(err, work->alloc, CMG_E_PROTO, "polling URL",
                      "check that nobody changed the journal",
-                     "%s: the polling URL does not lead to %s", exec->run.step->title,
-                     work->cloud->arm_host);
+                     "%s: the URL to go on with does not lead to %s",
+                     exec->run.step->title, endpoint);
 }
 
 /* CMG__TOKENS when the request goes out without one. */
@@ -177,8 +176,8 @@ static cmg_status attach_token(struct cmg__exec *exec, struct cmg__http_request 
 
     if (kind == CMG__TOKENS)
         return CMG_OK;
-    if (exec->run.exchange->call == CMG__CALL_POLL)
-        rc = check_poll_host(exec, req->url, err);
+    if (cmg__call_get(exec->run.exchange->call)->service == CMG__SERVICE_URL)
+        rc = check_host(exec, kind, req->url, err);
     if (rc == CMG_OK && cmg__token_attach(exec->run.work, kind, req) != CMG_OK)
         rc = cmg__fail_nomem(err);
     return rc;

@@ -175,14 +175,15 @@ static cmg_status ask_source(struct cmg__work *work, enum cmg__token_kind kind,
                              cmg_error **err)
 {
     struct cmg__buf token;
-    char *resource = cmg__format(work->alloc, "https://%s", cmg__token_host(work, kind));
+    const char *resource = NULL;
+    cmg_status rc = cmg__token_resource(work, kind, &resource, err);
 
     cmg__buf_init_secret(&token, work->alloc, SOURCE_MAX + 1);
-    cmg_status rc = resource == NULL || cmg__buf_reserve(&token, SOURCE_MAX) != CMG_OK
-                        ? cmg__fail_nomem(err)
-                        : take_from_source(work, kind, resource, &token, err);
+    if (rc == CMG_OK && cmg__buf_reserve(&token, SOURCE_MAX) != CMG_OK)
+        rc = cmg__fail_nomem(err);
+    if (rc == CMG_OK)
+        rc = take_from_source(work, kind, resource, &token, err);
     cmg__buf_done(&token);
-    cmg__free(work->alloc, resource);
     return rc;
 }
 

@@ -16,7 +16,7 @@ struct cmg__sign_in_method {
     unsigned tries;  /* how often it asks; 0: as long as the step's budget lasts */
     /* Gets a token without a request; NULL for the others. */
     cmg_status (*ask)(struct cmg__work *work, enum cmg__token_kind kind, cmg_error **err);
-    /* Adds to the form; endpoint is the URL it goes to. */
+    /* Adds to the form; endpoint is what Entra calls the URL it goes to. */
     cmg_status (*add_grant)(const struct cmg__work *work, const char *endpoint,
                             struct cmg__buf *form, cmg_error **err);
     /* Instead of a form: the whole request (initialised) and how it is sent. */

@@ -45,22 +45,20 @@ static cmg_status build(const struct cmg__work *work, enum cmg__token_kind kind,
                         cmg_error **err)
 {
     const cmg_tenant *tenant = work->gateway->tenant;
-    char *resource = cmg__format(work->alloc, "https://%s", cmg__token_host(work, kind));
-    const struct cmg__arg args[] = { { "endpoint", tenant->identity_endpoint },
-                                     { "resource", resource } };
+    struct cmg__arg args[] = { { "endpoint", tenant->identity_endpoint },
+                               { "resource", NULL } };
 
     options->no_proxy = true;
     options->connect_timeout_ms = CONNECT_TIMEOUT_MS;
     options->total_timeout_ms = TOTAL_TIMEOUT_MS;
-    cmg_status rc =
-        resource == NULL
-            ? cmg__fail_nomem(err)
-            : cmg__call_build(work->alloc, cmg__call_get(CMG__CALL_TOKEN_IDENTITY),
-                              work->cloud, args, CMG__ARRAY_LEN(args), NULL, req, err);
+    cmg_status rc = cmg__token_resource(work, kind, &args[1].value, err);
+    if (rc == CMG_OK)
+        rc =
+            cmg__call_build(work->alloc, cmg__call_get(CMG__CALL_TOKEN_IDENTITY),
+                            &work->endpoints, args, CMG__ARRAY_LEN(args), NULL, req, err);
     if (rc == CMG_OK && (add_identity(tenant, req) != CMG_OK ||
                          cmg__headers_add(&req->headers, "Metadata", "true") != CMG_OK))
         rc = cmg__fail_nomem(err);
-    cmg__free(work->alloc, resource);
     return rc;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/base64.h"
+#include "azure/cloud.h"
 #include "base/error.h"
 #include "deploy/steps.h"
 #include "model/authority.h"
@@ -151,8 +152,8 @@ static cmg_status issue(struct cmg__run *run, cmg_certificate **out, cmg_error *
 {
     const struct cmg__work *work = run->work;
     const cmg_gateway *gateway = work->gateway;
-    char *public_name = cmg__format(work->alloc, "%s.%s.%s", gateway->name,
-                                    gateway->region, work->cloud->dns_suffix);
+    char *public_name =
+        cmg__cloud_deployment_name(work->ctx, gateway->name, gateway->region);
     if (public_name == NULL)
         return cmg__fail_nomem(err);
     bool same = cmg__str_ieq(public_name, gateway->service_name);

@@ -23,16 +23,7 @@ static cmg_status begin(struct cmg__run *run, const struct cmg__answer *answer,
 
 static cmg_status build_code(struct cmg__run *run, struct cmg__ask *ask, cmg_error **err)
 {
-    struct cmg__buf scope;
-
-    cmg__buf_init(&scope, ask->alloc, 512);
-    cmg_status rc = cmg__token_scope(run->work, CMG__TOKEN_ARM, &scope);
-    if (rc == CMG_OK)
-        rc = cmg__form_add(&ask->form, "client_id", cmg__token_client_id(run->work));
-    if (rc == CMG_OK)
-        rc = cmg__form_add(&ask->form, "scope", cmg__buf_cstr(&scope));
-    cmg__buf_done(&scope);
-    return rc == CMG_OK ? CMG_OK : cmg__fail_nomem(err);
+    return cmg__token_form_head(run->work, CMG__TOKEN_ARM, &ask->form, err);
 }
 
 /* Some deployments of Entra send numbers as text. */

@@ -49,35 +49,81 @@ const char *cmg__token_client_id(const struct cmg__work *work)
     return cmg__str_is_empty(id) ? CMG__PUBLIC_CLIENT : id;
 }
 
-const char *cmg__token_host(const struct cmg__work *work, enum cmg__token_kind kind)
+static const struct {
+    cmg_endpoint endpoint;
+    cmg_endpoint audience;
+} places[CMG__TOKENS] = {
+    [CMG__TOKEN_ARM] = { CMG_ENDPOINT_RESOURCE_MANAGER,
+                         CMG_ENDPOINT_RESOURCE_MANAGER_AUDIENCE },
+    [CMG__TOKEN_GRAPH] = { CMG_ENDPOINT_GRAPH, CMG_ENDPOINT_GRAPH_AUDIENCE },
+    [CMG__TOKEN_VAULT] = { CMG_ENDPOINT_VAULT, CMG_ENDPOINT_VAULT_AUDIENCE },
+    [CMG__TOKEN_STORAGE] = { CMG_ENDPOINT_STORAGE, CMG_ENDPOINT_STORAGE_AUDIENCE },
+};
+
+const char *cmg__token_endpoint(const struct cmg__work *work, enum cmg__token_kind kind)
 {
-    return kind == CMG__TOKEN_GRAPH ? work->cloud->graph_host
-           : kind == CMG__TOKEN_ARM ? work->cloud->arm_host
-                                    : work->cloud->vault_suffix;
+    return work->endpoints.at[places[kind].endpoint];
 }
 
+cmg_status cmg__token_resource(const struct cmg__work *work, enum cmg__token_kind kind,
+                               const char **out, cmg_error **err)
+{
+    *out = work->endpoints.at[places[kind].audience];
+    return **out != '\0' ? CMG_OK
+                         : cmg__endpoint_lacks(work->alloc, places[kind].audience, err);
+}
+
+/* The text before "/.default" becomes the token's audience, a slash at its end too. */
 cmg_status cmg__token_scope(const struct cmg__work *work, enum cmg__token_kind kind,
-                            struct cmg__buf *out)
+                            struct cmg__buf *out, cmg_error **err)
 {
-    return cmg__buf_addf(out, "https://%s/.default%s", cmg__token_host(work, kind),
-                         cmg__sign_in_method(work)->prompts ? " offline_access" : "");
+    const char *resource = NULL;
+    const cmg_status rc = cmg__token_resource(work, kind, &resource, err);
+
+    if (rc != CMG_OK)
+        return rc;
+    return cmg__buf_addf(out, "%s/.default%s", resource,
+                         cmg__sign_in_method(work)->prompts ? " offline_access" : "") ==
+                   CMG_OK
+               ? CMG_OK
+               : cmg__fail_nomem(err);
 }
 
-cmg_status cmg__token_form(struct cmg__work *work, enum cmg__token_kind kind,
-                           const char *endpoint, struct cmg__buf *form, cmg_error **err)
+cmg_status cmg__token_form_head(const struct cmg__work *work, enum cmg__token_kind kind,
+                                struct cmg__buf *form, cmg_error **err)
 {
     struct cmg__buf scope;
 
     cmg__buf_init(&scope, work->alloc, 512);
-    cmg_status rc = cmg__token_scope(work, kind, &scope);
-    if (rc == CMG_OK)
-        rc = cmg__form_add(form, "client_id", cmg__token_client_id(work));
-    if (rc == CMG_OK)
-        rc = cmg__form_add(form, "scope", cmg__buf_cstr(&scope));
+    cmg_status rc = cmg__token_scope(work, kind, &scope, err);
+    if (rc == CMG_OK &&
+        (cmg__form_add(form, "client_id", cmg__token_client_id(work)) != CMG_OK ||
+         cmg__form_add(form, "scope", cmg__buf_cstr(&scope)) != CMG_OK))
+        rc = cmg__fail_nomem(err);
     cmg__buf_done(&scope);
-    if (rc != CMG_OK)
-        return cmg__fail_nomem(err);
-    return cmg__sign_in_method(work)->add_grant(work, endpoint, form, err);
+    return rc;
+}
+
+/* What Entra calls the URL of a token request, whatever stands between. */
+static char *audience_of(const struct cmg__work *work, const char *url)
+{
+    const char *login = work->endpoints.at[CMG_ENDPOINT_LOGIN];
+
+    return cmg__format(work->alloc, "%s%s", work->endpoints.at[CMG_ENDPOINT_ISSUER],
+                       url + strlen(login));
+}
+
+cmg_status cmg__token_form(struct cmg__work *work, enum cmg__token_kind kind,
+                           const char *url, struct cmg__buf *form, cmg_error **err)
+{
+    char *audience = audience_of(work, url);
+    cmg_status rc = audience == NULL ? cmg__fail_nomem(err)
+                                     : cmg__token_form_head(work, kind, form, err);
+
+    if (rc == CMG_OK)
+        rc = cmg__sign_in_method(work)->add_grant(work, audience, form, err);
+    cmg__free(work->alloc, audience);
+    return rc;
 }
 
 /* v1 answers and some deployments of v2 send numbers as text. */

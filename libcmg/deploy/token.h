@@ -14,9 +14,12 @@ enum cmg__token_kind cmg__token_for(enum cmg__service service);
 bool cmg__token_is_fresh(const struct cmg__work *work, enum cmg__token_kind kind);
 void cmg__token_forget(struct cmg__work *work, enum cmg__token_kind kind);
 
-/* What asks for a token, at that URL. */
+/* Who asks, and for what: client and scope. */
+cmg_status cmg__token_form_head(const struct cmg__work *work, enum cmg__token_kind kind,
+                                struct cmg__buf *form, cmg_error **err);
+/* What asks for a token, at that URL of the login endpoint. */
 cmg_status cmg__token_form(struct cmg__work *work, enum cmg__token_kind kind,
-                           const char *endpoint, struct cmg__buf *form, cmg_error **err);
+                           const char *url, struct cmg__buf *form, cmg_error **err);
 /* Keeps the access token, and a refresh token when one came. */
 cmg_status cmg__token_read(struct cmg__work *work, enum cmg__token_kind kind,
                            const struct cmg__json *answer, cmg_error **err);
@@ -26,11 +29,14 @@ cmg_status cmg__token_keep(struct cmg__work *work, enum cmg__token_kind kind,
 /* Adds "Authorization: Bearer ..." */
 cmg_status cmg__token_attach(const struct cmg__work *work, enum cmg__token_kind kind,
                              struct cmg__http_request *req);
-/* The host that tokens of this kind are for. */
-const char *cmg__token_host(const struct cmg__work *work, enum cmg__token_kind kind);
+/* Where tokens of this kind may go. */
+const char *cmg__token_endpoint(const struct cmg__work *work, enum cmg__token_kind kind);
+/* The resource that tokens of this kind are for: "https://graph.microsoft.com". */
+cmg_status cmg__token_resource(const struct cmg__work *work, enum cmg__token_kind kind,
+                               const char **out, cmg_error **err);
 /* The scope that a token of this kind is asked for with. */
 cmg_status cmg__token_scope(const struct cmg__work *work, enum cmg__token_kind kind,
-                            struct cmg__buf *out);
+                            struct cmg__buf *out, cmg_error **err);
 
 const char *cmg__token_client_id(const struct cmg__work *work);
 

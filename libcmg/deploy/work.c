@@ -111,7 +111,7 @@ cmg_status cmg__work_init(struct cmg__work *work, cmg_gateway *gateway, cmg_erro
 {
     work->ctx = gateway->head.ctx;
     work->alloc = &work->ctx->alloc;
-    work->cloud = cmg__cloud_get(work->ctx->cloud);
+    cmg__endpoints_get(work->ctx, &work->endpoints);
     work->gateway = gateway;
     tokens_init(&work->tokens, work->alloc);
     cmg__buf_init(&work->probe_roots, work->alloc, 64 * 1024);

@@ -11,7 +11,13 @@
 #include "base/secret.h"
 #include "model/gateway.h"
 
-enum cmg__token_kind { CMG__TOKEN_ARM, CMG__TOKEN_GRAPH, CMG__TOKEN_VAULT, CMG__TOKENS };
+enum cmg__token_kind {
+    CMG__TOKEN_ARM,
+    CMG__TOKEN_GRAPH,
+    CMG__TOKEN_VAULT,
+    CMG__TOKEN_STORAGE,
+    CMG__TOKENS
+};
 
 struct cmg__token {
     struct cmg__secret value;
@@ -44,7 +50,7 @@ struct cmg__consent_rule {
 struct cmg__work {
     cmg_context *ctx;
     const struct cmg__alloc *alloc;
-    const struct cmg__cloud *cloud;
+    struct cmg__endpoints endpoints;
     cmg_gateway *gateway;
     char deployment_id[CMG__GUID_SIZE];
     char deployment_name[24];

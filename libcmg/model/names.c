@@ -200,7 +200,6 @@ static cmg_status fail_azure(const cmg_names *names, cmg_error **err)
 static cmg_status derive(cmg_names *names, const char *region, cmg_error **err)
 {
     const struct cmg__alloc *alloc = &names->head.ctx->alloc;
-    const struct cmg__cloud *cloud = cmg__cloud_get(names->head.ctx->cloud);
 
     names->prefix =
         cmg__strndup(alloc, names->service_name, strcspn(names->service_name, "."));
@@ -208,7 +207,7 @@ static cmg_status derive(cmg_names *names, const char *region, cmg_error **err)
         return cmg__fail_nomem(err);
     cmg__lower_in_place(names->prefix);
     names->deployment_name =
-        cmg__cloud_deployment_name(alloc, cloud, names->prefix, region);
+        cmg__cloud_deployment_name(names->head.ctx, names->prefix, region);
     if (names->deployment_name == NULL)
         return cmg__fail_nomem(err);
     names->domain = cmg__names_domain(names->service_name);

@@ -356,10 +356,9 @@ static cmg_status set_default(const struct cmg__alloc *alloc, char **field, char
 static cmg_status fill_defaults(cmg_gateway *gateway)
 {
     const struct cmg__alloc *alloc = &gateway->head.ctx->alloc;
-    const struct cmg__cloud *cloud = cmg__cloud_get(gateway->head.ctx->cloud);
     cmg_status rc = set_default(
         alloc, &gateway->service_name,
-        cmg__cloud_deployment_name(alloc, cloud, gateway->name, gateway->region));
+        cmg__cloud_deployment_name(gateway->head.ctx, gateway->name, gateway->region));
 
     if (rc == CMG_OK)
         rc = set_default(alloc, &gateway->resource_group,

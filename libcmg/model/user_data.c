@@ -6,6 +6,7 @@
 #include "model/user_data.h"
 
 #include "azure/cloud.h"
+#include "azure/endpoint.h"
 #include "model/authority.h"
 #include "model/roles.h"
 
@@ -37,9 +38,8 @@ static struct cmg__json *text_list(const char *const *texts, size_t count)
 
 static struct cmg__json *service_names(const cmg_gateway *gateway)
 {
-    const struct cmg__cloud *cloud = cmg__cloud_get(gateway->head.ctx->cloud);
-    char *public_name = cmg__cloud_deployment_name(&gateway->head.ctx->alloc, cloud,
-                                                   gateway->name, gateway->region);
+    char *public_name =
+        cmg__cloud_deployment_name(gateway->head.ctx, gateway->name, gateway->region);
     if (public_name == NULL)
         return NULL;
     bool same = cmg__str_ieq(public_name, gateway->service_name);
@@ -58,13 +58,15 @@ struct issuer_texts {
 static bool format_issuers(const cmg_gateway *gateway, struct issuer_texts *out)
 {
     const struct cmg__alloc *alloc = &gateway->head.ctx->alloc;
-    const struct cmg__cloud *cloud = cmg__cloud_get(gateway->head.ctx->cloud);
+    const cmg_context *ctx = gateway->head.ctx;
     const char *id = gateway->tenant->id;
 
-    out->v1 = cmg__format(alloc, "https://%s/%s/", cloud->sts_host, id);
-    out->v2 = cmg__format(alloc, "https://%s/%s/v2.0", cloud->login_host, id);
-    out->jwks =
-        cmg__format(alloc, "https://%s/%s/discovery/v2.0/keys", cloud->login_host, id);
+    out->v1 =
+        cmg__format(alloc, "%s/%s/", cmg__endpoint_get(ctx, CMG_ENDPOINT_ISSUER_V1), id);
+    out->v2 =
+        cmg__format(alloc, "%s/%s/v2.0", cmg__endpoint_get(ctx, CMG_ENDPOINT_ISSUER), id);
+    out->jwks = cmg__format(alloc, "%s/%s/discovery/v2.0/keys",
+                            cmg__endpoint_get(ctx, CMG_ENDPOINT_LOGIN), id);
     return out->v1 != NULL && out->v2 != NULL && out->jwks != NULL;
 }
 

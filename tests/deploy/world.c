@@ -354,6 +354,7 @@ void world_init(struct world *w, cmg_deploy_operation operation, struct rule *ru
 void world_done(struct world *w)
 {
     cmg_deploy_unref(w->deploy);
+    w->deploy = NULL;
     cmg__task_cancel(&w->task);
     cmg_gateway_unref(w->gateway);
     cmg_context_unref(w->ctx);

@@ -52,6 +52,33 @@ static cmg_status lead(cmg_context *ctx, const struct site *site, cmg_error **er
     return rc;
 }
 
+/* By path instead of by name; Azure's own names lead nowhere. */
+static cmg_status lead_by_path(cmg_context *ctx, const struct site *site, cmg_error **err)
+{
+    static const struct {
+        cmg_endpoint which;
+        const char *path;
+    } endpoints[] = {
+        { CMG_ENDPOINT_LOGIN, "" },
+        { CMG_ENDPOINT_GRAPH, "" },
+        { CMG_ENDPOINT_RESOURCE_MANAGER, "" },
+        { CMG_ENDPOINT_VAULT, "/vaults" },
+    };
+    char url[64];
+    cmg_status rc = cmg_context_add_ca_file(ctx, site->ca_file, err);
+
+    for (size_t i = 0; rc == CMG_OK && i < CMG__ARRAY_LEN(endpoints); i++) {
+        (void)snprintf(url, sizeof url, "https://localhost:%u%s", site->port,
+                       endpoints[i].path);
+        rc = cmg_context_set_endpoint(ctx, endpoints[i].which, url, err);
+    }
+    if (rc == CMG_OK)
+        rc = cmg_context_add_address(ctx, "*.com", 443, "127.0.0.1", 1, err);
+    if (rc == CMG_OK)
+        rc = cmg_context_add_address(ctx, "*.net", 443, "127.0.0.1", 1, err);
+    return rc;
+}
+
 static cmg_status make_gateway(struct party *p, const struct site *site, cmg_error **err)
 {
     char json[2048];
@@ -84,13 +111,15 @@ static cmg_status set_authority(struct party *p, const struct site *site, cmg_er
     return rc;
 }
 
-cmg_status party_init(struct party *p, const struct site *site,
-                      const cmg_allocator *allocator, cmg_error **err)
+static cmg_status
+make_party(struct party *p, const struct site *site, const cmg_allocator *allocator,
+           cmg_status (*to)(cmg_context *, const struct site *, cmg_error **),
+           cmg_error **err)
 {
     *p = (struct party){ 0 };
     cmg_status rc = cmg_context_new(allocator, &p->ctx, err);
     if (rc == CMG_OK)
-        rc = lead(p->ctx, site, err);
+        rc = to(p->ctx, site, err);
     if (rc == CMG_OK)
         rc = make_gateway(p, site, err);
     if (rc == CMG_OK)
@@ -102,6 +131,17 @@ cmg_status party_init(struct party *p, const struct site *site,
     if (rc != CMG_OK)
         party_done(p);
     return rc;
+}
+
+cmg_status party_init(struct party *p, const struct site *site,
+                      const cmg_allocator *allocator, cmg_error **err)
+{
+    return make_party(p, site, allocator, lead, err);
+}
+
+cmg_status party_init_by_path(struct party *p, const struct site *site, cmg_error **err)
+{
+    return make_party(p, site, NULL, lead_by_path, err);
 }
 
 void party_without_gateway(struct party *p, const struct site *site)

@@ -72,6 +72,25 @@ class Cloud(IntEnum):
     PUBLIC = 0
     US_GOVERNMENT = 1
     CHINA = 2
+    US_GOVERNMENT_DOD = 3
+    CUSTOM = 4
+
+
+class Endpoint(IntEnum):
+    """Where requests go, and what tokens are asked for."""
+
+    LOGIN = 0
+    GRAPH = 1
+    RESOURCE_MANAGER = 2
+    VAULT = 3
+    STORAGE = 4
+    PUBLIC_IP = 5
+    ISSUER = 6
+    ISSUER_V1 = 7
+    GRAPH_AUDIENCE = 8
+    RESOURCE_MANAGER_AUDIENCE = 9
+    VAULT_AUDIENCE = 10
+    STORAGE_AUDIENCE = 11
 
 
 class Profile(IntEnum):
@@ -451,6 +470,7 @@ ENUMS: dict[str, tuple[type[IntEnum], str]] = {
     "cmg_origin": (Origin, "CMG_ORIGIN_"),
     "cmg_log_level": (LogLevel, "CMG_LOG_"),
     "cmg_cloud": (Cloud, "CMG_CLOUD_"),
+    "cmg_endpoint": (Endpoint, "CMG_ENDPOINT_"),
     "cmg_profile": (Profile, "CMG_PROFILE_"),
     "cmg_pfx": (Pfx, "CMG_PFX_"),
     "cmg_pfx_kind": (PfxKind, "CMG_PFX_KIND_"),

@@ -108,6 +108,8 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_context_unref": plain(None, CONTEXT),
     "cmg_context_set_log": fallible(CONTEXT, ENUM, LogFn, DATA),
     "cmg_context_set_cloud": fallible(CONTEXT, ENUM),
+    "cmg_context_set_endpoint": fallible(CONTEXT, ENUM, TEXT),
+    "cmg_context_endpoint": copied(CONTEXT, ENUM),
     "cmg_context_add_ca_pem": fallible(CONTEXT, TEXT, c_size_t),
     "cmg_context_add_ca_file": fallible(CONTEXT, TEXT),
     "cmg_context_set_proxy": fallible(CONTEXT, TEXT),

@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Any, ClassVar, Optional, TypeVar
 
 from . import _ffi
-from ._types import CONTEXT, FOREVER, Cloud, LogFn, LogLevel, ResolveFn, cmg_address
+from ._types import CONTEXT, FOREVER, Cloud, Endpoint, LogFn, LogLevel, ResolveFn, cmg_address
 
 SLICE_MS = 100  # longest C wait: Ctrl-C is seen after it
 Self = TypeVar("Self", bound="Handle")
@@ -212,6 +212,14 @@ class Context(Handle):
     def set_cloud(self, cloud: Cloud) -> None:
         """Chooses the Azure cloud."""
         self.call("set_cloud", cloud)
+
+    def set_endpoint(self, which: Endpoint, value: Optional[str]) -> None:
+        """Sends what is meant for one endpoint somewhere else; None: the cloud's own."""
+        self.call("set_endpoint", which, _ffi.optional(value))
+
+    def endpoint(self, which: Endpoint) -> str:
+        """Where requests go now; "" when a custom cloud has none."""
+        return str(self.call("endpoint", which))
 
     def add_ca(self, pem: bytes) -> None:
         """Adds trusted authorities for HTTPS."""

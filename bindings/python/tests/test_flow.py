@@ -78,6 +78,27 @@ def test_a_deployment_is_run_and_deleted(signed_in: Any, sandbox: Any, tmp_path:
     assert not any(left.values()), left
 
 
+def test_each_endpoint_can_be_somewhere_else(ctx: Any, tmp_path: Path) -> None:
+    with cmg.Sandbox(tmp_path / "sandbox") as sandbox:
+        ctx.add_ca_file(sandbox.ca_file)
+        base = f"https://localhost:{sandbox.port}"
+        for which, path in ((cmg.Endpoint.LOGIN, ""), (cmg.Endpoint.GRAPH, "/"),
+                            (cmg.Endpoint.RESOURCE_MANAGER, ""),
+                            (cmg.Endpoint.VAULT, "/vaults")):
+            ctx.set_endpoint(which, base + path)
+        assert ctx.endpoint(cmg.Endpoint.GRAPH) == base
+        assert ctx.endpoint(cmg.Endpoint.GRAPH_AUDIENCE) == "https://graph.microsoft.com"
+        with cmg.Gateway.from_file(ctx, ROOT / "examples/contoso.json") as gateway:
+            gateway.tenant.set_client_secret(sandbox.client_id, sandbox.client_secret)
+            with gateway.deploy(cmg.Operation.FIND_TENANT) as deploy:
+                assert deploy.run() is cmg.DeployState.READY
+            assert gateway.tenant.id == sandbox.tenant_id
+    ctx.set_endpoint(cmg.Endpoint.GRAPH, None)
+    assert ctx.endpoint(cmg.Endpoint.GRAPH) == "https://graph.microsoft.com"
+    with pytest.raises(cmg.InvalidArgument, match="login"):
+        ctx.set_endpoint(cmg.Endpoint.LOGIN, "http://localhost")
+
+
 def openssl(*arguments: str, data: bytes = b"") -> bytes:
     return subprocess.run(["openssl", *arguments], input=data, check=True,
                           stdout=subprocess.PIPE).stdout
