@@ -56,6 +56,13 @@ typedef enum cmg_deploy_operation {
     /** Make server app and client app with principals, secret and consent, adopt what is
        there. A specification of a tenant is enough. */
     CMG_DEPLOY_REGISTER_APPS = 4,
+    /** Delete both applications; they can be restored for 30 days. */
+    CMG_DEPLOY_DELETE_APPS = 7,
+    /** Restore both applications with their principals, and their consent, which a
+       deletion takes away for good. */
+    CMG_DEPLOY_RESTORE_APPS = 8,
+    /** Remove both deleted applications for good, and the kept client secret. */
+    CMG_DEPLOY_PURGE_APPS = 9,
     CMG_DEPLOY_STOP_GATEWAY = 20,  /**< Stop all instances and release their machines. */
     CMG_DEPLOY_START_GATEWAY = 21, /**< Start all instances, wait until they serve. */
     /** Bring the number of instances to that of the specification. */
@@ -293,6 +300,19 @@ CMG_API cmg_status cmg_deploy_set_events(cmg_deploy *deploy,
 CMG_API cmg_status cmg_deploy_set_consent(cmg_deploy *deploy,
                                           const cmg_consent_options *options,
                                           cmg_error **err);
+
+/**
+ * @brief Lets #CMG_DEPLOY_DELETE_APPS and #CMG_DEPLOY_PURGE_APPS remove applications that
+ *        somebody else made (client_id in the specification), too. Without it they are
+ *        left alone.
+ * @param[in]  deploy  The deployment, not started.
+ * @param[in]  include Whether they are removed.
+ * @param[out] err     Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_STATE after start, #CMG_E_INVAL for another operation.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_deploy_set_include_imported(cmg_deploy *deploy, bool include,
+                                                   cmg_error **err);
 
 /**
  * @brief Starts; the work is done while the host drives the context.

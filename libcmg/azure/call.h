@@ -50,19 +50,23 @@ enum cmg__call_id {
     CMG__CALL_APP_PATCH,        /* object_id; body */
     CMG__CALL_APP_ADD_PASSWORD, /* object_id; body */
     CMG__CALL_APP_REMOVE_PASSWORD,
-    CMG__CALL_APP_DELETE,    /* object_id */
-    CMG__CALL_SP_UPSERT,     /* app_id; body */
-    CMG__CALL_SP_BY_APP_ID,  /* app_id */
-    CMG__CALL_SP_DELETE,     /* object_id */
-    CMG__CALL_ROLE_GRANTS,   /* sp_id: appRoleAssignments */
-    CMG__CALL_ROLE_GRANT,    /* resource_sp_id; body: appRoleAssignedTo */
-    CMG__CALL_SCOPE_GRANTS,  /* sp_id */
-    CMG__CALL_SCOPE_GRANT,   /* body: oauth2PermissionGrants */
-    CMG__CALL_SCOPE_PATCH,   /* grant_id; body */
-    CMG__CALL_DELETED_GET,   /* object_id */
-    CMG__CALL_DELETED_PURGE, /* object_id */
-    CMG__CALL_SUBSCRIPTION,  /* subscription in every ARM call below */
-    CMG__CALL_PROVIDER,      /* namespace */
+    CMG__CALL_APP_DELETE,         /* object_id */
+    CMG__CALL_SP_UPSERT,          /* app_id; body */
+    CMG__CALL_SP_BY_APP_ID,       /* app_id */
+    CMG__CALL_SP_DELETE,          /* object_id */
+    CMG__CALL_ROLE_GRANTS,        /* sp_id: appRoleAssignments */
+    CMG__CALL_ROLE_GRANT,         /* resource_sp_id; body: appRoleAssignedTo */
+    CMG__CALL_SCOPE_GRANTS,       /* sp_id */
+    CMG__CALL_SCOPE_GRANT,        /* body: oauth2PermissionGrants */
+    CMG__CALL_SCOPE_PATCH,        /* grant_id; body */
+    CMG__CALL_DELETED_GET,        /* object_id */
+    CMG__CALL_DELETED_PURGE,      /* object_id */
+    CMG__CALL_DELETED_RESTORE,    /* object_id */
+    CMG__CALL_DELETED_APPS_NAMED, /* display_name */
+    CMG__CALL_DELETED_APPS_GIVEN, /* app_id */
+    CMG__CALL_DELETED_PRINCIPALS, /* app_id */
+    CMG__CALL_SUBSCRIPTION,       /* subscription in every ARM call below */
+    CMG__CALL_PROVIDER,           /* namespace */
     CMG__CALL_PROVIDER_REGISTER,
     CMG__CALL_CHECK_DNS,     /* region label */
     CMG__CALL_CHECK_STORAGE, /* body */

@@ -30,7 +30,9 @@
     "id,appId,displayName,uniqueName,signInAudience,identifierUris,api,appRoles,"        \
     "requiredResourceAccess,passwordCredentials,publicClient,isFallbackPublicClient,"    \
     "web,tags"
-#define SP_FIELDS "id,appId,displayName,accountEnabled,appRoles,oauth2PermissionScopes"
+#define DELETED            "/v1.0/directory/deletedItems"
+#define DELETED_APP_FIELDS "id,appId,displayName,uniqueName,tags,deletedDateTime"
+#define SP_FIELDS          "id,appId,displayName,accountEnabled,appRoles,oauth2PermissionScopes"
 
 /* One row: identifier, name, method, path, perhaps api-version, retry class, statuses
    that mean success. */
@@ -120,6 +122,20 @@ static const struct cmg__call calls[CMG__CALL_COUNT] = {
           "/v1.0/directory/deletedItems/{object_id}", READ, 200),
     GRAPH(DELETED_PURGE, "graph.deleted.purge", "DELETE",
           "/v1.0/directory/deletedItems/{object_id}", NAMED, 204, 404),
+    GRAPH(DELETED_RESTORE, "graph.deleted.restore", "POST",
+          DELETED "/{object_id}/restore", NAMED, 200, 204),
+    GRAPH(DELETED_APPS_NAMED, "graph.deleted.apps_named", "GET",
+          DELETED "/microsoft.graph.application?$filter=displayName%20eq%20"
+                  "'{display_name}'&$top=999&$select=" DELETED_APP_FIELDS,
+          READ, 200),
+    GRAPH(DELETED_APPS_GIVEN, "graph.deleted.apps_given", "GET",
+          DELETED "/microsoft.graph.application?$filter=appId%20eq%20'{app_id}'"
+                  "&$select=" DELETED_APP_FIELDS,
+          READ, 200),
+    GRAPH(DELETED_PRINCIPALS, "graph.deleted.principals", "GET",
+          DELETED "/microsoft.graph.servicePrincipal?$filter=appId%20eq%20'{app_id}'"
+                  "&$select=id,appId,deletedDateTime",
+          READ, 200),
     ARM(SUBSCRIPTION, "arm.subscription", "GET", IN_SUBSCRIPTION, "2022-12-01", READ,
         200),
     ARM(PROVIDER, "arm.provider", "GET", IN_SUBSCRIPTION "/providers/{namespace}",

@@ -198,6 +198,20 @@ cmg_status cmg_deploy_set_consent(cmg_deploy *deploy, const cmg_consent_options 
     return CMG_OK;
 }
 
+cmg_status cmg_deploy_set_include_imported(cmg_deploy *deploy, bool include,
+                                           cmg_error **err)
+{
+    cmg_status rc = check_may_set(deploy, "include imported", err);
+
+    if (rc == CMG_OK && !deploy->operation->removes_apps)
+        rc = cmg__fail(err, &deploy->head.ctx->alloc, CMG_E_INVAL, "operation",
+                       "use it with CMG_DEPLOY_DELETE_APPS or CMG_DEPLOY_PURGE_APPS",
+                       "%s leaves applications of others alone", deploy->operation->name);
+    if (rc == CMG_OK)
+        deploy->include_imported = include;
+    return rc;
+}
+
 static cmg_status check_may_start(const cmg_deploy *deploy, cmg_error **err)
 {
     const struct cmg__alloc *alloc = &deploy->head.ctx->alloc;
@@ -246,6 +260,8 @@ static cmg_status make_work(cmg_deploy *deploy, cmg_error **err)
     if (rc != CMG_OK)
         return rc;
     deploy->work_ready = true;
+    deploy->work.must_restore = deploy->operation->must_restore;
+    deploy->work.include_imported = deploy->include_imported;
     deploy->work.consent = deploy->consent;
     deploy->work.consent.redirect_uri = deploy->consent_redirect;
     deploy->work.consent.can_ask = deploy->events.on_consent != NULL;

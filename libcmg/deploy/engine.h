@@ -54,6 +54,7 @@ struct cmg_deploy {
     cmg_deploy_events events;
     struct cmg__consent_rule consent;
     char *consent_redirect; /* or NULL */
+    bool include_imported;
     struct cmg__transport transport;
     const struct cmg__step_table *table; /* the operation's, or a test's */
     struct cmg__exec *execs;

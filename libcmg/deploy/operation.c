@@ -9,7 +9,8 @@
 #define MAKING                                                                           \
     &cmg__step_provider_compute, &cmg__step_provider_network,                            \
         &cmg__step_provider_storage, &cmg__step_provider_keyvault, &cmg__step_names,     \
-        &cmg__step_server_app, &cmg__step_server_principal, &cmg__step_server_secret,    \
+        &cmg__step_server_app_back, &cmg__step_client_app_back, &cmg__step_server_app,   \
+        &cmg__step_server_principal, &cmg__step_server_secret,                           \
         &cmg__step_server_consent, &cmg__step_client_app, &cmg__step_client_principal,   \
         &cmg__step_client_consent, &cmg__step_certificate, &cmg__step_resource_group,    \
         &cmg__step_vault, &cmg__step_vault_certificate, &cmg__step_template,             \
@@ -40,9 +41,25 @@ static const struct cmg__step *const tenant_steps[] = {
 };
 
 static const struct cmg__step *const register_steps[] = {
-    &cmg__step_sign_in,          &cmg__step_tenant,           &cmg__step_server_app,
-    &cmg__step_server_principal, &cmg__step_server_secret,    &cmg__step_server_consent,
-    &cmg__step_client_app,       &cmg__step_client_principal, &cmg__step_client_consent,
+    &cmg__step_sign_in,          &cmg__step_tenant,         &cmg__step_server_app_back,
+    &cmg__step_client_app_back,  &cmg__step_server_app,     &cmg__step_server_principal,
+    &cmg__step_server_secret,    &cmg__step_server_consent, &cmg__step_client_app,
+    &cmg__step_client_principal, &cmg__step_client_consent,
+};
+
+static const struct cmg__step *const delete_apps_steps[] = {
+    &cmg__step_sign_in,
+    &cmg__step_tenant,
+    &cmg__step_client_app_deleted,
+    &cmg__step_server_app_deleted,
+};
+
+static const struct cmg__step *const purge_apps_steps[] = {
+    &cmg__step_sign_in,
+    &cmg__step_tenant,
+    &cmg__step_client_app_purged,
+    &cmg__step_server_app_purged,
+    &cmg__step_server_secret_gone,
 };
 
 static const struct cmg__step *const inspect_steps[] = {
@@ -94,6 +111,24 @@ static const struct cmg__operation operations[] = {
                                    .steps = STEPS(register_steps),
                                    .end = CMG_DEPLOY_READY,
                                    .unknown = "create if missing" },
+    [CMG_DEPLOY_DELETE_APPS] = { .name = "delete_apps",
+                                 .steps = STEPS(delete_apps_steps),
+                                 .end = CMG_DEPLOY_READY,
+                                 .removes_apps = true,
+                                 .any_spec = true,
+                                 .unknown = "remove if present" },
+    /* Restored first, then as good as new: what a deletion takes away is made again. */
+    [CMG_DEPLOY_RESTORE_APPS] = { .name = "restore_apps",
+                                  .steps = STEPS(register_steps),
+                                  .end = CMG_DEPLOY_READY,
+                                  .must_restore = true,
+                                  .unknown = "mend if needed" },
+    [CMG_DEPLOY_PURGE_APPS] = { .name = "purge_apps",
+                                .steps = STEPS(purge_apps_steps),
+                                .end = CMG_DEPLOY_READY,
+                                .removes_apps = true,
+                                .any_spec = true,
+                                .unknown = "remove if present" },
     [CMG_DEPLOY_STOP_GATEWAY] = { .name = "stop_gateway",
                                   .steps = STEPS(stop_steps),
                                   .end = CMG_DEPLOY_READY,

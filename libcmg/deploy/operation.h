@@ -15,6 +15,8 @@ struct cmg__operation {
     bool dry;             /* ends with the plan */
     bool needs_gateway;   /* tenant and applications alone are not enough */
     bool needs_authority; /* issues the server certificate */
+    bool must_restore;    /* nothing to restore is a failure */
+    bool removes_apps;    /* those of others only when told so */
     bool any_spec;        /* goes on with a journal of another specification */
     const char *unknown;  /* the plan's words for a step that could not be looked at, or
                              NULL */

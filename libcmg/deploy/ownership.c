@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "deploy/steps.h"
 
 bool cmg__tags_are_ours(const struct cmg__work *work, const struct cmg__json *resource)
@@ -47,6 +48,58 @@ bool cmg__app_is_adopted(const struct cmg__run *run)
 {
     return !cmg__str_is_empty(cmg__run_value(run, ".wanted_id")) ||
            cmg__run_fact(run, ".adopted")[0] != '\0';
+}
+
+cmg_status cmg__app_keep_ids(struct cmg__run *run, const struct cmg__json *app,
+                             cmg_error **err)
+{
+    const char *object_id = cmg__json_str(app, "/id");
+    const char *app_id = cmg__json_str(app, "/appId");
+
+    if (object_id == NULL || app_id == NULL)
+        return cmg__answer_lacks(run, "/appId", err);
+    if (cmg__run_fact_set(run, ".object_id", object_id) != CMG_OK ||
+        cmg__run_fact_set(run, ".app_id", app_id) != CMG_OK)
+        return cmg__fail_nomem(err);
+    return CMG_OK;
+}
+
+cmg_status cmg__app_forget_ids(struct cmg__run *run)
+{
+    static const char *const keys[] = { ".object_id", ".app_id", ".sp_id", ".adopted" };
+    cmg_status rc = CMG_OK;
+
+    for (size_t i = 0; rc == CMG_OK && i < CMG__ARRAY_LEN(keys); i++)
+        rc = cmg__run_fact_set(run, keys[i], NULL);
+    return rc;
+}
+
+static bool is_wanted(const struct cmg__run *run, const struct cmg__json *app)
+{
+    const char *wanted = cmg__str_or(cmg__run_value(run, ".wanted_id"), "");
+    const char *app_id = cmg__str_or(cmg__json_str(app, "/appId"), "");
+
+    return wanted[0] != '\0' ? cmg__str_ieq(app_id, wanted)
+                             : cmg__app_is_ours(run->work, app);
+}
+
+/* Times of one form compare as texts. */
+const struct cmg__json *cmg__deleted_app(const struct cmg__run *run,
+                                         const struct cmg__json *list)
+{
+    const struct cmg__json *latest = NULL;
+    const char *when = "";
+
+    for (size_t i = 0; i < cmg__json_size(list); i++) {
+        const struct cmg__json *app = cmg__json_item(list, i);
+        const char *deleted = cmg__str_or(cmg__json_str(app, "/deletedDateTime"), "");
+
+        if (!is_wanted(run, app) || (latest != NULL && strcmp(deleted, when) <= 0))
+            continue;
+        latest = app;
+        when = deleted;
+    }
+    return latest;
 }
 
 char *cmg__app_broker_uri(const struct cmg__run *run)

@@ -11,9 +11,9 @@
 /* On a create a thing that was not looked at hangs on one that is missing. */
 static const char *const verbs[] = {
     [CMG__PLAN_UNKNOWN] = NULL, /* the operation's own words */
-    [CMG__PLAN_KEEP] = "keep",     [CMG__PLAN_CREATE] = "create",
-    [CMG__PLAN_CHANGE] = "change", [CMG__PLAN_REMOVE] = "remove",
-    [CMG__PLAN_ABSENT] = NULL,
+    [CMG__PLAN_KEEP] = "keep",       [CMG__PLAN_CREATE] = "create",
+    [CMG__PLAN_CHANGE] = "change",   [CMG__PLAN_REMOVE] = "remove",
+    [CMG__PLAN_RESTORE] = "restore", [CMG__PLAN_ABSENT] = NULL,
 };
 
 cmg_status cmg__plan_text(const cmg_deploy *deploy, struct cmg__buf *out)
@@ -41,7 +41,8 @@ cmg_status cmg__plan_text(const cmg_deploy *deploy, struct cmg__buf *out)
 static const char *const actions[] = {
     [CMG__PLAN_UNKNOWN] = "unknown", [CMG__PLAN_KEEP] = "keep",
     [CMG__PLAN_CREATE] = "create",   [CMG__PLAN_CHANGE] = "change",
-    [CMG__PLAN_REMOVE] = "remove",   [CMG__PLAN_ABSENT] = "absent",
+    [CMG__PLAN_REMOVE] = "remove",   [CMG__PLAN_RESTORE] = "restore",
+    [CMG__PLAN_ABSENT] = "absent",
 };
 
 static struct cmg__json *entry_of(const struct cmg__run *run)

@@ -96,6 +96,7 @@ enum cmg__plan_kind {
     CMG__PLAN_CREATE,
     CMG__PLAN_CHANGE,
     CMG__PLAN_REMOVE,
+    CMG__PLAN_RESTORE,
     CMG__PLAN_ABSENT
 };
 

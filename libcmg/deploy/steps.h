@@ -49,10 +49,19 @@ extern const struct cmg__step cmg__step_start;
 extern const struct cmg__step cmg__step_stop;
 /* steps_scale.c */
 extern const struct cmg__step cmg__step_scale;
+/* steps_restore.c */
+extern const struct cmg__step cmg__step_server_app_back;
+extern const struct cmg__step cmg__step_client_app_back;
+/* steps_deleted.c */
+extern const struct cmg__step cmg__step_client_app_deleted;
+extern const struct cmg__step cmg__step_server_app_deleted;
+extern const struct cmg__step cmg__step_client_app_purged;
+extern const struct cmg__step cmg__step_server_app_purged;
 /* steps_gone.c */
 extern const struct cmg__step cmg__step_client_app_gone;
 extern const struct cmg__step cmg__step_server_app_gone;
 extern const struct cmg__step cmg__step_secrets_gone;
+extern const struct cmg__step cmg__step_server_secret_gone;
 
 /* True when the tags of a resource or group name this deployment. */
 bool cmg__tags_are_ours(const struct cmg__work *work, const struct cmg__json *resource);
@@ -68,6 +77,15 @@ struct cmg__json *cmg__app_tags_make(const struct cmg__work *work);
 /* Whether the run's application is one that somebody else made, named by its client ID:
    it carries no tag of ours and is never deleted together with a gateway. */
 bool cmg__app_is_adopted(const struct cmg__run *run);
+/* The deleted application of the run's in a list of deleted ones, the latest; NULL when
+   there is none. */
+const struct cmg__json *cmg__deleted_app(const struct cmg__run *run,
+                                         const struct cmg__json *list);
+/* Keeps ".object_id" and ".app_id" of an application. */
+cmg_status cmg__app_keep_ids(struct cmg__run *run, const struct cmg__json *app,
+                             cmg_error **err);
+/* Forgets these, that of the principal, and who made it. */
+cmg_status cmg__app_forget_ids(struct cmg__run *run);
 /* Where Windows' sign-in broker gets its answers for the run's application; NULL when
    memory ran out. */
 char *cmg__app_broker_uri(const struct cmg__run *run);

@@ -145,20 +145,6 @@ static bool client_is_right(const struct cmg__run *run, const struct cmg__json *
 
 /* ---- what is remembered ---- */
 
-static cmg_status keep_ids(struct cmg__run *run, const struct cmg__json *app,
-                           cmg_error **err)
-{
-    const char *object_id = cmg__json_str(app, "/id");
-    const char *app_id = cmg__json_str(app, "/appId");
-
-    if (object_id == NULL || app_id == NULL)
-        return cmg__answer_lacks(run, "/appId", err);
-    if (cmg__run_fact_set(run, ".object_id", object_id) != CMG_OK ||
-        cmg__run_fact_set(run, ".app_id", app_id) != CMG_OK)
-        return cmg__fail_nomem(err);
-    return CMG_OK;
-}
-
 static cmg_status keep_server(struct cmg__run *run, const struct cmg__json *app)
 {
     struct cmg__work *work = run->work;
@@ -254,7 +240,7 @@ static cmg_status take_app(struct cmg__run *run, const struct cmg__json *app,
     cmg_status rc = check_owner(run, app, err);
 
     if (rc == CMG_OK)
-        rc = keep_ids(run, app, err);
+        rc = cmg__app_keep_ids(run, app, err);
     if (rc == CMG_OK &&
         (note_owner(run, app) != CMG_OK || course_of(run)->keep(run, app) != CMG_OK))
         rc = cmg__fail_nomem(err);
@@ -320,7 +306,7 @@ static cmg_status read_upsert(struct cmg__run *run, const struct cmg__answer *an
     cmg__run_say(run, "%s", answer->status == 201 ? "created" : "updated");
     if (answer->status != 201)
         return cmg__next_go(next, "reread");
-    cmg_status rc = keep_ids(run, answer->json, err);
+    cmg_status rc = cmg__app_keep_ids(run, answer->json, err);
     if (rc == CMG_OK && course_of(run)->keep(run, answer->json) != CMG_OK)
         rc = cmg__fail_nomem(err);
     return rc == CMG_OK ? cmg__next_go(next, course_of(run)->after_upsert) : rc;
@@ -393,7 +379,7 @@ const struct cmg__step cmg__step_server_app = {
     .phase = CMG__PHASE_APPLY,
     .what = "server app",
     .prefix = "server",
-    .needs = { "tenant" },
+    .needs = { "tenant", "server_app_back" },
     .budget_ms = 5 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(app_exchanges),
 };
@@ -404,7 +390,7 @@ const struct cmg__step cmg__step_client_app = {
     .phase = CMG__PHASE_APPLY,
     .what = "client app",
     .prefix = "client",
-    .needs = { "server_app" },
+    .needs = { "server_app", "client_app_back" },
     .budget_ms = 5 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(app_exchanges),
 };

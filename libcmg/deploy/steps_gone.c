@@ -33,23 +33,18 @@ static cmg_status begin(struct cmg__run *run, const struct cmg__answer *answer,
 static cmg_status inspect_app(struct cmg__run *run, const struct cmg__answer *answer,
                               struct cmg__next *next, cmg_error **err)
 {
-    const char *object_id = cmg__json_str(answer->json, "/id");
-    const char *app_id = cmg__json_str(answer->json, "/appId");
-
     if (answer->status == 404)
         return absent(run, next);
-    if (object_id == NULL || app_id == NULL)
-        return cmg__answer_lacks(run, "/appId", err);
     if (!cmg__app_is_ours(run->work, answer->json)) {
         run->plan = CMG__PLAN_ABSENT;
         cmg__run_say(run, "belongs to another deployment, left alone");
         return cmg__next_done(next);
     }
-    if (cmg__run_fact_set(run, ".object_id", object_id) != CMG_OK ||
-        cmg__run_fact_set(run, ".app_id", app_id) != CMG_OK)
-        return cmg__fail_nomem(err);
+    cmg_status rc = cmg__app_keep_ids(run, answer->json, err);
+    if (rc != CMG_OK)
+        return rc;
     run->plan = CMG__PLAN_REMOVE;
-    cmg__run_say(run, "%s", app_id);
+    cmg__run_say(run, "%s", cmg__run_fact(run, ".app_id"));
     return cmg__next_go(next, "principal");
 }
 
@@ -107,13 +102,9 @@ static cmg_status purge_sp(struct cmg__run *run, const struct cmg__answer *answe
 static cmg_status forget(struct cmg__run *run, const struct cmg__answer *answer,
                          struct cmg__next *next, cmg_error **err)
 {
-    static const char *const keys[] = { ".object_id", ".app_id", ".sp_id" };
-
     (void)answer;
-    for (size_t i = 0; i < CMG__ARRAY_LEN(keys); i++) {
-        if (cmg__run_fact_set(run, keys[i], NULL) != CMG_OK)
-            return cmg__fail_nomem(err);
-    }
+    if (cmg__app_forget_ids(run) != CMG_OK)
+        return cmg__fail_nomem(err);
     cmg__run_say(run, "removed");
     return cmg__next_done(next);
 }
@@ -209,4 +200,37 @@ const struct cmg__step cmg__step_secrets_gone = {
     .needs = { "client_app_gone", "server_app_gone", "vault_gone" },
     .budget_ms = CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(secrets_exchanges),
+};
+
+/* Of applications that are gone while the gateway may still be there. */
+static cmg_status remove_app_secret(struct cmg__run *run,
+                                    const struct cmg__answer *answer,
+                                    struct cmg__next *next, cmg_error **err)
+{
+    (void)answer;
+    if (cmg__app_is_adopted(run) && !run->work->include_imported)
+        return cmg__next_done(next);
+    cmg_status rc = cmg__secret_remove(run->work, CMG__SECRET_SERVER_APP, err);
+    if (rc == CMG_OK && cmg__fact_set(run->work, "server_secret_key_id", NULL) != CMG_OK)
+        rc = cmg__fail_nomem(err);
+    cmg__run_say(run, "removed");
+    return rc == CMG_OK ? cmg__next_done(next) : rc;
+}
+
+static const struct cmg__exchange app_secret_exchanges[] = {
+    { .name = "remove",
+      .call = CMG__CALL_LOCAL,
+      .effect = true,
+      .read = remove_app_secret },
+};
+
+const struct cmg__step cmg__step_server_secret_gone = {
+    .name = "server_secret_gone",
+    .title = "kept client secret",
+    .phase = CMG__PHASE_APPLY,
+    .what = "client secret from the secret store",
+    .prefix = "server",
+    .needs = { "server_app_purged" },
+    .budget_ms = CMG__MINUTE_MS,
+    CMG__STEP_EXCHANGES(app_secret_exchanges),
 };

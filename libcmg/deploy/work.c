@@ -96,6 +96,8 @@ static cmg_status make_spec(struct cmg__work *work)
         { "certificate", "", "server" },
         { "server_unique_name", "libcmg-server-", name },
         { "client_unique_name", "libcmg-client-", name },
+        { "server_name", "", gateway->server_app->name },
+        { "client_name", "", gateway->client_app->name },
         { "server_wanted_id", "", gateway->server_app->wanted_client_id },
         { "client_wanted_id", "", gateway->client_app->wanted_client_id },
         { "sign_in_client", "", cmg__str_or(tenant->sign_in_client_id, "") },

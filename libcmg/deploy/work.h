@@ -61,6 +61,8 @@ struct cmg__work {
     cmg_secret_store secrets;
     struct cmg__prompt prompt;
     struct cmg__consent_rule consent;
+    bool must_restore;                 /* nothing to restore is a failure */
+    bool include_imported;             /* applications of others may be deleted, too */
     char principal_id[CMG__GUID_SIZE]; /* of who signed in, when the sign-in says so */
     struct cmg__buf probe_roots;       /* what the last request of a create trusts */
 };

@@ -9,6 +9,7 @@
 static const struct cmg__arg all_args[] = {
     { "tenant", "contoso.onmicrosoft.com" },
     { "unique_name", "libcmg-server-7f3a" },
+    { "display_name", "CMG-ServerApp" },
     { "object_id", "a1" },
     { "app_id", "b2" },
     { "sp_id", "c3" },

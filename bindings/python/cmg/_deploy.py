@@ -254,6 +254,10 @@ class Deploy(Handle):
             size=ctypes.sizeof(cmg_secret_store), user=self._key, put=_secret_put,
             get=_secret_get, remove=_secret_remove)))
 
+    def set_include_imported(self, include: bool = True) -> None:
+        """Lets DELETE_APPS and PURGE_APPS remove applications of others, too."""
+        self.call("set_include_imported", include)
+
     def set_consent(self, mode: ConsentMode = ConsentMode.GRANT, *, wait_ms: int = 0,
                     redirect_uri: Optional[str] = None) -> None:
         """Says how admin consent is got: granted, and an administrator asked by on_consent

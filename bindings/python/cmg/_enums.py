@@ -333,6 +333,9 @@ class Operation(IntEnum):
     DELETE = 2
     FIND_TENANT = 3
     REGISTER_APPS = 4
+    DELETE_APPS = 7
+    RESTORE_APPS = 8
+    PURGE_APPS = 9
     STOP_GATEWAY = 20
     START_GATEWAY = 21
     SCALE_GATEWAY = 22

@@ -358,6 +358,7 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_deploy_set_secret_store": fallible(DEPLOY, POINTER(cmg_secret_store)),
     "cmg_deploy_set_consent": fallible(DEPLOY, POINTER(cmg_consent_options)),
     "cmg_deploy_set_events": fallible(DEPLOY, POINTER(cmg_deploy_events)),
+    "cmg_deploy_set_include_imported": fallible(DEPLOY, c_bool),
     "cmg_deploy_start": fallible(DEPLOY),
     "cmg_deploy_run": fallible(DEPLOY),
     "cmg_deploy_cancel": fallible(DEPLOY),

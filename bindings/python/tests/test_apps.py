@@ -58,3 +58,26 @@ def test_without_a_callback_the_refusal_names_the_page(apps: Any, sandbox: Any,
         with pytest.raises(cmg.Denied) as caught:
             deploy.run()
     assert "/v2.0/adminconsent?client_id=" in caught.value.remedy
+
+
+def test_applications_are_deleted_restored_and_purged(apps: Any, sandbox: Any,
+                                                      tmp_path: Path) -> None:
+    def run(operation: cmg.Operation) -> None:
+        with apps.deploy(operation, journal=tmp_path / "journal") as deploy:
+            assert deploy.run() is cmg.DeployState.READY
+
+    run(cmg.Operation.REGISTER_APPS)
+    before = apps.server_app.client_id
+    run(cmg.Operation.DELETE_APPS)
+    assert sandbox.count(cmg.SandboxKind.APPLICATIONS) == 0
+    run(cmg.Operation.RESTORE_APPS)
+    assert apps.server_app.client_id == before
+    assert sandbox.count(cmg.SandboxKind.GRANTS) == 2
+    with apps.deploy(cmg.Operation.DELETE_APPS, journal=tmp_path / "journal") as deploy:
+        deploy.set_include_imported()
+        deploy.run()
+    run(cmg.Operation.PURGE_APPS)
+    assert sandbox.count(cmg.SandboxKind.DELETED) == 0
+    with apps.deploy(cmg.Operation.REGISTER_APPS, journal=tmp_path / "journal") as deploy:
+        with pytest.raises(cmg.InvalidArgument):
+            deploy.set_include_imported()
