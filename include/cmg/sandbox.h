@@ -356,6 +356,28 @@ CMG_API cmg_status cmg_sandbox_set_throttle(cmg_sandbox *sandbox, uint32_t every
                                             uint32_t retry_after_ms, cmg_error **err);
 
 /**
+ * @brief Sets something about the cloud by name, as long as the sandbox runs.
+ *
+ * | name | value | what it means |
+ * |---|---|---|
+ * | `duration/KIND` | milliseconds | how long a long-running operation takes instead of
+ *   the settings' operation_ms: `put`, `delete`, `delete_group`, `start`, `deallocate`,
+ *   `poweroff`, `restart`, `redeploy`, `reimage`, `manualupgrade`, `delete_instances`,
+ *   `rolling_batch`,
+ *   `register`, `purge` |
+ *
+ * @param[in]  sandbox The sandbox.
+ * @param[in]  name    A name of the table, compared without case.
+ * @param[in]  value   Copied; NULL for the default again.
+ * @param[out] err     Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_NOTFOUND for an unknown name, #CMG_E_INVAL for a value that the
+ *         name does not have, #CMG_E_LIMIT after 1000 settings, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_sandbox_set(cmg_sandbox *sandbox, const char *name,
+                                   const char *value, cmg_error **err);
+
+/**
  * @brief Puts a file under "https://pki.contoso.com/pki/", a revocation list for example.
  *
  * It stays as long as the sandbox runs; the same path again replaces it.

@@ -191,6 +191,8 @@ static const struct cmg__azure_known resources[] = {
       QUOTA },
     { "OperationNotAllowed", "quota", CMG_E_LIMIT, false,
       "a quota of the subscription is used up", QUOTA },
+    { "OperationNotAllowed", "in progress", CMG_E_CONFLICT, true,
+      "another operation works on the same resource", WAIT_AGAIN },
     { "ResourceQuotaExceeded", NULL, CMG_E_LIMIT, false,
       "a quota of the subscription is used up", QUOTA },
     { "PublicIPCountLimitReached", NULL, CMG_E_LIMIT, false,

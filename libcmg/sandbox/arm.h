@@ -22,6 +22,13 @@ void cmg__sb_arm_settle(struct cmg__sb_cloud *cloud);
 /* Notes a long-running operation; kind is a row of arm_operation.c. */
 void cmg__sb_operation_start(struct cmg__sb_cloud *cloud, const char *kind,
                              const char *target, char out_id[CMG__GUID_SIZE]);
+/* Notes one and answers 202 with both headers; its ID, borrowed from the call. */
+const char *cmg__sb_operation_begin(struct cmg__sb_call *call, const char *kind,
+                                    const char *target);
+/* False, answered as its service does, while another operation works on the resource;
+   whole: of any kind, else only one that puts or deletes it. */
+bool cmg__sb_operation_admits(struct cmg__sb_call *call, const struct cmg__json *resource,
+                              bool whole);
 /* Azure-AsyncOperation and Retry-After, Location if wanted. */
 void cmg__sb_operation_heads(struct cmg__sb_call *call, const char *id, bool async,
                              bool location);
@@ -62,6 +69,10 @@ struct cmg__sb_wish {
     const struct cmg__json *body; /* location, sku, properties ... */
 };
 struct cmg__json *cmg__sb_resource(const struct cmg__sb_cloud *cloud, const char *id);
+/* The resource of that type in the call's group, named by the route's {arg}, or NULL with
+   the answer set. */
+struct cmg__json *cmg__sb_resource_of(struct cmg__sb_call *call, const char *type,
+                                      const char *arg);
 /* Makes or replaces a resource; its provisioningState is the given one. NULL with *fault
    filled in when the service would refuse. *out_is_new may be NULL. */
 struct cmg__json *cmg__sb_resource_put(struct cmg__sb_cloud *cloud,
@@ -73,6 +84,11 @@ void cmg__sb_resource_remove(struct cmg__sb_cloud *cloud, const char *key);
 struct cmg__json *cmg__sb_resource_view(const struct cmg__json *resource);
 /* Answers 200 with the resources whose ID begins with prefix. */
 void cmg__sb_resource_list(struct cmg__sb_call *call, const char *prefix);
+
+/* ---- arm_scale_set_action.c ---- */
+/* The instance of a set by its ID, or NULL with the answer set. */
+struct cmg__json *cmg__sb_instance_of(struct cmg__sb_call *call,
+                                      const struct cmg__json *set, const char *id);
 
 /* ---- arm_resource_rule.c ---- */
 /* Fills in what the service adds, checks what it refuses. */

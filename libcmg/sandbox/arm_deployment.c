@@ -264,7 +264,7 @@ static void delete_deployment(struct cmg__sb_call *call)
         if (key != NULL)
             cmg__json_remove(cmg__sb_table(call->cloud, "deployments"), key);
         cmg__free(call->cloud->alloc, key);
-        cmg__sb_operation_start(call->cloud, "action", "", operation);
+        cmg__sb_operation_start(call->cloud, "forget", "", operation);
         cmg__sb_operation_heads(call, operation, false, true);
         cmg__sb_reply_empty(call, 202);
     }

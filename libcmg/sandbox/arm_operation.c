@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "sandbox/arm.h"
+#include "sandbox/fleet.h"
 #include "sandbox/router.h"
+#include "sandbox/setting.h"
 
 #define KEEP_MS ((int64_t)3600 * 1000)
 
@@ -82,6 +84,16 @@ static void finish_put(struct cmg__sb_cloud *cloud, const char *target)
                         "Succeeded");
 }
 
+static void finish_delete(struct cmg__sb_cloud *cloud, const char *target)
+{
+    char *key = cmg__sb_key(cloud, target);
+    if (key == NULL)
+        cloud->oom = true;
+    else
+        cmg__sb_resource_remove(cloud, key);
+    cmg__free(cloud->alloc, key);
+}
+
 static void finish_nothing(struct cmg__sb_cloud *cloud, const char *target)
 {
     (void)cloud;
@@ -91,12 +103,23 @@ static void finish_nothing(struct cmg__sb_cloud *cloud, const char *target)
 static const struct {
     const char *kind;
     void (*finish)(struct cmg__sb_cloud *cloud, const char *target);
-    int result_status; /* of the Location URL when done; 200 shows the target */
+    int result_status; /* of the Location URL when done */
+    bool shows;        /* with the target as body */
 } kinds[] = {
-    { "put", finish_put, 200 },
-    { "delete", cmg__sb_resource_remove, 204 },
-    { "delete_group", cmg__sb_group_remove, 200 },
-    { "action", finish_nothing, 200 },
+    { "put", finish_put, 200, true },
+    { "delete", finish_delete, 204, false },
+    { "delete_group", cmg__sb_group_remove, 200, false },
+    { "start", finish_put, 200, false },
+    { "deallocate", finish_put, 200, false },
+    { "poweroff", finish_put, 200, false },
+    { "restart", finish_put, 200, false },
+    { "redeploy", finish_put, 200, false },
+    { "reimage", finish_put, 200, false },
+    { "manualupgrade", finish_put, 200, false },
+    { "delete_instances", finish_put, 200, false },
+    { "purge", finish_nothing, 200, false },
+    { "forget", finish_nothing, 204, false }, /* the record of a deployment */
+    { "action", finish_nothing, 200, false }, /* the last: what is not listed */
 };
 
 static size_t kind_of(const struct cmg__json *operation)
@@ -140,6 +163,7 @@ void cmg__sb_arm_settle(struct cmg__sb_cloud *cloud)
     while (!cloud->oom && settle_one(cloud, now_ms))
         cloud->dirty = true;
     cmg__sb_provider_settle(cloud, now_ms);
+    cmg__sb_rolling_settle(cloud, now_ms);
     cmg__sb_deployment_settle(cloud, now_ms);
 }
 
@@ -153,7 +177,66 @@ void cmg__sb_operation_start(struct cmg__sb_cloud *cloud, const char *kind,
     cmg__sb_set(cloud, cmg__sb_table(cloud, "operations"), out_id,
                 cmg__json_pack("{s:s, s:s, s:s, s:I, s:I}", "kind", kind, "target",
                                target, "status", "InProgress", "start_ms", now, "done_ms",
-                               now + cloud->operation_ms));
+                               now + cmg__sb_duration_ms(cloud, kind)));
+}
+
+const char *cmg__sb_operation_begin(struct cmg__sb_call *call, const char *kind,
+                                    const char *target)
+{
+    cmg__sb_operation_start(call->cloud, kind, cmg__str_or(target, ""),
+                            call->operation_id);
+    cmg__sb_operation_heads(call, call->operation_id, true, true);
+    cmg__sb_reply_empty(call, 202);
+    return call->operation_id;
+}
+
+/* The operation in progress on a resource, or NULL. */
+static const struct cmg__json *running_on(const struct cmg__sb_cloud *cloud,
+                                          const char *id, bool any)
+{
+    void *iter = NULL;
+    const char *key = NULL;
+    struct cmg__json *operation = NULL;
+    while (cmg__json_next(cmg__sb_table(cloud, "operations"), &iter, &key, &operation)) {
+        const char *kind = cmg__json_str(operation, "/kind");
+        bool puts = cmg__sb_same(kind, "put") || cmg__sb_same(kind, "delete");
+        if (is_running(operation) && (any || puts) &&
+            cmg__sb_same(cmg__json_str(operation, "/target"), id))
+            return operation;
+    }
+    return NULL;
+}
+
+bool cmg__sb_operation_admits(struct cmg__sb_call *call, const struct cmg__json *resource,
+                              bool whole)
+{
+    const char *id = cmg__json_str(resource, "/id");
+    const char *type = cmg__str_or(cmg__json_str(resource, "/type"), "");
+    const struct cmg__json *other =
+        id == NULL ? NULL : running_on(call->cloud, id, whole);
+    const char *kind = cmg__str_or(cmg__json_str(other, "/kind"), "");
+    if (other == NULL)
+        return true;
+    if (cmg__str_istarts(type, "Microsoft.Network/")) {
+        cmg__sb_refuse(call, 429, "RetryableError",
+                       "A retryable error occurred. The operation on resource %s can be "
+                       "retried in 1 seconds.",
+                       id);
+        cmg__sb_set(call->cloud, cmg__json_at(call->reply, "/error"), "details",
+                    cmg__json_pack("[{s:s, s:s}]", "code",
+                                   "RetryableErrorDueToAnotherOperation", "message",
+                                   "Another operation is in progress on the resource."));
+        cmg__sb_head(call, "Retry-After", "1");
+    } else if (cmg__str_istarts(type, "Microsoft.Compute/")) {
+        cmg__sb_refuse(call, 409, "OperationNotAllowed",
+                       "The operation on %s is not allowed since another operation (%s) "
+                       "is in progress on it.",
+                       id, kind);
+    } else {
+        cmg__sb_refuse(call, 409, "AnotherOperationInProgress",
+                       "Another operation (%s) is in progress on %s.", kind, id);
+    }
+    return false;
 }
 
 void cmg__sb_operation_heads(struct cmg__sb_call *call, const char *id, bool async,
@@ -210,13 +293,13 @@ static void get_result(struct cmg__sb_call *call)
         cmg__sb_reply_empty(call, 202);
         return;
     }
+    size_t kind = kind_of(operation);
     const struct cmg__json *resource =
         cmg__sb_resource(call->cloud, cmg__json_str(operation, "/target"));
-    int status = kinds[kind_of(operation)].result_status;
-    if (status == 200 && resource != NULL)
+    if (kinds[kind].shows && resource != NULL)
         cmg__sb_reply(call, 200, cmg__sb_resource_view(resource));
     else
-        cmg__sb_reply_empty(call, status);
+        cmg__sb_reply_empty(call, kinds[kind].result_status);
 }
 
 static const struct cmg__sb_route routes[] = {

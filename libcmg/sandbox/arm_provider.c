@@ -6,6 +6,7 @@
 
 #include "sandbox/arm.h"
 #include "sandbox/router.h"
+#include "sandbox/setting.h"
 
 static const struct cmg__sb_type types[] = {
     { "Microsoft.Network", "publicIPAddresses", "2024-01-01" },
@@ -135,7 +136,7 @@ static void register_provider(struct cmg__sb_call *call)
     if (strcmp(state_of(call->cloud, space), "NotRegistered") == 0)
         cmg__sb_set(call->cloud, cmg__sb_table(call->cloud, "providers"), space,
                     cmg__json_pack("{s:s, s:I}", "state", "Registering", "ready_ms",
-                                   call->now_ms + call->cloud->operation_ms));
+                                   call->now_ms + cmg__sb_duration_ms(call->cloud, "register")));
     cmg__sb_reply(call, 200, view(call, space));
 }
 

@@ -228,18 +228,32 @@ static char *id_of(struct cmg__sb_call *call)
         cmg__sb_arg(call, "space"), cmg__sb_arg(call, "type"), cmg__sb_arg(call, "name"));
 }
 
-static struct cmg__json *find(struct cmg__sb_call *call)
+struct cmg__json *cmg__sb_resource_of(struct cmg__sb_call *call, const char *type,
+                                      const char *arg)
 {
-    char *id = id_of(call);
+    const char *group = cmg__sb_arg(call, "group");
+    const char *name = cmg__sb_arg(call, arg);
+    char *id = cmg__format(
+        call->cloud->alloc, "/subscriptions/%s/resourceGroups/%s/providers/%s/%s",
+        cmg__sb_fact(call->cloud, "subscription_id"), group, type, name);
     struct cmg__json *resource = id == NULL ? NULL : cmg__sb_resource(call->cloud, id);
     cmg__free(call->cloud->alloc, id);
     if (resource == NULL && cmg__sb_group(call) != NULL)
         cmg__sb_refuse(
             call, 404, "ResourceNotFound",
-            "The Resource '%s/%s/%s' under resource group '%s' was not found. "
+            "The Resource '%s/%s' under resource group '%s' was not found. "
             "For more details please go to https://aka.ms/ARMResourceNotFoundFix",
-            cmg__sb_arg(call, "space"), cmg__sb_arg(call, "type"),
-            cmg__sb_arg(call, "name"), cmg__sb_arg(call, "group"));
+            type, name, group);
+    return resource;
+}
+
+static struct cmg__json *find(struct cmg__sb_call *call)
+{
+    struct cmg__json *type = cmg__sb_text(
+        call->cloud, "%s/%s", cmg__sb_arg(call, "space"), cmg__sb_arg(call, "type"));
+    struct cmg__json *resource =
+        cmg__sb_resource_of(call, cmg__str_or(cmg__json_str(type, ""), ""), "name");
+    cmg__json_unref(type);
     return resource;
 }
 
@@ -270,12 +284,14 @@ static void put_body(struct cmg__sb_call *call, const struct cmg__json *body)
                                        .group = cmg__sb_arg(call, "group"),
                                        .body = body };
     const struct cmg__json *old = cmg__sb_resource(call->cloud, wish.id);
-    const struct cmg__json *resource = cmg__sb_resource_put(
-        call->cloud, &wish, old == NULL ? "Creating" : "Updating", &is_new, &fault);
-    if (resource == NULL)
-        cmg__sb_refuse_fault(call, &fault);
-    else
-        answer_put(call, resource, is_new);
+    if (cmg__sb_operation_admits(call, old, true)) {
+        const struct cmg__json *resource = cmg__sb_resource_put(
+            call->cloud, &wish, old == NULL ? "Creating" : "Updating", &is_new, &fault);
+        if (resource == NULL)
+            cmg__sb_refuse_fault(call, &fault);
+        else
+            answer_put(call, resource, is_new);
+    }
     cmg__free(call->cloud->alloc, id);
 }
 
@@ -331,6 +347,12 @@ static void head_resource(struct cmg__sb_call *call)
     cmg__sb_reply_empty(call, there ? 204 : 404);
 }
 
+static bool is_going(const struct cmg__json *resource)
+{
+    return cmg__sb_same(cmg__json_str(resource, "/properties/provisioningState"),
+                        "Deleting");
+}
+
 static void delete_resource(struct cmg__sb_call *call)
 {
     char operation[CMG__GUID_SIZE];
@@ -344,7 +366,7 @@ static void delete_resource(struct cmg__sb_call *call)
         cmg__sb_refuse(call, 400, "InUseResourceCannotBeDeleted",
                        "Resource '%s' is in use by '%s' and cannot be deleted.", id,
                        user);
-    } else {
+    } else if (is_going(resource) || cmg__sb_operation_admits(call, resource, true)) {
         cmg__sb_set_str(call->cloud, cmg__json_key(resource, "properties"),
                         "provisioningState", "Deleting");
         cmg__sb_operation_start(call->cloud, "delete", cmg__str_or(key, ""), operation);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sandbox/arm.h"
+#include "sandbox/fleet.h"
 
 /* ---- DNS labels ---- */
 
@@ -163,6 +164,28 @@ static bool certificates_exist(const struct cmg__sb_cloud *cloud,
     return true;
 }
 
+/* What a scale set keeps as long as it lives. */
+static bool changes_are_allowed(const struct cmg__json *set, const struct cmg__json *old,
+                                struct cmg__sb_fault *fault)
+{
+    static const char *const fixed[] = {
+        "/zones", "/properties/orchestrationMode",
+        "/properties/virtualMachineProfile/osProfile/adminUsername",
+        "/properties/virtualMachineProfile/osProfile/computerNamePrefix"
+    };
+    for (size_t i = 0; old != NULL && i < CMG__ARRAY_LEN(fixed); i++) {
+        const struct cmg__json *was = cmg__json_at(old, fixed[i]);
+        const struct cmg__json *is = cmg__json_at(set, fixed[i]);
+        if (was == NULL || is == NULL || cmg__json_equal(was, is))
+            continue;
+        const char *name = strrchr(fixed[i], '/') + 1;
+        cmg__sb_fault_set(fault, 409, "PropertyChangeNotAllowed",
+                          "Changing property '%s' is not allowed.", name);
+        return false;
+    }
+    return true;
+}
+
 static bool scale_set(struct cmg__sb_cloud *cloud, struct cmg__json *resource,
                       struct cmg__sb_fault *fault)
 {
@@ -177,11 +200,17 @@ static bool scale_set(struct cmg__sb_cloud *cloud, struct cmg__json *resource,
     }
     if (!certificates_exist(cloud, resource, fault))
         return false;
+    if (!changes_are_allowed(resource, old, fault))
+        return false;
+    const char *principal = cmg__json_str(old, "/identity/principalId");
     cmg__sb_guid(cloud, guid);
     cmg__sb_set_str(cloud, cmg__json_key(resource, "properties"), "uniqueId",
                     unique != NULL ? unique : guid);
+    cmg__sb_fleet_adopt(cloud, resource, old);
     if (cmg__json_key(resource, "identity") != NULL) {
-        cmg__sb_set_str(cloud, cmg__json_key(resource, "identity"), "principalId", guid);
+        cmg__sb_guid(cloud, guid);
+        cmg__sb_set_str(cloud, cmg__json_key(resource, "identity"), "principalId",
+                        principal != NULL ? principal : guid);
         cmg__sb_set_str(cloud, cmg__json_key(resource, "identity"), "tenantId",
                         cmg__sb_fact(cloud, "tenant_id"));
     }

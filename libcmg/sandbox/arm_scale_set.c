@@ -1,194 +1,206 @@
 /*
  * Scale sets beyond their resource: instances with what their processes say of
- * themselves, start, stop, restart.
+ * themselves.
  */
 #include <string.h>
 
 #include "sandbox/arm.h"
+#include "sandbox/fleet.h"
 #include "sandbox/router.h"
-
-#define SPACE "Microsoft.Compute/virtualMachineScaleSets"
 
 static struct cmg__json *find(struct cmg__sb_call *call)
 {
-    char *id = cmg__format(call->cloud->alloc,
-                           "/subscriptions/%s/resourceGroups/%s/providers/" SPACE "/%s",
-                           cmg__sb_fact(call->cloud, "subscription_id"),
-                           cmg__sb_arg(call, "group"), cmg__sb_arg(call, "name"));
-    struct cmg__json *set = id == NULL ? NULL : cmg__sb_resource(call->cloud, id);
-    cmg__free(call->cloud->alloc, id);
-    if (set == NULL && cmg__sb_group(call) != NULL)
-        cmg__sb_refuse(call, 404, "ResourceNotFound",
-                       "The Resource '" SPACE "/%s' under resource group '%s' was not "
-                       "found.",
-                       cmg__sb_arg(call, "name"), cmg__sb_arg(call, "group"));
-    return set;
+    return cmg__sb_resource_of(call, CMG__SB_SCALE_SETS, "name");
 }
 
-static uint64_t capacity_of(const struct cmg__json *set)
+/* ---- states ---- */
+
+/* The word while an operation works on the instance, and when it is done. */
+static const struct {
+    const char *kind;
+    const char *power;
+} busy_words[] = {
+    { "start", "PowerState/starting" },    { "deallocate", "PowerState/deallocating" },
+    { "poweroff", "PowerState/stopping" }, { "restart", "PowerState/starting" },
+    { "reimage", "PowerState/starting" },  { "redeploy", "PowerState/starting" },
+};
+
+static const char *busy_kind(const struct cmg__sb_cloud *cloud,
+                             const struct cmg__json *instance)
 {
-    return (uint64_t)cmg__json_int(set, "/sku/capacity", 0);
+    const struct cmg__json *operation =
+        cmg__sb_find(cloud, "operations", cmg__json_str(instance, "/busy"));
+    return cmg__sb_same(cmg__json_str(operation, "/status"), "InProgress")
+               ? cmg__json_str(operation, "/kind")
+               : NULL;
 }
 
-static bool runs(const struct cmg__sb_call *call, const struct cmg__json *set, unsigned i)
+static const char *power_of(const struct cmg__sb_cloud *cloud,
+                            const struct cmg__json *set, const struct cmg__json *instance)
 {
-    const struct cmg__sb_cloud *cloud = call->cloud;
-    return cloud->is_running != NULL &&
-           cloud->is_running(cloud->running_user, cmg__json_str(set, "/id"), i);
+    const char *kind = busy_kind(cloud, instance);
+    const char *power = cmg__json_str(instance, "/power");
+    for (size_t i = 0; kind != NULL && i < CMG__ARRAY_LEN(busy_words); i++) {
+        if (strcmp(busy_words[i].kind, kind) == 0)
+            return busy_words[i].power;
+    }
+    if (cmg__sb_same(power, "deallocated"))
+        return "PowerState/deallocated";
+    if (cmg__sb_same(power, "stopped"))
+        return "PowerState/stopped";
+    return cmg__sb_fleet_is_up(cloud, set, instance) ? "PowerState/running"
+                                                     : "PowerState/starting";
+}
+
+static const char *provisioning_of(const struct cmg__sb_cloud *cloud,
+                                   const struct cmg__json *set,
+                                   const struct cmg__json *instance)
+{
+    bool settled = !cmg__sb_same(cmg__json_str(instance, "/power"), "running") ||
+                   cmg__sb_fleet_is_up(cloud, set, instance);
+    if (busy_kind(cloud, instance) != NULL)
+        return "Updating";
+    return settled ? "Succeeded" : "Creating";
 }
 
 static struct cmg__json *instance_view(const struct cmg__sb_call *call,
-                                       const struct cmg__json *set, unsigned i)
-{
-    bool stopped = cmg__json_bool(set, "/_stopped", false);
-    bool up = runs(call, set, i);
-    const char *power = stopped ? "PowerState/deallocated"
-                        : up    ? "PowerState/running"
-                                : "PowerState/starting";
-    const char *provisioning =
-        up || stopped ? "ProvisioningState/succeeded" : "ProvisioningState/creating";
-    return cmg__json_pack("{s:[{s:s, s:s, s:o}, {s:s, s:s}], s:{s:{s:s}}}", "statuses",
-                          "code", provisioning, "level", "Info", "time",
-                          cmg__sb_time(call->now_ms), "code", power, "level", "Info",
-                          "vmHealth", "status", "code",
-                          up ? "HealthState/healthy" : "HealthState/unhealthy");
-}
-
-static struct cmg__json *instance(const struct cmg__sb_call *call,
-                                  const struct cmg__json *set, unsigned i, bool expand)
+                                       const struct cmg__json *set,
+                                       const struct cmg__json *instance)
 {
     const struct cmg__sb_cloud *cloud = call->cloud;
+    struct cmg__json *provisioning = cmg__sb_text(cloud, "ProvisioningState/%s",
+                                                  provisioning_of(cloud, set, instance));
+    return cmg__json_pack(
+        "{s:[{s:o, s:s, s:s, s:o}, {s:s, s:s, s:s}], s:{s:{s:s, s:s}}}", "statuses",
+        "code", provisioning, "level", "Info", "displayStatus", "Provisioning", "time",
+        cmg__sb_time(call->now_ms), "code", power_of(cloud, set, instance), "level",
+        "Info", "displayStatus", "VM", "vmHealth", "status", "code",
+        cmg__sb_fleet_is_up(cloud, set, instance) ? "HealthState/healthy"
+                                                  : "HealthState/unhealthy",
+        "level", "Info");
+}
+
+static struct cmg__json *instance_of(const struct cmg__sb_call *call,
+                                     const struct cmg__json *set,
+                                     const struct cmg__json *instance, bool expand)
+{
+    struct cmg__sb_cloud *cloud = call->cloud;
+    long long id = (long long)cmg__json_int(instance, "/id", 0);
     struct cmg__json *vm = cmg__json_pack(
-        "{s:o, s:o, s:o, s:s, s:s, s:{s:b, s:s, s:s}}", "instanceId",
-        cmg__sb_text(cloud, "%u", i), "id",
-        cmg__sb_text(cloud, "%s/virtualMachines/%u", cmg__json_str(set, "/id"), i),
-        "name", cmg__sb_text(cloud, "%s_%u", cmg__json_str(set, "/name"), i), "type",
-        SPACE "/virtualMachines", "location", cmg__json_str(set, "/location"),
-        "properties", "latestModelApplied", 1, "provisioningState",
-        runs(call, set, i) ? "Succeeded" : "Creating", "vmId",
-        cmg__json_str(set, "/properties/uniqueId"));
+        "{s:o, s:o, s:o, s:s, s:s, s:{s:b, s:s, s:s?}}", "instanceId",
+        cmg__sb_text(cloud, "%lld", id), "id",
+        cmg__sb_text(cloud, "%s/virtualMachines/%lld", cmg__json_str(set, "/id"), id),
+        "name", cmg__sb_text(cloud, "%s_%lld", cmg__json_str(set, "/name"), id), "type",
+        CMG__SB_SCALE_SETS "/virtualMachines", "location",
+        cmg__json_str(set, "/location"), "properties", "latestModelApplied",
+        cmg__sb_fleet_is_latest(set, instance), "provisioningState",
+        provisioning_of(cloud, set, instance), "vmId", cmg__json_str(instance, "/vm_id"));
+    const struct cmg__json *sku = cmg__json_key(set, "sku");
+    cmg__sb_set(cloud, vm, "sku",
+                cmg__json_pack("{s:s?, s:s?}", "name", cmg__json_str(sku, "/name"),
+                               "tier", cmg__json_str(sku, "/tier")));
     if (expand)
-        cmg__sb_set(call->cloud, cmg__json_key(vm, "properties"), "instanceView",
-                    instance_view(call, set, i));
+        cmg__sb_set(cloud, cmg__json_key(vm, "properties"), "instanceView",
+                    instance_view(call, set, instance));
     return vm;
 }
+
+/* ---- reading ---- */
 
 static void list_instances(struct cmg__sb_call *call)
 {
     const struct cmg__json *set = find(call);
-    const char *expand = cmg__sb_query(call, "$expand");
-    struct cmg__json *list = cmg__json_array();
-    if (set == NULL) {
-        cmg__json_unref(list);
+    const struct cmg__json *fleet = cmg__sb_fleet(set);
+    bool expand = cmg__sb_same(cmg__sb_query(call, "$expand"), "instanceView");
+    if (set == NULL)
         return;
-    }
-    for (unsigned i = 0; i < capacity_of(set); i++)
+    struct cmg__json *list = cmg__json_array();
+    for (size_t i = 0; i < cmg__json_size(fleet); i++)
         cmg__sb_append(call->cloud, list,
-                       instance(call, set, i, cmg__sb_same(expand, "instanceView")));
+                       instance_of(call, set, cmg__json_item(fleet, i), expand));
     cmg__sb_reply(call, 200, cmg__json_pack("{s:o}", "value", list));
 }
 
-/* The instance number of the call, or false with the answer set. */
-static bool instance_number(struct cmg__sb_call *call, const struct cmg__json *set,
-                            unsigned *out)
+static void show_instance(struct cmg__sb_call *call, bool view)
 {
-    const char *text = cmg__sb_arg(call, "instance");
-    uint64_t i = 0;
-    if (cmg__parse_u64(text, strlen(text), &i) && i < capacity_of(set)) {
-        *out = (unsigned)i;
-        return true;
-    }
-    cmg__sb_refuse(call, 404, "InstanceIdNotFound",
-                   "The provided instanceId %s is not part of the Virtual Machine Scale "
-                   "Set.",
-                   text);
-    return false;
+    const struct cmg__json *set = find(call);
+    const struct cmg__json *instance =
+        set == NULL ? NULL
+                    : cmg__sb_instance_of(call, set, cmg__sb_arg(call, "instance"));
+    if (instance == NULL)
+        return;
+    cmg__sb_reply(
+        call, 200,
+        view ? instance_view(call, set, instance)
+             : instance_of(call, set, instance,
+                           cmg__sb_same(cmg__sb_query(call, "$expand"), "instanceView")));
 }
 
 static void get_instance(struct cmg__sb_call *call)
 {
-    unsigned i = 0;
-    const struct cmg__json *set = find(call);
-    if (set != NULL && instance_number(call, set, &i))
-        cmg__sb_reply(call, 200, instance(call, set, i, false));
+    show_instance(call, false);
 }
 
 static void get_instance_view(struct cmg__sb_call *call)
 {
-    unsigned i = 0;
-    const struct cmg__json *set = find(call);
-    if (set != NULL && instance_number(call, set, &i))
-        cmg__sb_reply(call, 200, instance_view(call, set, i));
+    show_instance(call, true);
+}
+
+/* Adds one to the count of a code, in order of first appearance. */
+static void count_code(struct cmg__sb_call *call, struct cmg__json *list,
+                       const char *prefix, const char *code)
+{
+    struct cmg__json *text = cmg__sb_text(call->cloud, "%s%s", prefix, code);
+    const char *whole = cmg__str_or(cmg__json_str(text, ""), "");
+    for (size_t i = 0; i < cmg__json_size(list); i++) {
+        struct cmg__json *entry = cmg__json_item(list, i);
+        if (cmg__sb_same(cmg__json_str(entry, "/code"), whole)) {
+            cmg__sb_set_int(call->cloud, entry, "count",
+                            cmg__json_int(entry, "/count", 0) + 1);
+            cmg__json_unref(text);
+            return;
+        }
+    }
+    cmg__sb_append(call->cloud, list,
+                   cmg__json_pack("{s:s, s:i}", "code", whole, "count", 1));
+    cmg__json_unref(text);
 }
 
 static void get_set_view(struct cmg__sb_call *call)
 {
     const struct cmg__json *set = find(call);
-    int running = 0;
+    const struct cmg__json *fleet = cmg__sb_fleet(set);
     if (set == NULL)
         return;
-    for (unsigned i = 0; i < capacity_of(set); i++)
-        running += runs(call, set, i);
-    cmg__sb_reply(call, 200,
-                  cmg__json_pack("{s:{s:[{s:s, s:i}, {s:s, s:I}]}, s:[{s:s, s:s}]}",
-                                 "virtualMachine", "statusesSummary", "code",
-                                 "PowerState/running", "count", running, "code",
-                                 "ProvisioningState/succeeded", "count",
-                                 (int64_t)capacity_of(set), "statuses", "code",
-                                 "ProvisioningState/succeeded", "level", "Info"));
+    struct cmg__json *summary = cmg__json_array();
+    for (size_t i = 0; i < cmg__json_size(fleet); i++) {
+        const struct cmg__json *instance = cmg__json_item(fleet, i);
+        count_code(call, summary, "", power_of(call->cloud, set, instance));
+        count_code(call, summary, "ProvisioningState/",
+                   provisioning_of(call->cloud, set, instance));
+    }
+    const char *state = cmg__json_str(set, "/properties/provisioningState");
+    cmg__sb_reply(
+        call, 200,
+        cmg__json_pack("{s:{s:o}, s:[{s:o, s:s, s:o}], s:[{s:s, s:s}]}", "virtualMachine",
+                       "statusesSummary", summary, "statuses", "code",
+                       cmg__sb_text(call->cloud, "ProvisioningState/%s",
+                                    cmg__str_or(state, "Succeeded")),
+                       "level", "Info", "time", cmg__sb_time(call->now_ms),
+                       "orchestrationServices", "serviceName", "AutomaticRepairs",
+                       "serviceState",
+                       cmg__str_or(cmg__json_str(set, "/_repairs"), "Running")));
 }
 
-static void act(struct cmg__sb_call *call, struct cmg__json *set)
-{
-    char operation[CMG__GUID_SIZE];
-    cmg__sb_operation_start(call->cloud, "action",
-                            cmg__str_or(cmg__json_str(set, "/id"), ""), operation);
-    cmg__sb_operation_heads(call, operation, true, true);
-    cmg__sb_reply_empty(call, 202);
-}
-
-static void set_stopped(struct cmg__sb_call *call, bool stopped)
-{
-    struct cmg__json *set = find(call);
-    if (set == NULL)
-        return;
-    cmg__sb_set(call->cloud, set, "_stopped", cmg__json_boolean(stopped));
-    act(call, set);
-}
-
-static void start(struct cmg__sb_call *call)
-{
-    set_stopped(call, false);
-}
-
-static void stop(struct cmg__sb_call *call)
-{
-    set_stopped(call, true);
-}
-
-/* A new generation: the processes of the old one are ended and made anew. */
-static void restart(struct cmg__sb_call *call)
-{
-    struct cmg__json *set = find(call);
-    if (set == NULL)
-        return;
-    cmg__sb_set_int(call->cloud, set, "_generation",
-                    cmg__json_int(set, "/_generation", 0) + 1);
-    act(call, set);
-}
-
-#define SET "/subscriptions/{sub}/resourceGroups/{group}/providers/" SPACE "/{name}"
+#define SET                                                                              \
+    "/subscriptions/{sub}/resourceGroups/{group}/providers/" CMG__SB_SCALE_SETS "/{"     \
+                                                                                "name}"
 
 static const struct cmg__sb_route routes[] = {
     { "GET", SET "/virtualMachines", list_instances },
     { "GET", SET "/virtualMachines/{instance}", get_instance },
     { "GET", SET "/virtualMachines/{instance}/instanceView", get_instance_view },
     { "GET", SET "/instanceView", get_set_view },
-    { "POST", SET "/start", start },
-    { "POST", SET "/deallocate", stop },
-    { "POST", SET "/poweroff", stop },
-    { "POST", SET "/restart", restart },
-    { "POST", SET "/reimage", restart },
 };
 const struct cmg__sb_routes cmg__sb_arm_scale_set_routes = { routes,
                                                              CMG__ARRAY_LEN(routes) };

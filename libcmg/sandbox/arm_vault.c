@@ -227,7 +227,7 @@ static void purge_deleted(struct cmg__sb_call *call)
     if (key != NULL)
         cmg__json_remove(cmg__sb_table(call->cloud, "deleted_vaults"), key);
     cmg__free(call->cloud->alloc, key);
-    cmg__sb_operation_start(call->cloud, "action", "", operation);
+    cmg__sb_operation_start(call->cloud, "purge", "", operation);
     cmg__sb_operation_heads(call, operation, false, true);
     cmg__sb_reply_empty(call, 202);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sandbox/arm.h"
+#include "sandbox/fleet.h"
 
 #define CONNECT_MS 5000
 #define MAX_NAT    64
@@ -19,7 +20,8 @@ struct front {
     char *set_id;
     char host[254]; /* the public IP's name */
     uint16_t port;
-    int index; /* the instance of a NAT port; -1: round robin to the client port */
+    int index; /* the ID of the instance of a NAT port; -1: round robin to the client port
+                */
     unsigned next;
     bool wanted;
     struct cmg__listener *listener;
@@ -54,12 +56,15 @@ static void destroy(struct front *f)
 static uint16_t choose(struct front *f)
 {
     struct cmg__sb_instances *all = f->owner->instances;
-    const struct cmg__json *set = cmg__sb_resource(f->owner->cloud, f->set_id);
-    unsigned count = (unsigned)cmg__json_int(set, "/sku/capacity", 0);
+    const struct cmg__json *fleet =
+        cmg__sb_fleet(cmg__sb_resource(f->owner->cloud, f->set_id));
+    unsigned count = (unsigned)cmg__json_size(fleet);
     if (f->index >= 0)
         return cmg__sb_instances_port(all, f->set_id, (unsigned)f->index, true);
     for (unsigned i = 0; i < count; i++) {
-        uint16_t port = cmg__sb_instances_port(all, f->set_id, f->next++ % count, false);
+        const struct cmg__json *vm = cmg__json_item(fleet, f->next++ % count);
+        uint16_t port = cmg__sb_instances_port(
+            all, f->set_id, (unsigned)cmg__json_int(vm, "/id", 0), false);
         if (port != 0)
             return port;
     }
@@ -124,10 +129,7 @@ static const struct cmg__json *set_behind(const struct cmg__sb_cloud *cloud,
 {
     const char *user = cmg__sb_resource_user(cloud, cmg__json_str(balancer, "/id"));
     const struct cmg__json *set = user == NULL ? NULL : cmg__sb_resource(cloud, user);
-    return cmg__sb_same(cmg__json_str(set, "/type"),
-                        "Microsoft.Compute/virtualMachineScaleSets")
-               ? set
-               : NULL;
+    return cmg__sb_is_scale_set(set) ? set : NULL;
 }
 
 static const char *name_of(const struct cmg__sb_cloud *cloud,
@@ -153,17 +155,19 @@ static void want_rules(struct cmg__sb_balancer *b, const struct cmg__json *rules
 }
 
 static void want_range(struct cmg__sb_balancer *b, const struct cmg__json *rules,
-                       struct wish wish, int64_t capacity)
+                       struct wish wish, const struct cmg__json *fleet)
 {
     for (size_t i = 0; i < cmg__json_size(rules); i++) {
         const struct cmg__json *rule = cmg__json_item(rules, i);
         int64_t first = cmg__json_int(rule, "/properties/frontendPortRangeStart", 0);
         int64_t last = cmg__json_int(rule, "/properties/frontendPortRangeEnd", -1);
-        for (int k = 0; first > 0 && first + k <= last && first + k <= 65535 &&
-                        k < capacity && k < MAX_NAT;
-             k++) {
-            wish.port = (uint16_t)(first + k);
-            wish.index = k;
+        for (size_t k = 0; first > 0 && k < cmg__json_size(fleet) && k < MAX_NAT; k++) {
+            const struct cmg__json *vm = cmg__json_item(fleet, k);
+            int64_t port = first + cmg__json_int(vm, "/slot", 0);
+            if (port > last || port > 65535)
+                continue;
+            wish.port = (uint16_t)port;
+            wish.index = (int)cmg__json_int(vm, "/id", 0);
             want(b, &wish);
         }
     }
@@ -174,13 +178,13 @@ static void want_balancer(struct cmg__sb_balancer *b, const struct cmg__json *ba
     const struct cmg__json *properties = cmg__json_key(balancer, "properties");
     const struct cmg__json *set = set_behind(b->cloud, balancer);
     const char *host = name_of(b->cloud, balancer);
-    int64_t capacity = cmg__json_int(set, "/sku/capacity", 0);
+    const struct cmg__json *fleet = cmg__sb_fleet(set);
     if (set == NULL || host == NULL)
         return;
     const struct wish wish = { .set_id = cmg__json_str(set, "/id"), .host = host };
     want_rules(b, cmg__json_key(properties, "loadBalancingRules"), wish);
-    want_range(b, cmg__json_key(properties, "inboundNatRules"), wish, capacity);
-    want_range(b, cmg__json_key(properties, "inboundNatPools"), wish, capacity);
+    want_range(b, cmg__json_key(properties, "inboundNatRules"), wish, fleet);
+    want_range(b, cmg__json_key(properties, "inboundNatPools"), wish, fleet);
 }
 
 /* ---- names ---- */

@@ -338,6 +338,7 @@ void cmg__sb_cloud_free(struct cmg__sb_cloud *cloud)
     cmg__key_free(cloud->signing_key);
     cmg__jwks_free(cloud->jwks);
     cmg__json_unref(cloud->keys);
+    cmg__json_unref(cloud->settings);
     cmg__json_unref(cloud->issuers);
     cmg__json_unref(cloud->late);
     cmg__sb_people_done(&cloud->people);

@@ -17,6 +17,7 @@
 
 #include "base/list.h"
 #include "net/process.h"
+#include "sandbox/fleet.h"
 
 #define POLL_MS       25
 #define FIRST_BACK_MS 100
@@ -29,7 +30,8 @@ struct instance {
     struct cmg__sb_instances *owner;
     char *set_id;
     char *unique_id; /* a set made again under its name is another one */
-    unsigned index;
+    unsigned index;  /* the instance ID */
+    unsigned slot;   /* which port of a NAT range is its */
     int64_t generation;
     bool wanted;
     struct cmg__sb_machine machine;
@@ -191,7 +193,7 @@ static cmg_status spawn(struct instance *in, cmg_error **err)
                                         in->owner->ca_file };
     size_t n = add_names(in, argv, 15, names);
     argv[n] = NULL;
-    (void)snprintf(index, sizeof index, "%u", in->index);
+    (void)snprintf(index, sizeof index, "%u", in->slot);
     const struct cmg__process_settings settings = { .argv = argv,
                                                     .stderr_path = in->machine.log };
     return cmg__process_start(in->owner->loop, &settings, on_exit_of, in, &in->process,
@@ -240,14 +242,15 @@ static struct instance *find(const struct cmg__sb_instances *all, const char *se
 }
 
 static void add(struct cmg__sb_instances *all, const struct cmg__json *set,
-                unsigned index)
+                const struct cmg__json *vm)
 {
     struct instance *in = cmg__alloc0(alloc_of(all), sizeof *in);
     if (in == NULL)
         return; /* the next sync tries again */
     in->owner = all;
-    in->index = index;
-    in->generation = cmg__json_int(set, "/_generation", 0);
+    in->index = (unsigned)cmg__json_int(vm, "/id", 0);
+    in->slot = (unsigned)cmg__json_int(vm, "/slot", 0);
+    in->generation = cmg__json_int(vm, "/generation", 0);
     in->wanted = true;
     in->set_id = cmg__strdup(alloc_of(all), cmg__json_str(set, "/id"));
     in->unique_id =
@@ -262,13 +265,15 @@ static void add(struct cmg__sb_instances *all, const struct cmg__json *set,
 
 static void want(struct cmg__sb_instances *all, const struct cmg__json *set)
 {
-    uint64_t count = (uint64_t)cmg__json_int(set, "/sku/capacity", 0);
-    if (cmg__json_bool(set, "/_stopped", false))
-        count = 0;
-    for (unsigned i = 0; i < count; i++) {
-        struct instance *in = find(all, cmg__json_str(set, "/id"), i);
+    const struct cmg__json *fleet = cmg__sb_fleet(set);
+    for (size_t i = 0; i < cmg__json_size(fleet); i++) {
+        const struct cmg__json *vm = cmg__json_item(fleet, i);
+        if (!cmg__sb_same(cmg__json_str(vm, "/power"), "running"))
+            continue;
+        struct instance *in =
+            find(all, cmg__json_str(set, "/id"), (unsigned)cmg__json_int(vm, "/id", 0));
         bool same =
-            in != NULL && in->generation == cmg__json_int(set, "/_generation", 0) &&
+            in != NULL && in->generation == cmg__json_int(vm, "/generation", 0) &&
             cmg__sb_same(in->unique_id, cmg__json_str(set, "/properties/uniqueId"));
         if (same) {
             in->wanted = true;
@@ -276,7 +281,7 @@ static void want(struct cmg__sb_instances *all, const struct cmg__json *set)
         }
         if (in != NULL)
             destroy(in);
-        add(all, set, i);
+        add(all, set, vm);
     }
 }
 
@@ -289,8 +294,7 @@ void cmg__sb_instances_sync(struct cmg__sb_instances *all)
         instance_of(node)->wanted = false;
     while (
         cmg__json_next(cmg__sb_table(all->cloud, "resources"), &iter, &key, &resource)) {
-        if (cmg__sb_same(cmg__json_str(resource, "/type"),
-                         "Microsoft.Compute/virtualMachineScaleSets"))
+        if (cmg__sb_is_scale_set(resource))
             want(all, resource);
     }
     CMG__LIST_FOREACH (node, after, &all->list) {

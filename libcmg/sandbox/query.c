@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sandbox/sandbox.h"
+#include "sandbox/setting.h"
 #include "sandbox/token.h"
 
 static cmg_status check(const cmg_sandbox *sandbox, cmg_error **err)
@@ -171,6 +172,23 @@ uint64_t cmg_sandbox_count(cmg_sandbox *sandbox, cmg_sandbox_kind kind)
     }
     (void)pthread_mutex_unlock(&sandbox->lock);
     return n;
+}
+
+/* ---- settings ---- */
+
+cmg_status cmg_sandbox_set(cmg_sandbox *sandbox, const char *name, const char *value,
+                           cmg_error **err)
+{
+    cmg_status rc = check(sandbox, err);
+    if (rc != CMG_OK)
+        return rc;
+    if (name == NULL)
+        return cmg__fail(err, sandbox->alloc, CMG_E_INVAL, "name",
+                         "use a name of the table in cmg/sandbox.h", "name is NULL");
+    (void)pthread_mutex_lock(&sandbox->lock);
+    rc = cmg__sb_setting_change(sandbox->cloud, name, value, err);
+    (void)pthread_mutex_unlock(&sandbox->lock);
+    return rc;
 }
 
 /* ---- addresses ---- */

@@ -34,6 +34,8 @@ static const struct cmg__sb_routes *const arm_tables[] = {
     &cmg__sb_arm_subscription_routes, &cmg__sb_arm_provider_routes,
     &cmg__sb_arm_name_routes,         &cmg__sb_arm_group_routes,
     &cmg__sb_arm_vault_routes,        &cmg__sb_arm_scale_set_routes,
+    &cmg__sb_arm_rolling_routes,
+    &cmg__sb_arm_scale_set_action_routes,
     &cmg__sb_arm_deployment_routes,   &cmg__sb_arm_operation_routes,
     &cmg__sb_arm_resource_routes,     NULL
 };

@@ -37,6 +37,8 @@ extern const struct cmg__sb_routes cmg__sb_arm_name_routes;
 extern const struct cmg__sb_routes cmg__sb_arm_group_routes;
 extern const struct cmg__sb_routes cmg__sb_arm_vault_routes;
 extern const struct cmg__sb_routes cmg__sb_arm_scale_set_routes;
+extern const struct cmg__sb_routes cmg__sb_arm_scale_set_action_routes;
+extern const struct cmg__sb_routes cmg__sb_arm_rolling_routes;
 extern const struct cmg__sb_routes cmg__sb_arm_deployment_routes;
 extern const struct cmg__sb_routes cmg__sb_arm_operation_routes;
 extern const struct cmg__sb_routes cmg__sb_arm_resource_routes;

@@ -228,6 +228,7 @@ START_TEST(a_dns_label_is_free_until_it_is_taken)
     ck_assert(!cmg__json_bool(r.body, "/available", true));
     reply_done(&r);
     refused(400, "DnsRecordInUse", "PUT", ip_body, NET "/publicIPAddresses/two");
+    world_pass(&w);
     world_arm_do(&w, 200, "PUT", ip_body, NET "/publicIPAddresses/one");
     refused(400, "InvalidDomainNameLabel", "GET", NULL,
             "/providers/Microsoft.Network/locations/westeurope/"

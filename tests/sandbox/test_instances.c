@@ -212,6 +212,7 @@ START_TEST(scaling_starts_and_ends_instances)
     wait_for(VMSS "/virtualMachines?$expand=instanceView",
              "/value/2/properties/instanceView/statuses/1/code", "PowerState/running");
     ck_assert_str_eq(knock(GATEWAY_HOST, 10142, 'x'), "channel 2\n");
+    wait_for(VMSS, "/properties/provisioningState", "Succeeded");
     arm(200, "PATCH", "{\"sku\":{\"capacity\":1}}", VMSS);
     ck_assert_uint_eq(cmg_sandbox_count(l.sandbox, CMG_SANDBOX_INSTANCES), 1);
     ck_assert_int_eq(cmg_sandbox_resolve(l.sandbox, GATEWAY_HOST, 10141, &at, NULL),
@@ -219,10 +220,28 @@ START_TEST(scaling_starts_and_ends_instances)
 }
 END_TEST
 
+START_TEST(a_stopped_instance_keeps_its_port_and_the_next_one_gets_a_free_one)
+{
+    arm(202, "POST", "{\"instanceIds\":[\"0\"]}", VMSS "/deallocate");
+    ck_assert_str_eq(knock(GATEWAY_HOST, 10140, 'x'), "");
+    ck_assert_str_eq(knock(GATEWAY_HOST, 443, 'x'), "client 1\n");
+    wait_for(VMSS, "/properties/provisioningState", "Succeeded");
+    arm(202, "POST", "{\"instanceIds\":[\"0\"]}", VMSS "/delete");
+    wait_for(VMSS, "/properties/provisioningState", "Succeeded");
+    ck_assert_str_eq(knock(GATEWAY_HOST, 10141, 'x'), "channel 1\n");
+    arm(200, "PATCH", "{\"sku\":{\"capacity\":2}}", VMSS);
+    wait_for(VMSS "/virtualMachines?$expand=instanceView",
+             "/value/1/properties/instanceView/statuses/1/code", "PowerState/running");
+    wait_for(VMSS "/virtualMachines", "/value/1/instanceId", "2");
+    ck_assert_str_eq(knock(GATEWAY_HOST, 10140, 'x'), "channel 0\n");
+}
+END_TEST
+
 START_TEST(deallocated_instances_do_not_run)
 {
     arm(202, "POST", NULL, VMSS "/deallocate");
     ck_assert_uint_eq(cmg_sandbox_count(l.sandbox, CMG_SANDBOX_INSTANCES), 0);
+    wait_for(VMSS, "/properties/provisioningState", "Succeeded");
     arm(202, "POST", NULL, VMSS "/start");
     wait_for(VMSS "/virtualMachines?$expand=instanceView",
              "/value/0/properties/instanceView/statuses/1/code", "PowerState/running");
@@ -267,6 +286,7 @@ static Suite *suite(void)
     tcase_add_test(t, instances_have_what_a_vm_has);
     tcase_add_test(t, a_restarted_sandbox_starts_the_instances_again);
     tcase_add_test(t, scaling_starts_and_ends_instances);
+    tcase_add_test(t, a_stopped_instance_keeps_its_port_and_the_next_one_gets_a_free_one);
     tcase_add_test(t, deallocated_instances_do_not_run);
     tcase_add_test(t, deleting_the_group_leaves_nothing_but_the_vault);
     suite_add_tcase(s, t);

@@ -105,6 +105,11 @@ class Sandbox(Handle):
         return out_bytes(self, "issue_token", _ffi.encoded(client_id),
                          _ffi.encoded(resource))
 
+    def set(self, name: str, value: str | int | None) -> None:
+        """Sets something about the cloud by name ("duration/start"); None: the default."""
+        self.call("set", _ffi.encoded(name),
+                  _ffi.optional(None if value is None else str(value)))
+
     def publish(self, path: str, data: _ffi.Buffer) -> None:
         """Puts a file under https://pki.contoso.com/pki/, a revocation list for example."""
         self.call("publish", _ffi.encoded(path), bytes(data), len(data))

@@ -1,0 +1,133 @@
+/* Settings of the cloud by name. See setting.h. */
+#include "sandbox/setting.h"
+
+#include <string.h>
+
+#define NAME_MAX_LEN 200
+#define MAX_SETTINGS 1000
+
+/* ---- what values may be ---- */
+
+static bool is_number(const char *value)
+{
+    uint64_t n = 0;
+    return cmg__parse_u64(value, strlen(value), &n) && n <= INT32_MAX;
+}
+
+static bool is_restriction(const char *value)
+{
+    return strcmp(value, "NotAvailableForSubscription") == 0 ||
+           strcmp(value, "QuotaId") == 0 || strcmp(value, "AllocationFailed") == 0;
+}
+
+/* Names by their first segment; the other segments are what the reader looks up. */
+static const struct {
+    const char *first;
+    unsigned segments; /* with the first */
+    bool (*is_good)(const char *value);
+    const char *allowed;
+} names[] = {
+    { "duration", 2, is_number, "milliseconds as a whole number" },
+    { "quota", 3, is_number, "a whole number" },
+    { "restrict", 3, is_restriction,
+      "NotAvailableForSubscription, QuotaId or AllocationFailed" },
+};
+
+static unsigned count_segments(const char *name)
+{
+    unsigned n = 1;
+    for (const char *p = name; *p != '\0'; p++) {
+        if (*p == '/')
+            n = p == name || p[1] == '\0' || p[1] == '/' ? 100 : n + 1;
+    }
+    return n;
+}
+
+static cmg_status check(const struct cmg__sb_cloud *cloud, const char *name,
+                        const char *value, cmg_error **err)
+{
+    size_t n = strcspn(name, "/");
+    for (size_t i = 0; i < CMG__ARRAY_LEN(names) && strlen(name) <= NAME_MAX_LEN; i++) {
+        if (strlen(names[i].first) != n || !cmg__str_ieqn(names[i].first, name, n) ||
+            count_segments(name) != names[i].segments)
+            continue;
+        if (value == NULL || names[i].is_good(value))
+            return CMG_OK;
+        return cmg__fail(err, cloud->alloc, CMG_E_INVAL, "value", names[i].allowed,
+                         "\"%.60s\" is no value of the setting \"%s\"", value, name);
+    }
+    return cmg__fail(err, cloud->alloc, CMG_E_NOTFOUND, "name",
+                     "use a name of the table in cmg/sandbox.h",
+                     "there is no setting \"%.60s\"", name);
+}
+
+cmg_status cmg__sb_setting_change(struct cmg__sb_cloud *cloud, const char *name,
+                                  const char *value, cmg_error **err)
+{
+    cmg_status rc = check(cloud, name, value, err);
+    if (rc != CMG_OK)
+        return rc;
+    if (cloud->settings == NULL)
+        cloud->settings = cmg__json_object();
+    if (value != NULL && cmg__json_size(cloud->settings) >= MAX_SETTINGS)
+        return cmg__fail(err, cloud->alloc, CMG_E_LIMIT, "name",
+                         "set those that are not needed any more to NULL",
+                         "%d settings are made already", MAX_SETTINGS);
+    char *key = cmg__strdup(cloud->alloc, name);
+    if (key == NULL || cloud->settings == NULL) {
+        cmg__free(cloud->alloc, key);
+        return cmg__fail_nomem(err);
+    }
+    cmg__lower_in_place(key);
+    if (value == NULL)
+        cmg__json_remove(cloud->settings, key);
+    else if (cmg__json_set_str(cloud->settings, key, value) != CMG_OK)
+        rc = cmg__fail_nomem(err);
+    cmg__free(cloud->alloc, key);
+    return rc;
+}
+
+/* ---- reading ---- */
+
+static const char *look_up(const struct cmg__sb_cloud *cloud, const char *fmt,
+                           va_list args) CMG__PRINTF(2, 0);
+
+static const char *look_up(const struct cmg__sb_cloud *cloud, const char *fmt,
+                           va_list args)
+{
+    if (cloud->settings == NULL)
+        return NULL;
+    char *key = cmg__vformat(cloud->alloc, fmt, args);
+    if (key != NULL)
+        cmg__lower_in_place(key);
+    const struct cmg__json *value =
+        key == NULL ? NULL : cmg__json_key(cloud->settings, key);
+    cmg__free(cloud->alloc, key);
+    return cmg__json_str(value, "");
+}
+
+const char *cmg__sb_setting(const struct cmg__sb_cloud *cloud, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    const char *value = look_up(cloud, fmt, args);
+    va_end(args);
+    return value;
+}
+
+int64_t cmg__sb_setting_int(const struct cmg__sb_cloud *cloud, int64_t otherwise,
+                            const char *fmt, ...)
+{
+    uint64_t n = 0;
+    va_list args;
+    va_start(args, fmt);
+    const char *value = look_up(cloud, fmt, args);
+    va_end(args);
+    return value != NULL && cmg__parse_u64(value, strlen(value), &n) ? (int64_t)n
+                                                                     : otherwise;
+}
+
+int64_t cmg__sb_duration_ms(const struct cmg__sb_cloud *cloud, const char *what)
+{
+    return cmg__sb_setting_int(cloud, cloud->operation_ms, "duration/%s", what);
+}
