@@ -365,6 +365,19 @@ CMG_API cmg_status cmg_sandbox_set_throttle(cmg_sandbox *sandbox, uint32_t every
  *   `poweroff`, `restart`, `redeploy`, `reimage`, `manualupgrade`, `delete_instances`,
  *   `rolling_batch`,
  *   `register`, `purge` |
+ * | `delay/principal` | milliseconds | how long a service principal stays unknown to role
+ *   assignments |
+ * | `delay/role` | milliseconds | how long a role assignment takes to come into effect |
+ * | `quota/NAME/REGION` | number | the limit of a quota as Azure's usages name it:
+ *   `cores`, `standardBSFamily`, `IPv4StandardSkuPublicIpAddresses`, ... |
+ * | `restrict/SIZE/REGION` | `NotAvailableForSubscription`, `QuotaId` or
+ *   `AllocationFailed` | a VM size is not to be had |
+ * | `policy/NAME` | `deny TYPE`, `deny TYPE outside REGION`, `deny TYPE without tag NAME`
+ *   | a policy; TYPE as `Microsoft.Network/publicIPAddresses`, or `*` |
+ * | `mfa` | `off`, `challenge` or `deny` | what users without MFA meet when they change
+ *   something |
+ * | `admin_role` | the name of a built-in role, `Reader` | all that the administrator may
+ *   do in Resource Manager, instead of everything |
  *
  * @param[in]  sandbox The sandbox.
  * @param[in]  name    A name of the table, compared without case.

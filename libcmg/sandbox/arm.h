@@ -9,14 +9,17 @@ struct cmg__sb_fault {
     int status;
     char code[64];
     char message[768];
+    char policy[64]; /* the one that denies it; "" for other reasons */
 };
 void cmg__sb_fault_set(struct cmg__sb_fault *fault, int status, const char *code,
                        const char *fmt, ...) CMG__PRINTF(4, 5);
 void cmg__sb_refuse_fault(struct cmg__sb_call *call, const struct cmg__sb_fault *fault);
 
-/* ---- arm_operation.c ---- */
-/* api-version and subscription of a call to Resource Manager; true for other services. */
+/* ---- arm_admission.c ---- */
+/* May the call to Resource Manager be carried out? True for other services. */
 bool cmg__sb_arm_admits(struct cmg__sb_call *call);
+
+/* ---- arm_operation.c ---- */
 /* Finishes what is due by now: operations, registrations, steps of deployments. */
 void cmg__sb_arm_settle(struct cmg__sb_cloud *cloud);
 /* Notes a long-running operation; kind is a row of arm_operation.c. */
@@ -46,6 +49,39 @@ void cmg__sb_provider_settle(struct cmg__sb_cloud *cloud, int64_t now_ms);
 /* The display name of a region ("West Europe"), or NULL when there is none of that name.
  */
 const char *cmg__sb_region(const char *name);
+/* Its short name ("westeurope") for either, or NULL; the i-th one, or NULL at the end. */
+const char *cmg__sb_region_name(const char *name);
+const char *cmg__sb_region_at(size_t i);
+/* The path of the call up to the last appearance of a mark, as a text (yours). */
+struct cmg__json *cmg__sb_scope_of(struct cmg__sb_call *call, const char *mark);
+/* Does the path have it, without case? */
+bool cmg__sb_path_has(const char *path, const char *part);
+
+/* ---- arm_lock.c ---- */
+/* False, answered, when a lock keeps the call from changing something. */
+bool cmg__sb_lock_admits(struct cmg__sb_call *call);
+
+/* ---- arm_policy.c ---- */
+bool cmg__sb_policy_is_good(const char *text);
+bool cmg__sb_policy_admits(const struct cmg__sb_cloud *cloud, const char *type,
+                           const char *name, const struct cmg__json *resource,
+                           struct cmg__sb_fault *fault);
+/* What an error of that policy carries as additionalInfo. */
+struct cmg__json *cmg__sb_policy_info(const struct cmg__sb_cloud *cloud,
+                                      const char *policy);
+
+/* ---- arm_role.c ---- */
+struct cmg__sb_assignment {
+    const char *id;
+    const char *scope;
+    const char *role; /* GUID or ID of its definition; this and the next may be NULL */
+    const char *principal;
+    const char *principal_type;
+};
+/* Makes a role assignment, or finds it made; false with *fault filled in. */
+bool cmg__sb_role_assign(struct cmg__sb_cloud *cloud,
+                         const struct cmg__sb_assignment *wish, bool *out_is_new,
+                         struct cmg__sb_fault *fault);
 
 /* ---- arm_name.c ---- */
 bool cmg__sb_storage_name_is_free(const struct cmg__sb_cloud *cloud, const char *name,

@@ -85,8 +85,14 @@ static void put_group(struct cmg__sb_call *call)
     const char *location = cmg__json_str(call->body, "/location");
     const struct cmg__json *tags = cmg__json_key(call->body, "tags");
     struct cmg__json *old = cmg__sb_group_named(cloud, name);
+    struct cmg__sb_fault fault;
     if (!may_put(call, old, location))
         return;
+    if (!cmg__sb_policy_admits(cloud, "Microsoft.Resources/subscriptions/resourceGroups",
+                               name, call->body, &fault)) {
+        cmg__sb_refuse_fault(call, &fault);
+        return;
+    }
     name = cmg__str_or(cmg__json_str(old, "/name"), name);
     char *key = cmg__sb_key(cloud, name);
     struct cmg__json *group = cmg__json_pack(

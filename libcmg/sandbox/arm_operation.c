@@ -21,57 +21,16 @@ void cmg__sb_fault_set(struct cmg__sb_fault *fault, int status, const char *code
     (void)vsnprintf(fault->message, sizeof fault->message, fmt, args);
     va_end(args);
     (void)snprintf(fault->code, sizeof fault->code, "%s", code);
+    fault->policy[0] = '\0';
     fault->status = status;
 }
 
 void cmg__sb_refuse_fault(struct cmg__sb_call *call, const struct cmg__sb_fault *fault)
 {
     cmg__sb_refuse(call, fault->status, fault->code, "%s", fault->message);
-}
-
-/* ---- admission ---- */
-
-static bool is_date(const char *text)
-{
-    static const char shape[] = "dddd-dd-dd";
-    size_t i = 0;
-    for (; shape[i] != '\0'; i++) {
-        if (shape[i] == 'd' ? !cmg__is_digit(text[i]) : text[i] != shape[i])
-            return false;
-    }
-    return text[i] == '\0' || strcmp(text + i, "-preview") == 0;
-}
-
-bool cmg__sb_arm_admits(struct cmg__sb_call *call)
-{
-    const char *version = cmg__sb_query(call, "api-version");
-    const char *sub = cmg__sb_arg(call, "sub");
-    if (call->service != CMG__SB_ARM)
-        return true;
-    if (cmg__str_is_empty(version)) {
-        cmg__sb_refuse(call, 400, "MissingApiVersionParameter",
-                       "The api-version query parameter (?api-version=) is required for "
-                       "all requests.");
-        return false;
-    }
-    if (!is_date(version)) {
-        cmg__sb_refuse(call, 400, "InvalidApiVersionParameter",
-                       "The api-version '%s' is invalid. The supported versions are "
-                       "dates such as '2024-03-01'.",
-                       version);
-        return false;
-    }
-    if (sub[0] == '\0' || cmg__sb_same(sub, cmg__sb_fact(call->cloud, "subscription_id")))
-        return true;
-    if (cmg__guid_is_valid(sub))
-        cmg__sb_refuse(call, 404, "SubscriptionNotFound",
-                       "The subscription '%s' could not be found.", sub);
-    else
-        cmg__sb_refuse(call, 400, "InvalidSubscriptionId",
-                       "The provided subscription identifier '%s' is malformed or "
-                       "invalid.",
-                       sub);
-    return false;
+    if (fault->policy[0] != '\0')
+        cmg__sb_set(call->cloud, cmg__json_key(call->reply, "error"), "additionalInfo",
+                    cmg__sb_policy_info(call->cloud, fault->policy));
 }
 
 /* ---- applying ---- */

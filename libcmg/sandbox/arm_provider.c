@@ -134,9 +134,10 @@ static void register_provider(struct cmg__sb_call *call)
     if (space == NULL)
         return;
     if (strcmp(state_of(call->cloud, space), "NotRegistered") == 0)
-        cmg__sb_set(call->cloud, cmg__sb_table(call->cloud, "providers"), space,
-                    cmg__json_pack("{s:s, s:I}", "state", "Registering", "ready_ms",
-                                   call->now_ms + cmg__sb_duration_ms(call->cloud, "register")));
+        cmg__sb_set(
+            call->cloud, cmg__sb_table(call->cloud, "providers"), space,
+            cmg__json_pack("{s:s, s:I}", "state", "Registering", "ready_ms",
+                           call->now_ms + cmg__sb_duration_ms(call->cloud, "register")));
     cmg__sb_reply(call, 200, view(call, space));
 }
 

@@ -2,9 +2,10 @@
  * Resources of any known type: stored as they were put, completed and checked by rules,
  * listed, changed, deleted as long-running operations.
  */
+#include <stdio.h>
 #include <string.h>
 
-#include "sandbox/arm.h"
+#include "sandbox/capacity.h"
 #include "sandbox/router.h"
 
 struct cmg__json *cmg__sb_resource(const struct cmg__sb_cloud *cloud, const char *id)
@@ -147,6 +148,20 @@ static bool may_put(struct cmg__sb_cloud *cloud, const struct cmg__sb_wish *wish
     return false;
 }
 
+/* By policies, and by the quota when it is a new one. */
+static bool is_admitted(const struct cmg__sb_cloud *cloud,
+                        const struct cmg__sb_wish *wish, const struct cmg__sb_type *type,
+                        const struct cmg__json *old, struct cmg__sb_fault *fault)
+{
+    char name[256];
+    const char *tail = strrchr(wish->id, '/');
+    const char *region = cmg__json_str(wish->body, "/location");
+    (void)snprintf(name, sizeof name, "%s/%s", type->space, type->name);
+    return cmg__sb_policy_admits(cloud, name, tail == NULL ? wish->id : tail + 1,
+                                 wish->body, fault) &&
+           (old != NULL || cmg__sb_quota_admits(cloud, name, region, fault));
+}
+
 static struct cmg__json *compose(struct cmg__sb_cloud *cloud,
                                  const struct cmg__sb_wish *wish,
                                  const struct cmg__sb_type *type, const char *name,
@@ -186,6 +201,8 @@ struct cmg__json *cmg__sb_resource_put(struct cmg__sb_cloud *cloud,
     if (type == NULL || !may_put(cloud, wish, type, fault))
         return NULL;
     const struct cmg__json *old = cmg__sb_resource(cloud, wish->id);
+    if (!is_admitted(cloud, wish, type, old, fault))
+        return NULL;
     if (out_is_new != NULL)
         *out_is_new = old == NULL;
     /* Names keep the case they were made with. */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sandbox/arm.h"
+#include "sandbox/capacity.h"
 #include "sandbox/fleet.h"
 
 /* ---- DNS labels ---- */
@@ -200,7 +200,8 @@ static bool scale_set(struct cmg__sb_cloud *cloud, struct cmg__json *resource,
     }
     if (!certificates_exist(cloud, resource, fault))
         return false;
-    if (!changes_are_allowed(resource, old, fault))
+    if (!changes_are_allowed(resource, old, fault) ||
+        !cmg__sb_capacity_admits(cloud, resource, old, fault))
         return false;
     const char *principal = cmg__json_str(old, "/identity/principalId");
     cmg__sb_guid(cloud, guid);

@@ -194,7 +194,7 @@ static void get_set_view(struct cmg__sb_call *call)
 
 #define SET                                                                              \
     "/subscriptions/{sub}/resourceGroups/{group}/providers/" CMG__SB_SCALE_SETS "/{"     \
-                                                                                "name}"
+    "name}"
 
 static const struct cmg__sb_route routes[] = {
     { "GET", SET "/virtualMachines", list_instances },

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sandbox/arm.h"
+#include "sandbox/role.h"
 #include "sandbox/router.h"
 
 static const struct {
@@ -48,6 +49,20 @@ const char *cmg__sb_region(const char *name)
             return regions[i].display_name;
     }
     return NULL;
+}
+
+const char *cmg__sb_region_name(const char *name)
+{
+    for (size_t i = 0; name != NULL && i < CMG__ARRAY_LEN(regions); i++) {
+        if (same_region(regions[i].name, name))
+            return regions[i].name;
+    }
+    return NULL;
+}
+
+const char *cmg__sb_region_at(size_t i)
+{
+    return i < CMG__ARRAY_LEN(regions) ? regions[i].name : NULL;
 }
 
 static const char *login_base(const struct cmg__sb_call *call, const char *azure)
@@ -100,11 +115,22 @@ static struct cmg__json *subscription(const struct cmg__sb_call *call)
         "Public_2014-09-01", "quotaId", "PayAsYouGo_2014-09-01", "spendingLimit", "Off");
 }
 
+/* Those that the caller has any right on. */
 static void list_subscriptions(struct cmg__sb_call *call)
 {
+    struct cmg__json *one = subscription(call);
+    struct cmg__json *list = cmg__json_array();
+    const struct cmg__sb_right right = { .action =
+                                             "Microsoft.Resources/subscriptions/read",
+                                         .scope =
+                                             cmg__str_or(cmg__json_str(one, "/id"), "") };
+    bool seen = cmg__sb_role_permits(call->cloud, &call->caller, &right);
+    if (seen)
+        cmg__sb_append(call->cloud, list, cmg__json_ref(one));
+    cmg__json_unref(one);
     cmg__sb_reply(call, 200,
-                  cmg__json_pack("{s:[o], s:{s:s, s:i}}", "value", subscription(call),
-                                 "count", "type", "Total", "value", 1));
+                  cmg__json_pack("{s:o, s:{s:s, s:i}}", "value", list, "count", "type",
+                                 "Total", "value", (int)seen));
 }
 
 static void get_subscription(struct cmg__sb_call *call)
@@ -141,25 +167,12 @@ static void list_locations(struct cmg__sb_call *call)
     cmg__sb_reply(call, 200, cmg__json_pack("{s:o}", "value", list));
 }
 
-static void list_permissions(struct cmg__sb_call *call)
-{
-    cmg__sb_reply(call, 200,
-                  cmg__json_pack("{s:[{s:[s], s:[], s:[], s:[]}]}", "value", "actions",
-                                 "*", "notActions", "dataActions", "notDataActions"));
-}
-
 static const struct cmg__sb_route routes[] = {
     { "GET", "/metadata/endpoints", get_endpoints },
     { "GET", "/subscriptions", list_subscriptions },
     { "GET", "/subscriptions/{sub}", get_subscription },
     { "GET", "/subscriptions/{sub}/locations", list_locations },
     { "GET", "/tenants", list_tenants },
-    { "GET", "/subscriptions/{sub}/providers/Microsoft.Authorization/permissions",
-      list_permissions },
-    { "GET",
-      "/subscriptions/{sub}/resourceGroups/{group}/providers/Microsoft.Authorization/"
-      "permissions",
-      list_permissions },
 };
 const struct cmg__sb_routes cmg__sb_arm_subscription_routes = { routes,
                                                                 CMG__ARRAY_LEN(routes) };

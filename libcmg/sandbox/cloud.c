@@ -9,14 +9,15 @@
 #include "sandbox/pki.h"
 #include "sandbox/well_known.h"
 
-#define STATE_VERSION 1
+#define STATE_VERSION 2
 #define STATE_MODE    0600
 
 /* Every kind of thing the tree keeps. */
 static const char *const tables[] = {
     "applications", "service_principals", "role_assignments", "grants", "deleted",
     "device_codes", "refresh_tokens",     "providers",        "groups", "resources",
-    "deployments",  "operations",         "deleted_vaults",   "vaults", "identities",
+    "deployments",  "operations",         "deleted_vaults",   "vaults", "locks",
+    "arm_roles",    "identities",
 };
 
 bool cmg__sb_same(const char *a, const char *b)

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "sandbox/arm.h"
+#include "sandbox/role.h"
+
 #define NAME_MAX_LEN 200
 #define MAX_SETTINGS 1000
 
@@ -20,6 +23,17 @@ static bool is_restriction(const char *value)
            strcmp(value, "QuotaId") == 0 || strcmp(value, "AllocationFailed") == 0;
 }
 
+static bool is_mfa_rule(const char *value)
+{
+    return strcmp(value, "off") == 0 || strcmp(value, "challenge") == 0 ||
+           strcmp(value, "deny") == 0;
+}
+
+static bool is_role(const char *value)
+{
+    return cmg__sb_role_find(value) != NULL;
+}
+
 /* Names by their first segment; the other segments are what the reader looks up. */
 static const struct {
     const char *first;
@@ -27,7 +41,12 @@ static const struct {
     bool (*is_good)(const char *value);
     const char *allowed;
 } names[] = {
+    { "admin_role", 1, is_role, "the name of a built-in role" },
+    { "delay", 2, is_number, "milliseconds as a whole number" },
     { "duration", 2, is_number, "milliseconds as a whole number" },
+    { "mfa", 1, is_mfa_rule, "off, challenge or deny" },
+    { "policy", 2, cmg__sb_policy_is_good,
+      "\"deny TYPE\", \"deny TYPE outside REGION\" or \"deny TYPE without tag NAME\"" },
     { "quota", 3, is_number, "a whole number" },
     { "restrict", 3, is_restriction,
       "NotAvailableForSubscription, QuotaId or AllocationFailed" },

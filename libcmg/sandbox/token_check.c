@@ -156,22 +156,16 @@ static void note_caller(struct cmg__sb_call *call, const char *token,
         (caller->is_user && cmg__sb_is_public_client(caller->client_id, &name));
 }
 
-/* Resource Manager and the vault know no one but the administrator: nobody else has a
-   role assignment. */
+/* Resource Manager asks about rights itself: they depend on what is to be done. The vault
+   knows no one but the administrator. */
 static bool has_rights(struct cmg__sb_call *call)
 {
-    if (call->caller.is_admin || call->service == CMG__SB_GRAPH)
+    if (call->caller.is_admin || call->service != CMG__SB_VAULT)
         return true;
-    if (call->service == CMG__SB_VAULT)
-        cmg__sb_refuse(call, 403, "Forbidden",
+    cmg__sb_refuse(call, 403, "Forbidden",
                        "Caller is not authorized to perform action on resource. "
                        "Caller: appid=%s",
                        call->caller.client_id);
-    else
-        cmg__sb_refuse(call, 403, "AuthorizationFailed",
-                       "The client '%s' with object id '%s' does not have authorization "
-                       "to perform the action over scope '%s' or the scope is invalid.",
-                       call->caller.client_id, call->caller.object_id, call->path);
     return false;
 }
 
