@@ -170,7 +170,7 @@ static void cancel_upgrade(struct cmg__sb_call *call)
 
 #define SET                                                                              \
     "/subscriptions/{sub}/resourceGroups/{group}/providers/" CMG__SB_SCALE_SETS "/{"     \
-                                                                                "name}"
+    "name}"
 
 static const struct cmg__sb_route routes[] = {
     { "GET", SET "/rollingUpgrades/latest", get_latest },

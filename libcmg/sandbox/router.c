@@ -34,12 +34,9 @@ static const struct cmg__sb_routes *const arm_tables[] = {
     &cmg__sb_arm_subscription_routes, &cmg__sb_arm_provider_routes,
     &cmg__sb_arm_name_routes,         &cmg__sb_arm_group_routes,
     &cmg__sb_arm_vault_routes,        &cmg__sb_arm_lock_routes,
-    &cmg__sb_arm_role_routes,
-    &cmg__sb_arm_size_routes,
-    &cmg__sb_arm_quota_routes,
-    &cmg__sb_arm_scale_set_routes,
-    &cmg__sb_arm_rolling_routes,
-    &cmg__sb_arm_scale_set_action_routes,
+    &cmg__sb_arm_role_routes,         &cmg__sb_arm_size_routes,
+    &cmg__sb_arm_quota_routes,        &cmg__sb_arm_scale_set_routes,
+    &cmg__sb_arm_rolling_routes,      &cmg__sb_arm_scale_set_action_routes,
     &cmg__sb_arm_deployment_routes,   &cmg__sb_arm_operation_routes,
     &cmg__sb_arm_resource_routes,     NULL
 };

@@ -163,9 +163,9 @@ static bool has_rights(struct cmg__sb_call *call)
     if (call->caller.is_admin || call->service != CMG__SB_VAULT)
         return true;
     cmg__sb_refuse(call, 403, "Forbidden",
-                       "Caller is not authorized to perform action on resource. "
-                       "Caller: appid=%s",
-                       call->caller.client_id);
+                   "Caller is not authorized to perform action on resource. "
+                   "Caller: appid=%s",
+                   call->caller.client_id);
     return false;
 }
 
