@@ -96,7 +96,7 @@ static void put_text(FILE *out, const char *text)
     fputc('"', out);
 }
 
-static void put_facts(FILE *out, const cmg_sandbox *sandbox, const char *ca_file,
+static void put_facts(FILE *out, cmg_sandbox *sandbox, const char *ca_file,
                       const char *certificate, const char *key)
 {
     const struct {
@@ -111,10 +111,9 @@ static void put_facts(FILE *out, const cmg_sandbox *sandbox, const char *ca_file
         { "client_cert_key", key },
         { "identity_endpoint", cmg_sandbox_identity_endpoint(sandbox) },
         { "identity_client_id", cmg_sandbox_identity(sandbox, CMG_IDENTITY_CLIENT_ID) },
+        { "blob_account", cmg_sandbox_get(sandbox, "blob_account") },
+        { "blob_key", cmg_sandbox_get(sandbox, "blob_key") },
     };
-    /* What the sandbox does not have is null, so that a reader finds every member. */
-    static const char *const absent[] = { "blob_url", "blob_account", "blob_key",
-                                          "site_url" };
     unsigned port = cmg_sandbox_port(sandbox);
 
     fprintf(out, "{\n  \"base\": \"https://localhost:%u\",\n", port);
@@ -123,8 +122,10 @@ static void put_facts(FILE *out, const cmg_sandbox *sandbox, const char *ca_file
         put_text(out, facts[i].value);
         fputs(",\n", out);
     }
-    for (size_t i = 0; i < sizeof absent / sizeof *absent; i++)
-        fprintf(out, "  \"%s\": null,\n", absent[i]);
+    fprintf(out, "  \"blob_url\": \"https://localhost:%u/%s\",\n", port,
+            cmg_sandbox_get(sandbox, "blob_account"));
+    /* There is no site in it: null, so that a reader finds every member. */
+    fputs("  \"site_url\": null,\n", out);
     fprintf(out, "  \"vault_url\": \"https://localhost:%u/vaults\"\n}\n", port);
 }
 

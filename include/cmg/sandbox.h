@@ -356,6 +356,18 @@ CMG_API cmg_status cmg_sandbox_set_throttle(cmg_sandbox *sandbox, uint32_t every
                                             uint32_t retry_after_ms, cmg_error **err);
 
 /**
+ * @brief A fact about the cloud by name.
+ *
+ * "blob_account" is the name of a storage account that is always there, under localhost
+ * at "https://localhost:PORT/" and that name, and "blob_key" its first key.
+ * @param[in] sandbox The sandbox.
+ * @param[in] name    The name.
+ * @return Borrowed, as long as @p sandbox; NULL for an unknown name.
+ * @since 0.1
+ */
+CMG_API const char *cmg_sandbox_get(cmg_sandbox *sandbox, const char *name);
+
+/**
  * @brief Sets something about the cloud by name, as long as the sandbox runs.
  *
  * | name | value | what it means |

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sandbox/blob.h"
 #include "sandbox/capacity.h"
 #include "sandbox/router.h"
 
@@ -231,6 +232,8 @@ void cmg__sb_resource_remove(struct cmg__sb_cloud *cloud, const char *key)
     const struct cmg__json *resource = cmg__sb_find(cloud, "resources", key);
     if (cmg__sb_same(cmg__json_str(resource, "/type"), "Microsoft.KeyVault/vaults"))
         cmg__sb_vault_soft_delete(cloud, resource);
+    if (cmg__sb_same(cmg__json_str(resource, "/type"), CMG__SB_STORAGE))
+        cmg__sb_account_remove(cloud, cmg__json_str(resource, "/name"));
     cmg__json_remove(cmg__sb_table(cloud, "resources"), key);
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sandbox/blob.h"
 #include "sandbox/capacity.h"
 #include "sandbox/fleet.h"
 
@@ -118,6 +119,7 @@ static bool storage_account(struct cmg__sb_cloud *cloud, struct cmg__json *resou
                                cmg__sb_text(cloud, "https://%s.blob.%s/",
                                             cmg__json_str(resource, "/name"),
                                             cloud->names->storage_suffix)));
+    (void)cmg__sb_account_make(cloud, cmg__json_str(resource, "/name"));
     return true;
 }
 

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "sandbox/blob.h"
+
 const char *cmg__sb_arg(const struct cmg__sb_call *call, const char *name)
 {
     return cmg__str_or(cmg__json_str(cmg__json_key(call->args, name), ""), "");
@@ -85,7 +87,9 @@ void cmg__sb_refuse(struct cmg__sb_call *call, int status, const char *code,
     char *message = cmg__vformat(call->cloud->alloc, fmt, args);
     va_end(args);
     const char *text = cmg__str_or(message, "out of memory");
-    if (call->service == CMG__SB_GRAPH)
+    if (call->service == CMG__SB_BLOB)
+        cmg__sb_refuse_blob(call, status, code, text);
+    else if (call->service == CMG__SB_GRAPH)
         cmg__sb_reply(call, status, graph_error(call, code, text));
     else
         cmg__sb_reply(

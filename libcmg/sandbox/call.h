@@ -14,6 +14,7 @@ enum cmg__sb_service {
     CMG__SB_GRAPH,
     CMG__SB_ARM,
     CMG__SB_VAULT,
+    CMG__SB_BLOB,
     CMG__SB_PKI,
     CMG__SB_IDENTITY
 };

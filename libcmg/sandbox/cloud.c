@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "sandbox/blob.h"
 #include "sandbox/pki.h"
 #include "sandbox/well_known.h"
 
@@ -17,7 +18,7 @@ static const char *const tables[] = {
     "applications", "service_principals", "role_assignments", "grants", "deleted",
     "device_codes", "refresh_tokens",     "providers",        "groups", "resources",
     "deployments",  "operations",         "deleted_vaults",   "vaults", "locks",
-    "arm_roles",    "identities",
+    "arm_roles",    "identities",         "storage",
 };
 
 bool cmg__sb_same(const char *a, const char *b)
@@ -193,6 +194,7 @@ static cmg_status make_tree(struct cmg__sb_cloud *cloud,
     cmg__sb_set_str(cloud, cloud->state, "client_secret", secret);
     cmg__wipe(secret, sizeof secret);
     cmg__sb_well_known_add(cloud);
+    (void)cmg__sb_account_make(cloud, CMG__SB_BLOB_ACCOUNT);
     cmg_status rc = make_signing_key(cloud, err);
     if (rc == CMG_OK && cloud->oom)
         rc = cmg__fail_nomem(err);
@@ -339,6 +341,7 @@ void cmg__sb_cloud_free(struct cmg__sb_cloud *cloud)
     cmg__key_free(cloud->signing_key);
     cmg__jwks_free(cloud->jwks);
     cmg__json_unref(cloud->keys);
+    cmg__json_unref(cloud->contents);
     cmg__json_unref(cloud->settings);
     cmg__json_unref(cloud->issuers);
     cmg__json_unref(cloud->late);

@@ -51,6 +51,7 @@ struct cmg__sb_cloud {
     struct cmg__sb_people people; /* not kept */
     struct cmg__sb_pki *pki;      /* beside the tree: see pki.h; never NULL */
     struct cmg__json *settings;   /* what a host set by name; NULL: nothing. Not kept. */
+    struct cmg__json *contents; /* of blobs, for a cloud in memory; see blob_content.c */
 };
 
 struct cmg__sb_birth {

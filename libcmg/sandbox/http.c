@@ -8,7 +8,7 @@
 #include "net/http1_server.h"
 #include "sandbox/router.h"
 
-#define MAX_BODY        ((size_t)8 * 1024 * 1024)
+#define MAX_BODY        ((size_t)32 * 1024 * 1024)
 #define MAX_CONNECTIONS 256
 
 struct client {

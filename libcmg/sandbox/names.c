@@ -38,6 +38,7 @@ void cmg__sb_names_set(struct cmg__sb_names *names, struct cmg__sb_name *items,
 /* Names that the HTTPS listener itself answers to. */
 static bool is_service(const struct cmg__cloud *azure, const char *host)
 {
+    static const char blob[] = ".blob.";
     const char *const whole[] = { azure->login_host, azure->graph_host, azure->arm_host,
                                   "login.windows.net", CMG__SB_PKI_HOST };
     for (size_t i = 0; i < CMG__ARRAY_LEN(whole); i++) {
@@ -45,7 +46,11 @@ static bool is_service(const struct cmg__cloud *azure, const char *host)
             return true;
     }
     const char *dot = strchr(host, '.');
-    return dot != NULL && dot != host && cmg__str_ieq(dot + 1, azure->vault_suffix);
+    if (dot == NULL || dot == host)
+        return false;
+    return cmg__str_ieq(dot + 1, azure->vault_suffix) ||
+           (cmg__str_istarts(dot, blob) &&
+            cmg__str_ieq(dot + strlen(blob), azure->storage_suffix));
 }
 
 uint16_t cmg__sb_names_find(struct cmg__sb_names *names, const char *host, uint16_t port)

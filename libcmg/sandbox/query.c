@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sandbox/blob.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/setting.h"
 #include "sandbox/token.h"
@@ -189,6 +190,22 @@ cmg_status cmg_sandbox_set(cmg_sandbox *sandbox, const char *name, const char *v
     rc = cmg__sb_setting_change(sandbox->cloud, name, value, err);
     (void)pthread_mutex_unlock(&sandbox->lock);
     return rc;
+}
+
+const char *cmg_sandbox_get(cmg_sandbox *sandbox, const char *name)
+{
+    const char *value = NULL;
+    if (check(sandbox, NULL) != CMG_OK)
+        return NULL;
+    (void)pthread_mutex_lock(&sandbox->lock);
+    if (cmg__sb_same(name, "blob_account"))
+        value = CMG__SB_BLOB_ACCOUNT;
+    else if (cmg__sb_same(name, "blob_key"))
+        value = cmg__sb_account_key(sandbox->cloud,
+                                    cmg__sb_account(sandbox->cloud, CMG__SB_BLOB_ACCOUNT),
+                                    "key1", false);
+    (void)pthread_mutex_unlock(&sandbox->lock);
+    return value;
 }
 
 /* ---- addresses ---- */

@@ -5,8 +5,9 @@
 
 #include "sandbox/setting.h"
 
-#define BLOB  "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
-#define VAULT "Microsoft.KeyVault/vaults"
+#define CONTAINERS "Microsoft.Storage/storageAccounts/blobServices/containers"
+#define BLOB       CONTAINERS "/blobs"
+#define VAULT      "Microsoft.KeyVault/vaults"
 
 const struct cmg__sb_role cmg__sb_roles[] = {
     { .id = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", .name = "Owner", .actions = { "*" } },
@@ -37,13 +38,16 @@ const struct cmg__sb_role cmg__sb_roles[] = {
                    "Microsoft.Authorization/*/read" } },
     { .id = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
       .name = "Storage Blob Data Owner",
+      .actions = { CONTAINERS "/*" },
       .data_actions = { BLOB "/*" } },
     { .id = "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
       .name = "Storage Blob Data Contributor",
+      .actions = { CONTAINERS "/delete", CONTAINERS "/read", CONTAINERS "/write" },
       .data_actions = { BLOB "/delete", BLOB "/read", BLOB "/write",
                         BLOB "/add/action" } },
     { .id = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",
       .name = "Storage Blob Data Reader",
+      .actions = { CONTAINERS "/read" },
       .data_actions = { BLOB "/read" } },
     { .id = "00482a5a-887f-4fb3-b363-3b7fe8e74483",
       .name = "Key Vault Administrator",

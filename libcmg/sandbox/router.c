@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sandbox/arm.h"
+#include "sandbox/blob.h"
 #include "sandbox/pki.h"
 #include "sandbox/relaxed.h"
 #include "sandbox/replica.h"
@@ -31,14 +32,23 @@ static const struct cmg__sb_routes *const graph_tables[] = {
 };
 /* The generic resource patterns come last: the first match wins. */
 static const struct cmg__sb_routes *const arm_tables[] = {
-    &cmg__sb_arm_subscription_routes, &cmg__sb_arm_provider_routes,
-    &cmg__sb_arm_name_routes,         &cmg__sb_arm_group_routes,
-    &cmg__sb_arm_vault_routes,        &cmg__sb_arm_lock_routes,
-    &cmg__sb_arm_role_routes,         &cmg__sb_arm_size_routes,
-    &cmg__sb_arm_quota_routes,        &cmg__sb_arm_scale_set_routes,
-    &cmg__sb_arm_rolling_routes,      &cmg__sb_arm_scale_set_action_routes,
-    &cmg__sb_arm_deployment_routes,   &cmg__sb_arm_operation_routes,
-    &cmg__sb_arm_resource_routes,     NULL
+    &cmg__sb_arm_subscription_routes,
+    &cmg__sb_arm_provider_routes,
+    &cmg__sb_arm_name_routes,
+    &cmg__sb_arm_group_routes,
+    &cmg__sb_arm_vault_routes,
+    &cmg__sb_arm_storage_routes,
+    &cmg__sb_arm_lock_routes,
+    &cmg__sb_arm_role_routes,
+    &cmg__sb_arm_size_routes,
+    &cmg__sb_arm_quota_routes,
+    &cmg__sb_arm_scale_set_routes,
+    &cmg__sb_arm_rolling_routes,
+    &cmg__sb_arm_scale_set_action_routes,
+    &cmg__sb_arm_deployment_routes,
+    &cmg__sb_arm_operation_routes,
+    &cmg__sb_arm_resource_routes,
+    NULL
 };
 static const struct cmg__sb_routes *const vault_tables[] = { &cmg__sb_vault_routes,
                                                              NULL };
@@ -79,19 +89,42 @@ static bool host_ends(const char *host, size_t n, const char *suffix)
            cmg__str_ieqn(host + n - len, suffix, len);
 }
 
-static enum cmg__sb_service service_of_path(const char *path)
+/* "account.blob.core.windows.net" */
+static bool is_blob_host(const char *host, size_t n, const char *suffix)
+{
+    static const char mark[] = ".blob.";
+    size_t tail = strlen(mark) + strlen(suffix);
+    return host_ends(host, n, suffix) && n > tail &&
+           cmg__str_ieqn(host + n - tail, mark, strlen(mark));
+}
+
+/* The name of a storage account that is there. */
+static bool is_account(const struct cmg__sb_cloud *cloud, const char *path)
+{
+    char name[25];
+    size_t n = path[0] == '/' ? strcspn(path + 1, "/") : 0;
+    if (n == 0 || n >= sizeof name)
+        return false;
+    memcpy(name, path + 1, n);
+    name[n] = '\0';
+    return cmg__sb_account(cloud, name) != NULL;
+}
+
+static enum cmg__sb_service service_of_path(const struct cmg__sb_cloud *cloud,
+                                            const char *path)
 {
     for (size_t i = 0; i < CMG__ARRAY_LEN(local_prefixes); i++) {
         if (cmg__str_istarts(path, local_prefixes[i].prefix))
             return local_prefixes[i].service;
     }
-    return CMG__SB_LOGIN;
+    return is_account(cloud, path) ? CMG__SB_BLOB : CMG__SB_LOGIN;
 }
 
-static enum cmg__sb_service service_of(const struct cmg__cloud *names,
+static enum cmg__sb_service service_of(const struct cmg__sb_cloud *cloud,
                                        const struct cmg__sb_request *request,
                                        const char *path)
 {
+    const struct cmg__cloud *names = cloud->names;
     const char *host = cmg__str_or(request->host, "");
     size_t n = strcspn(host, ":");
     if (request->metadata)
@@ -104,10 +137,12 @@ static enum cmg__sb_service service_of(const struct cmg__cloud *names,
         return CMG__SB_ARM;
     if (host_ends(host, n, names->vault_suffix))
         return CMG__SB_VAULT;
+    if (is_blob_host(host, n, names->storage_suffix))
+        return CMG__SB_BLOB;
     if (host_is(host, n, CMG__SB_PKI_HOST))
         return CMG__SB_PKI;
     if (host_is(host, n, "localhost") || host_is(host, n, "127.0.0.1"))
-        return service_of_path(path);
+        return service_of_path(cloud, path);
     return CMG__SB_NOWHERE;
 }
 
@@ -348,6 +383,7 @@ static void refuse_route(struct cmg__sb_call *call, bool known)
         break;
     case CMG__SB_ARM:
     case CMG__SB_VAULT:
+    case CMG__SB_BLOB:
     case CMG__SB_PKI:
     case CMG__SB_IDENTITY:
     case CMG__SB_NOWHERE:
@@ -367,6 +403,10 @@ static void dispatch(struct cmg__sb_call *call)
 {
     struct segments segments = { .count = 0 };
     bool known = false;
+    if (call->service == CMG__SB_BLOB) {
+        cmg__sb_blob_serve(call);
+        return;
+    }
     if (cut(call->cloud->alloc, call->path, &segments) != CMG_OK) {
         cmg__sb_refuse(call, 400, "BadRequest", "The path is not well formed.");
     } else if (call->service == CMG__SB_PKI && cmg__sb_pki_serve(call)) {
@@ -475,7 +515,7 @@ cmg_status cmg__sb_answer(struct cmg__sb_cloud *cloud,
     }
     if (rc == CMG_OK) {
         cmg__sb_arm_settle(cloud);
-        call.service = service_of(cloud->names, request, call.path);
+        call.service = service_of(cloud, request, call.path);
         route_call(&call, parsed == CMG_OK);
         add_common_headers(&call);
         rc = write_answer(&call, answer);

@@ -15,6 +15,7 @@ static const struct {
     { CMG__SB_GRAPH, CMG__SB_GRAPH_APP_ID },
     { CMG__SB_ARM, CMG__SB_ARM_APP_ID },
     { CMG__SB_VAULT, CMG__SB_VAULT_APP_ID },
+    { CMG__SB_BLOB, CMG__SB_STORAGE_APP_ID },
 };
 
 static bool needs_token(const struct cmg__sb_call *call)
@@ -37,6 +38,11 @@ static void challenge(struct cmg__sb_call *call, const char *code, const char *t
         cmg__sb_headf(call, "WWW-Authenticate",
                       "Bearer authorization=\"%s/%s\", "
                       "resource=\"https://vault.azure.net\"",
+                      host, tenant);
+    else if (call->service == CMG__SB_BLOB)
+        cmg__sb_headf(call, "WWW-Authenticate",
+                      "Bearer authorization_uri=%s/%s/oauth2/authorize "
+                      "resource_id=https://storage.azure.com",
                       host, tenant);
     else if (call->service == CMG__SB_ARM)
         cmg__sb_headf(call, "WWW-Authenticate",
@@ -61,6 +67,11 @@ static void refuse_missing(struct cmg__sb_call *call)
     case CMG__SB_VAULT:
         challenge(call, "Unauthorized",
                   "AKV10000: Request is missing a Bearer or PoP token.");
+        break;
+    case CMG__SB_BLOB:
+        challenge(call, "NoAuthenticationInformation",
+                  "Server failed to authenticate the request. Please refer to the "
+                  "information in the www-authenticate header.");
         break;
     case CMG__SB_ARM:
     case CMG__SB_LOGIN:

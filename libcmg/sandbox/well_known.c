@@ -24,6 +24,10 @@ static const struct cmg__sb_first_party first_parties[] = {
       .display_name = "Azure Key Vault",
       .audiences = { "https://vault.azure.net", "https://vault.azure.net/" },
       .delegated_scopes = "user_impersonation" },
+    { .app_id = CMG__SB_STORAGE_APP_ID,
+      .display_name = "Azure Storage",
+      .audiences = { "https://storage.azure.com", "https://storage.azure.com/" },
+      .delegated_scopes = "user_impersonation" },
 };
 
 static const struct {

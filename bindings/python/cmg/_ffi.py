@@ -448,6 +448,7 @@ LIBSANDBOX: dict[str, Declaration] = {
     "cmg_sandbox_expire_links": fallible(SANDBOX),
     "cmg_sandbox_set_replication": fallible(SANDBOX, c_uint32),
     "cmg_sandbox_set_throttle": fallible(SANDBOX, c_uint32, c_uint32),
+    "cmg_sandbox_get": copied(SANDBOX, TEXT),
     "cmg_sandbox_set": fallible(SANDBOX, TEXT, TEXT),
     "cmg_sandbox_publish": fallible(SANDBOX, TEXT, DATA, c_size_t),
     "cmg_sandbox_decide_request": fallible(SANDBOX, TEXT, c_bool),

@@ -105,6 +105,11 @@ class Sandbox(Handle):
         return out_bytes(self, "issue_token", _ffi.encoded(client_id),
                          _ffi.encoded(resource))
 
+    def get(self, name: str) -> Optional[str]:
+        """A fact about the cloud by name ("blob_key"); None when there is none."""
+        found = self.call("get", _ffi.encoded(name))
+        return None if found is None else str(found)
+
     def set(self, name: str, value: str | int | None) -> None:
         """Sets something about the cloud by name ("duration/start"); None: the default."""
         self.call("set", _ffi.encoded(name),

@@ -17,3 +17,10 @@ def test_settings_are_made_and_taken_back(tmp_path: Path) -> None:
             sandbox.set("duration/deallocate", "soon")
         with pytest.raises(cmg.NotFound):
             sandbox.set("weather/berlin", "fine")
+
+
+def test_facts_are_told_by_name(tmp_path: Path) -> None:
+    with cmg.Sandbox(tmp_path / "sandbox") as sandbox:
+        assert sandbox.get("blob_account") == "sandboxstore"
+        assert len(sandbox.get("blob_key") or "") == 88
+        assert sandbox.get("weather") is None
