@@ -7,9 +7,9 @@
 
 #include "sandbox/cloud.h"
 
-#define CMG__SB_GRAPH_APP_ID "00000003-0000-0000-c000-000000000000"
-#define CMG__SB_ARM_APP_ID   "797f4846-ba00-4fd7-ba43-dac1f8f63013"
-#define CMG__SB_VAULT_APP_ID "cfa8b339-82a2-471a-a3c9-0fc0be7a4093"
+#define CMG__SB_GRAPH_APP_ID   "00000003-0000-0000-c000-000000000000"
+#define CMG__SB_ARM_APP_ID     "797f4846-ba00-4fd7-ba43-dac1f8f63013"
+#define CMG__SB_VAULT_APP_ID   "cfa8b339-82a2-471a-a3c9-0fc0be7a4093"
 #define CMG__SB_STORAGE_APP_ID "e406a681-f3d4-42a8-90b6-c2b029497af1"
 
 #define CMG__SB_BUILT_IN_NAME "Sandbox Automation"
