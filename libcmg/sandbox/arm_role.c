@@ -85,12 +85,15 @@ bool cmg__sb_principal_exists(const struct cmg__sb_cloud *cloud, const char *obj
     int64_t made_s = 0;
     const struct cmg__json *principal =
         cmg__sb_find_by(cloud, "service_principals", "id", object_id);
-    const char *made = cmg__json_str(principal, "/createdDateTime");
+    /* It tells no time of creation itself; its application does. */
+    const char *made = cmg__json_str(cmg__sb_find_by(cloud, "applications", "appId",
+                                                     cmg__json_str(principal, "/appId")),
+                                     "/createdDateTime");
     if (cmg__sb_same(object_id, cmg__sb_fact(cloud, "admin_object_id")) ||
         cmg__sb_same(object_id, cmg__sb_fact(cloud, "client_object_id")))
         return true;
     if (principal == NULL)
-        return cmg__sb_find_by(cloud, "identities", "principalId", object_id) != NULL;
+        return false;
     if (made == NULL || !cmg__time_parse(made, &made_s))
         return true;
     return cmg__sb_now_ms(cloud) >=
