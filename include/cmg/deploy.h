@@ -116,16 +116,26 @@ typedef struct cmg_step_progress {
     uint32_t total;      /**< Steps of the operation. */
 } cmg_step_progress;
 
+/** @brief How a person is to sign in. @since 0.1 */
+typedef enum cmg_prompt_kind {
+    CMG_PROMPT_DEVICE_CODE = 1,   /**< Open a page anywhere and enter the code. */
+    CMG_PROMPT_BROWSER = 2,       /**< Open a page in a browser on this machine. */
+    CMG_PROMPT_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
+} cmg_prompt_kind;
+
 /**
  * @brief What a person must do to sign in; borrowed for the call; size-tagged.
  * @since 0.1
  */
 typedef struct cmg_sign_in_prompt {
     size_t size;                  /**< sizeof(cmg_sign_in_prompt) of the library. */
-    const char *verification_uri; /**< Page to open. */
-    const char *user_code;        /**< Code to enter there. */
-    const char *message;          /**< The service's own sentence. */
-    int64_t expires_unix_s;       /**< When the code ends. */
+    const char *verification_uri; /**< Page to open for a device code; else "". */
+    const char *user_code;        /**< Code to enter there; else "". */
+    const char *message;          /**< One sentence, the service's own for a code. */
+    int64_t expires_unix_s;       /**< When the code or the page ends. */
+    int32_t kind;                 /**< A #cmg_prompt_kind. */
+    int32_t reserved;             /**< 0. */
+    const char *browser_url;      /**< Page to open in a browser here; else "". */
 } cmg_sign_in_prompt;
 
 /**
@@ -157,7 +167,8 @@ typedef struct cmg_deploy_events {
                     void *user);
     /** A step began, went on, or ended. */
     int (*on_step)(cmg_deploy *deploy, const cmg_step_progress *progress, void *user);
-    /** A person has to sign in. Missing: device-code sign-in fails with #CMG_E_AUTH. */
+    /** A person has to sign in; again when the code or page was of no use, or a service
+       demands more (MFA for example). Missing: it fails with #CMG_E_AUTH. */
     int (*on_prompt)(cmg_deploy *deploy, const cmg_sign_in_prompt *prompt, void *user);
     /** The plan is made: plan is one line per change. Missing: yes. */
     int (*on_confirm)(cmg_deploy *deploy, const char *plan, void *user);

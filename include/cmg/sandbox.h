@@ -60,11 +60,22 @@ typedef enum cmg_sandbox_kind {
     CMG_SANDBOX_KIND_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
 } cmg_sandbox_kind;
 
+/** @brief When a person's sign-in is approved. @since 0.1 */
+typedef enum cmg_sandbox_sign_in {
+    /** By itself: a device code by its second poll, a browser's page at once. */
+    CMG_SANDBOX_SIGN_IN_AT_ONCE = 1,
+    CMG_SANDBOX_SIGN_IN_BY_CALL = 2,       /**< By cmg_sandbox_decide_sign_in(). */
+    CMG_SANDBOX_SIGN_IN_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
+} cmg_sandbox_sign_in;
+
 /** @brief How a request is to fail. @since 0.1 */
 typedef enum cmg_sandbox_fault {
     CMG_SANDBOX_FAULT_STATUS = 1, /**< Answers the status without doing anything. */
     CMG_SANDBOX_FAULT_CUT = 2,    /**< Closes the connection without doing anything. */
     CMG_SANDBOX_FAULT_LOST_ANSWER = 3, /**< Does the work, then closes the connection. */
+    /** From this request on its service takes only tokens of a sign-in that met the
+       authentication context "c1", and challenges the others (claims challenge). */
+    CMG_SANDBOX_FAULT_CHALLENGE = 4,
     CMG_SANDBOX_FAULT_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
 } cmg_sandbox_fault;
 
@@ -174,6 +185,31 @@ CMG_API cmg_status cmg_sandbox_client_certificate(cmg_sandbox *sandbox,
 CMG_API cmg_status cmg_sandbox_add_issuer(cmg_sandbox *sandbox, const char *issuer,
                                           const char *keys, size_t size,
                                           const char *subject, cmg_error **err);
+
+/**
+ * @brief Says when sign-ins of persons are approved; #CMG_SANDBOX_SIGN_IN_AT_ONCE at
+ *        first.
+ * @param[in]  sandbox The sandbox.
+ * @param[in]  how     When.
+ * @param[out] err     Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_INVAL.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_sandbox_set_sign_in(cmg_sandbox *sandbox, cmg_sandbox_sign_in how,
+                                           cmg_error **err);
+
+/**
+ * @brief Decides on a person's sign-in, before it has begun or while it waits.
+ * @param[in]  sandbox The sandbox.
+ * @param[in]  code    The user code of a device code, or the state of a browser's page;
+ *                     copied.
+ * @param[in]  approve Whether the person signs in; otherwise declines.
+ * @param[out] err     Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_INVAL, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_sandbox_decide_sign_in(cmg_sandbox *sandbox, const char *code,
+                                              bool approve, cmg_error **err);
 
 /**
  * @brief Where the metadata service of the sandbox's machine gives the tokens of its

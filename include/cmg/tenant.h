@@ -183,6 +183,23 @@ CMG_API cmg_status cmg_tenant_set_device_code(cmg_tenant *tenant, const char *cl
                                               cmg_error **err);
 
 /**
+ * @brief Signs in as a person by a browser on this machine (authorization code with
+ *        PKCE).
+ *
+ * The deployment listens on a free port of 127.0.0.1 and calls on_prompt with a page that
+ * the host opens in a browser, within ten minutes; after the sign-in the browser comes
+ * back there by itself. The application must have the redirect URI "http://localhost".
+ * @param[in]  tenant    The tenant.
+ * @param[in]  client_id Application (client) ID of a public client; NULL for the default,
+ *                       Azure PowerShell's.
+ * @param[out] err       Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_INVAL, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_tenant_set_browser(cmg_tenant *tenant, const char *client_id,
+                                          cmg_error **err);
+
+/**
  * @brief The domain name the specification gives.
  * @param[in] tenant The tenant.
  * @return Borrowed; "" when only an ID was given.

@@ -37,6 +37,9 @@ enum cmg__call_id {
     CMG__CALL_TOKEN_DEVICE,    /* form: client_id device_code */
     CMG__CALL_TOKEN_REFRESH,   /* form: client_id refresh_token scope */
     CMG__CALL_TOKEN_ASSERTION, /* form: client_id client_assertion scope */
+    CMG__CALL_TOKEN_CODE,      /* form: client_id code redirect_uri code_verifier scope */
+    CMG__CALL_AUTHORIZE,       /* for a browser: client_id redirect_uri scope state nonce
+                                  code_challenge */
     CMG__CALL_TOKEN_IDENTITY,  /* endpoint resource */
     CMG__CALL_OPENID_CONFIG,   /* tenant */
     CMG__CALL_ADMIN_CONSENT,   /* tenant; for a browser, never sent from here */

@@ -70,6 +70,14 @@ static const struct cmg__call calls[CMG__CALL_COUNT] = {
           READ, 200),
     LOGIN(TOKEN_ASSERTION, "login.token.assertion", "POST", "/{tenant}/oauth2/v2.0/token",
           READ, 200),
+    LOGIN(TOKEN_CODE, "login.token.code", "POST", "/{tenant}/oauth2/v2.0/token", READ,
+          200),
+    LOGIN(AUTHORIZE, "login.authorize", "GET",
+          "/{tenant}/oauth2/v2.0/authorize?client_id={client_id}&response_type=code"
+          "&redirect_uri={redirect_uri}&response_mode=query&scope={scope}&state={state}"
+          "&nonce={nonce}&code_challenge={code_challenge}&code_challenge_method=S256"
+          "&prompt=select_account",
+          READ, 302),
     CALL(TOKEN_IDENTITY, "identity.token", IDENTITY, "GET",
          "/metadata/identity/oauth2/token?resource={resource}", IDENTITY_VERSION, NULL,
          READ, 200),

@@ -32,8 +32,9 @@ struct cmg__exec {
     bool announced; /* the intent of this exchange is in the journal */
     enum cmg__token_kind token;
     struct cmg__timer timer;
-    unsigned attempt;    /* failures in a row */
-    unsigned looks_left; /* looks before a request that must not be doubled */
+    struct cmg__browser *browser; /* listens for a redirect, or NULL */
+    unsigned attempt;             /* failures in a row */
+    unsigned looks_left;          /* looks before a request that must not be doubled */
     int64_t started_ms;
     int64_t budget_from_ms;
     int64_t budget_ms;

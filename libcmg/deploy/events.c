@@ -116,12 +116,15 @@ bool cmg__events_prompt(cmg_deploy *deploy)
 {
     struct cmg__prompt *prompt = &deploy->work.prompt;
     const cmg_deploy_events *events = &deploy->events;
+    const bool browser = prompt->kind == CMG_PROMPT_BROWSER;
     const cmg_sign_in_prompt public = {
         .size = sizeof public,
-        .verification_uri = cmg__str_or(prompt->uri, ""),
-        .user_code = cmg__str_or(prompt->code, ""),
+        .verification_uri = browser ? "" : cmg__str_or(prompt->uri, ""),
+        .user_code = browser ? "" : cmg__str_or(prompt->code, ""),
         .message = cmg__str_or(prompt->message, ""),
         .expires_unix_s = prompt->expires_unix_s,
+        .kind = (int32_t)prompt->kind,
+        .browser_url = browser ? cmg__str_or(prompt->url, "") : "",
     };
 
     if (!prompt->pending)

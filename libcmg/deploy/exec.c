@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "deploy/engine.h"
+#include "deploy/browser.h"
 #include "deploy/retry.h"
 
 static int64_t now_ms(const struct cmg__exec *exec)
@@ -75,6 +75,7 @@ void cmg__exec_release(struct cmg__exec *exec)
 void cmg__exec_stop(struct cmg__exec *exec)
 {
     cmg__timer_stop(&exec->timer);
+    cmg__browser_close(exec);
     if (exec->call != NULL)
         exec->deploy->transport.cancel(exec->deploy->transport.user, exec->call);
     exec->call = NULL;

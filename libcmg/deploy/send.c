@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "deploy/browser.h"
 #include "deploy/clock.h"
-#include "deploy/engine.h"
 #include "deploy/retry.h"
 #include "deploy/sign_in.h"
 #include "deploy/token.h"
@@ -306,6 +306,8 @@ void cmg__exec_send(struct cmg__exec *exec)
     exec->waiting = false;
     if (kind != CMG__TOKENS && !cmg__token_is_fresh(exec->run.work, kind))
         rc = send_token(exec, kind, &err);
+    else if (exchange->browser)
+        rc = cmg__browser_open(exec, &err);
     else if (exchange->call == CMG__CALL_LOCAL)
         send_local(exec);
     else

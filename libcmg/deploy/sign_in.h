@@ -11,7 +11,8 @@
 
 struct cmg__sign_in_method {
     struct cmg__exchange exchange; /* what a request for a token is judged by */
-    bool prompts;                  /* a person is shown a code first */
+    bool prompts;                  /* a person is asked first */
+    bool browser;                  /* by a page to open here, not by a code */
     bool is_machine; /* an application, although its client ID may not be known */
     unsigned tries;  /* how often it asks; 0: as long as the step's budget lasts */
     /* Gets a token without a request; NULL for the others. */

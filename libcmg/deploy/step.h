@@ -53,6 +53,7 @@ struct cmg__exchange {
     const char *name;
     enum cmg__call_id call;
     bool effect;     /* changes something: only after the plan was confirmed */
+    bool browser;    /* local: read gets what a browser's redirect brings */
     bool with_token; /* local: a fresh token of this kind is got first */
     enum cmg__token_kind token;
     bool replicates; /* "not there" may mean "not there yet": repeat within the budget */

@@ -1,10 +1,11 @@
 /*
  * Signing in. An unattended sign-in needs no exchange of its own, the tokens are got on
- * the way; a person is shown a code and waited for.
+ * the way; a person is shown a code, or a page to open, and waited for.
  */
 #include <string.h>
 
 #include "base/error.h"
+#include "crypto/jwt.h"
 #include "deploy/sign_in.h"
 #include "deploy/steps.h"
 #include "deploy/token.h"
@@ -18,8 +19,11 @@ static cmg_status begin(struct cmg__run *run, const struct cmg__answer *answer,
     if (!cmg__sign_in_method(run->work)->prompts ||
         cmg__secret_is_set(&run->work->tokens.refresh))
         return cmg__next_go(next, "arm");
-    return cmg__next_go(next, "code");
+    return cmg__next_go(next,
+                        cmg__sign_in_method(run->work)->browser ? "browser" : "code");
 }
+
+/* ---- device code ---- */
 
 static cmg_status build_code(struct cmg__run *run, struct cmg__ask *ask, cmg_error **err)
 {
@@ -50,6 +54,7 @@ static cmg_status keep_prompt(struct cmg__work *work, const struct cmg__json *js
     if (rc == CMG_OK)
         rc = cmg__str_assign(work->alloc, &prompt->message,
                              cmg__json_str(json, "/message"));
+    prompt->kind = CMG_PROMPT_DEVICE_CODE;
     prompt->expires_unix_s =
         cmg__env_unix_s(&work->ctx->env) + number_at(json, "/expires_in", 900);
     return rc;
@@ -118,6 +123,84 @@ static cmg_status read_wait(struct cmg__run *run, const struct cmg__answer *answ
     return cmg__answer_fail(run, answer, err);
 }
 
+/* ---- browser ---- */
+
+static cmg_status read_redirect(struct cmg__run *run, const struct cmg__answer *answer,
+                                struct cmg__next *next, cmg_error **err)
+{
+    if (answer->status != 200)
+        return cmg__answer_fail(run, answer, err);
+    cmg__run_say(run, "somebody signed in");
+    return cmg__next_go(next, "redeem");
+}
+
+static cmg_status build_redeem(struct cmg__run *run, struct cmg__ask *ask,
+                               cmg_error **err)
+{
+    const struct cmg__pkce *pkce = &run->work->pkce;
+    const struct {
+        const char *name, *value;
+    } fields[] = {
+        { "grant_type", "authorization_code" },
+        { "code", pkce->code.data },
+        { "redirect_uri", pkce->redirect_uri },
+        { "code_verifier", pkce->verifier.data },
+    };
+    cmg_status rc = cmg__token_form_head(run->work, CMG__TOKEN_ARM, &ask->form, err);
+
+    for (size_t i = 0; rc == CMG_OK && i < CMG__ARRAY_LEN(fields); i++) {
+        if (cmg__form_add(&ask->form, fields[i].name, cmg__str_or(fields[i].value, "")) !=
+            CMG_OK)
+            rc = cmg__fail_nomem(err);
+    }
+    return rc;
+}
+
+/* The tokens must be those of the page that was opened (OpenID Connect, 3.1.3.7). They
+   came from the token endpoint itself over TLS, so the signature adds nothing. */
+static cmg_status check_nonce(const struct cmg__run *run, const struct cmg__json *answer,
+                              cmg_error **err)
+{
+    const struct cmg__work *work = run->work;
+    const char *token = cmg__str_or(cmg__json_str(answer, "/id_token"), "");
+    struct cmg__json *claims = NULL;
+    const cmg_status rc = cmg__jwt_peek(work->alloc, token, strlen(token), &claims, NULL);
+    const char *nonce = cmg__json_str(claims, "/nonce");
+    const bool same = nonce != NULL && strcmp(nonce, work->pkce.nonce) == 0;
+
+    cmg__json_unref(claims);
+    if (rc == CMG_E_NOMEM)
+        return cmg__fail_nomem(err);
+    if (same)
+        return CMG_OK;
+    return cmg__fail(err, work->alloc, CMG_E_AUTH, "id_token",
+                     "start again; check that nobody stands between here and Entra ID",
+                     "the tokens belong to another sign-in than the one that was begun");
+}
+
+static cmg_status read_redeem(struct cmg__run *run, const struct cmg__answer *answer,
+                              struct cmg__next *next, cmg_error **err)
+{
+    struct cmg__pkce *pkce = &run->work->pkce;
+
+    if (answer->status == 200) {
+        cmg_status rc = check_nonce(run, answer->json, err);
+        if (rc == CMG_OK)
+            rc = cmg__token_read(run->work, CMG__TOKEN_ARM, answer->json, err);
+        cmg__secret_clear(&pkce->code);
+        cmg__secret_clear(&pkce->verifier);
+        return rc == CMG_OK ? cmg__next_go(next, "arm") : rc;
+    }
+    if (is_redeemed(answer->json) && (run->bits & ASKED_AGAIN) == 0) {
+        run->bits |= ASKED_AGAIN;
+        cmg__run_say(run, "the answer with the tokens was lost: sign in once more");
+        return cmg__next_go(next, "browser");
+    }
+    return cmg__answer_fail(run, answer, err);
+}
+
+/* ---- everybody ---- */
+
 static cmg_status read_vault(struct cmg__run *run, const struct cmg__answer *answer,
                              struct cmg__next *next, cmg_error **err)
 {
@@ -139,6 +222,15 @@ static const struct cmg__exchange sign_in_exchanges[] = {
       .also = { 400 },
       .build = build_wait,
       .read = read_wait },
+    { .name = "browser",
+      .call = CMG__CALL_LOCAL,
+      .browser = true,
+      .read = read_redirect },
+    { .name = "redeem",
+      .call = CMG__CALL_TOKEN_CODE,
+      .also = { 400 },
+      .build = build_redeem,
+      .read = read_redeem },
     { .name = "arm",
       .call = CMG__CALL_LOCAL,
       .with_token = true,

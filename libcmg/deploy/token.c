@@ -82,9 +82,10 @@ cmg_status cmg__token_scope(const struct cmg__work *work, enum cmg__token_kind k
 
     if (rc != CMG_OK)
         return rc;
-    return cmg__buf_addf(out, "%s/.default%s", resource,
-                         cmg__sign_in_method(work)->prompts ? " offline_access" : "") ==
-                   CMG_OK
+    const struct cmg__sign_in_method *method = cmg__sign_in_method(work);
+    return cmg__buf_addf(out, "%s/.default%s%s", resource,
+                         method->prompts ? " offline_access" : "",
+                         method->browser ? " openid" : "") == CMG_OK
                ? CMG_OK
                : cmg__fail_nomem(err);
 }

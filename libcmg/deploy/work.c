@@ -116,6 +116,8 @@ cmg_status cmg__work_init(struct cmg__work *work, cmg_gateway *gateway, cmg_erro
     cmg__endpoints_get(work->ctx, &work->endpoints);
     work->gateway = gateway;
     tokens_init(&work->tokens, work->alloc);
+    cmg__secret_init(&work->pkce.verifier, work->alloc);
+    cmg__secret_init(&work->pkce.code, work->alloc);
     cmg__buf_init(&work->probe_roots, work->alloc, 64 * 1024);
     work->spec = cmg__json_object();
     work->facts = cmg__json_object();
@@ -135,6 +137,11 @@ cmg_status cmg__work_init(struct cmg__work *work, cmg_gateway *gateway, cmg_erro
 void cmg__work_done(struct cmg__work *work)
 {
     tokens_done(&work->tokens);
+    cmg__free(work->alloc, work->tokens.claims);
+    cmg__secret_clear(&work->pkce.verifier);
+    cmg__secret_clear(&work->pkce.code);
+    cmg__free(work->alloc, work->pkce.redirect_uri);
+    cmg__free(work->alloc, work->prompt.url);
     cmg__buf_done(&work->probe_roots);
     cmg__json_clear(&work->spec);
     cmg__json_clear(&work->facts);

@@ -26,12 +26,15 @@ struct cmg__token {
 
 struct cmg__tokens {
     struct cmg__token access[CMG__TOKENS];
-    struct cmg__secret refresh;     /* device code only */
+    struct cmg__secret refresh; /* a person's */
+    char *claims; /* what the next token must bring, word for word; NULL: nothing */
     struct cmg__secret device_code; /* while a person signs in */
 };
 
 /* A sign-in prompt on its way to the host. */
 struct cmg__prompt {
+    cmg_prompt_kind kind;
+    char *url; /* of the page to open here */
     char *uri;
     char *code;
     char *message;
@@ -45,6 +48,13 @@ struct cmg__consent_rule {
     bool can_ask; /* the host has a callback for it */
     int64_t wait_ms;
     const char *redirect_uri; /* NULL: the application's own */
+};
+
+/* A sign-in by a browser (RFC 7636). */
+struct cmg__pkce {
+    char *redirect_uri; /* as it was sent: comes again with the code, letter for letter */
+    struct cmg__secret verifier, code;
+    char state[44], nonce[44];
 };
 
 struct cmg__work {
@@ -61,6 +71,7 @@ struct cmg__work {
     cmg_secret_store secrets;
     struct cmg__prompt prompt;
     struct cmg__consent_rule consent;
+    struct cmg__pkce pkce;
     bool must_restore;                 /* nothing to restore is a failure */
     bool include_imported;             /* applications of others may be deleted, too */
     char principal_id[CMG__GUID_SIZE]; /* of who signed in, when the sign-in says so */

@@ -20,6 +20,7 @@ enum cmg__sign_in {
     CMG__SIGN_IN_TOKEN_SOURCE,
     CMG__SIGN_IN_WORKLOAD,
     CMG__SIGN_IN_IDENTITY,
+    CMG__SIGN_IN_BROWSER,
     CMG__SIGN_INS
 };
 

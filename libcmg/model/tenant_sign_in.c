@@ -82,13 +82,25 @@ cmg_status cmg_tenant_set_client_secret(cmg_tenant *tenant, const char *client_i
     return rc;
 }
 
-cmg_status cmg_tenant_set_device_code(cmg_tenant *tenant, const char *client_id,
-                                      cmg_error **err)
+static cmg_status set_person(cmg_tenant *tenant, enum cmg__sign_in way,
+                             const char *client_id, cmg_error **err)
 {
     const char *id = cmg__str_or(client_id, CMG__PUBLIC_CLIENT);
     const cmg_status rc = check(tenant, id, err);
 
-    return rc == CMG_OK ? change(tenant, CMG__SIGN_IN_DEVICE_CODE, id, err) : rc;
+    return rc == CMG_OK ? change(tenant, way, id, err) : rc;
+}
+
+cmg_status cmg_tenant_set_device_code(cmg_tenant *tenant, const char *client_id,
+                                      cmg_error **err)
+{
+    return set_person(tenant, CMG__SIGN_IN_DEVICE_CODE, client_id, err);
+}
+
+cmg_status cmg_tenant_set_browser(cmg_tenant *tenant, const char *client_id,
+                                  cmg_error **err)
+{
+    return set_person(tenant, CMG__SIGN_IN_BROWSER, client_id, err);
 }
 
 /* ---- certificate ---- */

@@ -15,10 +15,10 @@
 
 /* Every kind of thing the tree keeps. */
 static const char *const tables[] = {
-    "applications", "service_principals", "role_assignments", "grants", "deleted",
-    "device_codes", "refresh_tokens",     "providers",        "groups", "resources",
-    "deployments",  "operations",         "deleted_vaults",   "vaults", "locks",
-    "arm_roles",    "identities",         "storage",
+    "applications", "service_principals", "role_assignments", "grants",     "deleted",
+    "device_codes", "refresh_tokens",     "providers",        "groups",     "resources",
+    "deployments",  "operations",         "deleted_vaults",   "vaults",     "locks",
+    "arm_roles",    "identities",         "storage",          "auth_codes",
 };
 
 bool cmg__sb_same(const char *a, const char *b)
@@ -344,6 +344,7 @@ void cmg__sb_cloud_free(struct cmg__sb_cloud *cloud)
     cmg__json_unref(cloud->contents);
     cmg__json_unref(cloud->settings);
     cmg__json_unref(cloud->issuers);
+    cmg__json_unref(cloud->decisions);
     cmg__json_unref(cloud->late);
     cmg__sb_people_done(&cloud->people);
     cmg__json_unref(cloud->state);

@@ -49,9 +49,14 @@ struct cmg__sb_cloud {
     bool late_turn;            /* it answered last */
     struct cmg__sb_throttle throttle;
     struct cmg__sb_people people; /* not kept */
-    struct cmg__sb_pki *pki;      /* beside the tree: see pki.h; never NULL */
     struct cmg__json *settings;   /* what a host set by name; NULL: nothing. Not kept. */
     struct cmg__json *contents; /* of blobs, for a cloud in memory; see blob_content.c */
+    /* Not kept either: */
+    bool by_call;                /* sign-ins wait for a decision */
+    struct cmg__json *decisions; /* code -> approved; NULL: none */
+    bool challenge;              /* the service of this request begins to demand */
+    unsigned demanding;          /* services that demand, a bit each */
+    struct cmg__sb_pki *pki;     /* beside the tree: see pki.h; never NULL */
 };
 
 struct cmg__sb_birth {

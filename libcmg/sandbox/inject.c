@@ -67,7 +67,7 @@ static cmg_status check(const struct cmg_sandbox *sandbox, uint32_t nth,
     if (nth == 0)
         return cmg__fail(err, sandbox->alloc, CMG_E_INVAL, "nth",
                          "1 stands for the next request", "nth is 0");
-    if (fault < CMG_SANDBOX_FAULT_STATUS || fault > CMG_SANDBOX_FAULT_LOST_ANSWER)
+    if (fault < CMG_SANDBOX_FAULT_STATUS || fault > CMG_SANDBOX_FAULT_CHALLENGE)
         return cmg__fail(err, sandbox->alloc, CMG_E_INVAL, "fault",
                          "use one of cmg_sandbox_fault", "%d is not a fault", (int)fault);
     if (fault == CMG_SANDBOX_FAULT_STATUS && (status < 400 || status > 599))

@@ -18,7 +18,8 @@
 
 static const struct cmg__sb_routes *const login_tables[] = {
     &cmg__sb_entra_metadata_routes, &cmg__sb_entra_token_routes,
-    &cmg__sb_entra_consent_routes, NULL
+    &cmg__sb_entra_device_routes,   &cmg__sb_entra_authorize_routes,
+    &cmg__sb_entra_consent_routes,  NULL
 };
 static const struct cmg__sb_routes *const identity_tables[] = {
     &cmg__sb_entra_identity_routes, NULL

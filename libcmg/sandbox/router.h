@@ -20,6 +20,8 @@ struct cmg__sb_routes {
 /* One table per file with handlers. */
 extern const struct cmg__sb_routes cmg__sb_entra_metadata_routes;
 extern const struct cmg__sb_routes cmg__sb_entra_token_routes;
+extern const struct cmg__sb_routes cmg__sb_entra_device_routes;
+extern const struct cmg__sb_routes cmg__sb_entra_authorize_routes;
 extern const struct cmg__sb_routes cmg__sb_entra_identity_routes;
 extern const struct cmg__sb_routes cmg__sb_entra_consent_routes;
 extern const struct cmg__sb_routes cmg__sb_graph_directory_routes;

@@ -94,7 +94,9 @@ static enum cmg__sb_fate handle(void *user, const struct cmg__sb_request *reques
     atomic_fetch_add(&sandbox->requests, 1);
     (void)pthread_mutex_lock(&sandbox->lock);
     bool hit = cmg__sb_inject_take(sandbox, request->method, request->target, &fault);
-    bool work = !hit || fault.fault == CMG_SANDBOX_FAULT_LOST_ANSWER;
+    bool work = !hit || fault.fault == CMG_SANDBOX_FAULT_LOST_ANSWER ||
+                fault.fault == CMG_SANDBOX_FAULT_CHALLENGE;
+    sandbox->cloud->challenge = hit && fault.fault == CMG_SANDBOX_FAULT_CHALLENGE;
     if (work)
         rc = cmg__sb_answer(sandbox->cloud, request, answer);
     (void)pthread_mutex_unlock(&sandbox->lock);
@@ -105,7 +107,10 @@ static enum cmg__sb_fate handle(void *user, const struct cmg__sb_request *reques
     else if (rc != CMG_OK)
         plain_error(answer, 500, "InternalServerError", why);
     cmg_error_unref(why);
-    return hit && fault.fault != CMG_SANDBOX_FAULT_STATUS ? CMG__SB_CUT : CMG__SB_ANSWER;
+    return hit && (fault.fault == CMG_SANDBOX_FAULT_CUT ||
+                   fault.fault == CMG_SANDBOX_FAULT_LOST_ANSWER)
+               ? CMG__SB_CUT
+               : CMG__SB_ANSWER;
 }
 
 /* What time alone finishes, also while nobody asks. */

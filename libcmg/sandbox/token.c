@@ -234,6 +234,8 @@ cmg_status cmg__sb_token_make(struct cmg__sb_cloud *cloud,
                     client->has_certificate               ? "2"
                     : scopes != NULL && client->is_public ? "0"
                                                           : "1");
+    if (!cmg__str_is_empty(client->acrs))
+        cmg__sb_set(cloud, claims, "acrs", cmg__json_pack("[s]", client->acrs));
     if (scopes != NULL)
         add_user_claims(cloud, claims, scopes, v2);
     else
@@ -244,9 +246,11 @@ cmg_status cmg__sb_token_make(struct cmg__sb_cloud *cloud,
 }
 
 cmg_status cmg__sb_id_token_make(struct cmg__sb_cloud *cloud, const char *client_id,
-                                 struct cmg__buf *out, cmg_error **err)
+                                 const char *nonce, struct cmg__buf *out, cmg_error **err)
 {
     struct cmg__json *claims = basic_claims(cloud, client_id, true);
+    if (!cmg__str_is_empty(nonce))
+        cmg__sb_set_str(cloud, claims, "nonce", nonce);
     add_user_claims(cloud, claims, NULL, true);
     cmg_status rc = sign(cloud, claims, out, err);
     cmg__json_unref(claims);

@@ -18,6 +18,7 @@ struct cmg__sb_client {
     bool is_built_in;
     bool is_public;       /* has no secret */
     bool has_certificate; /* and has proven so */
+    const char *acrs;     /* authentication context of the sign-in, or NULL or "" */
     const char *identity; /* resource ID of a managed identity, or NULL */
 };
 /* False when the tenant does not know it. */
@@ -46,9 +47,10 @@ cmg_status cmg__sb_token_make(struct cmg__sb_cloud *cloud,
                               const struct cmg__sb_client *client,
                               const struct cmg__sb_target *target, const char *scopes,
                               struct cmg__buf *out, cmg_error **err);
-/* A signed ID token of the administrator for a client. */
+/* A signed ID token of the administrator for a client; nonce NULL or "": without one. */
 cmg_status cmg__sb_id_token_make(struct cmg__sb_cloud *cloud, const char *client_id,
-                                 struct cmg__buf *out, cmg_error **err);
+                                 const char *nonce, struct cmg__buf *out,
+                                 cmg_error **err);
 
 /* Checks the call's bearer token for its service; on refusal the answer is set. Calls
    that need none are admitted. */

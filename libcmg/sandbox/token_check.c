@@ -180,6 +180,34 @@ static bool has_rights(struct cmg__sb_call *call)
     return false;
 }
 
+/* ---- claims challenges ---- */
+
+/* {"access_token":{"acrs":{"essential":true,"value":"c1"}}} */
+#define DEMAND_BASE64                                                                    \
+    "eyJhY2Nlc3NfdG9rZW4iOnsiYWNycyI6eyJlc3NlbnRpYWwiOnRydWUsInZhbHVlIjoiYzEifX19"
+
+/* A service that has begun to demand an authentication context takes no token without. */
+static bool meets_demand(struct cmg__sb_call *call)
+{
+    struct cmg__sb_cloud *cloud = call->cloud;
+    const unsigned bit = 1U << (unsigned)call->service;
+    const struct cmg__json *acrs = cmg__json_key(call->caller.claims, "acrs");
+
+    if (cloud->challenge)
+        cloud->demanding |= bit;
+    if ((cloud->demanding & bit) == 0 ||
+        cmg__sb_same(cmg__json_str(cmg__json_item(acrs, 0), ""), "c1"))
+        return true;
+    cmg__sb_headf(call, "WWW-Authenticate",
+                  "Bearer realm=\"\", authorization_uri=\"https://%s/common/oauth2/"
+                  "authorize\", error=\"insufficient_claims\", claims=\"%s\"",
+                  cloud->names->login_host, DEMAND_BASE64);
+    cmg__sb_refuse(call, 401, "InvalidAuthenticationToken",
+                   "Continuous access evaluation resulted in challenge with result: "
+                   "InteractionRequired");
+    return false;
+}
+
 bool cmg__sb_token_admits(struct cmg__sb_call *call)
 {
     struct cmg__jwt_identity identity = { .expires_unix_s = 0 };
@@ -199,7 +227,7 @@ bool cmg__sb_token_admits(struct cmg__sb_call *call)
         return false;
     }
     note_caller(call, token, &identity);
-    return has_rights(call);
+    return meets_demand(call) && has_rights(call);
 }
 
 bool cmg__sb_graph_permits(struct cmg__sb_call *call, const char *const *roles)

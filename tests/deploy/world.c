@@ -258,6 +258,11 @@ static int on_prompt(cmg_deploy *deploy, const cmg_sign_in_prompt *prompt, void 
     (void)deploy;
     (void)snprintf(w->prompt, sizeof w->prompt, "%s %s", prompt->verification_uri,
                    prompt->user_code);
+    (void)snprintf(w->browser_url, sizeof w->browser_url, "%s", prompt->browser_url);
+    ck_assert_int_eq(prompt->kind, prompt->browser_url[0] != '\0'
+                                       ? CMG_PROMPT_BROWSER
+                                       : CMG_PROMPT_DEVICE_CODE);
+    w->prompts++;
     return w->answer_prompt;
 }
 
@@ -354,7 +359,7 @@ void world_init(struct world *w, cmg_deploy_operation operation, struct rule *ru
 void world_done(struct world *w)
 {
     cmg_deploy_unref(w->deploy);
-    w->deploy = NULL;
+    w->deploy = NULL; /* the same world may be made again */
     cmg__task_cancel(&w->task);
     cmg_gateway_unref(w->gateway);
     cmg_context_unref(w->ctx);

@@ -70,6 +70,8 @@ struct world {
     char plan[4096];
     char prompt[256];
     char consents[4096]; /* "application|client ID|permission|URL|state|until\n" */
+    char browser_url[4096];
+    unsigned prompts;
     unsigned done_count;
     cmg_deploy_state end;
     cmg_status end_code;

@@ -1,7 +1,9 @@
 /* The ways to sign in, each against the sandbox, by finding the tenant. */
 #include "place.h"
 
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "deploy/steps.h"
@@ -117,6 +119,89 @@ START_TEST(machine_without_the_identity_is_told)
 }
 END_TEST
 
+/* ---- browser ---- */
+
+static pthread_t browser;
+static char browser_says[4096];
+static unsigned prompts;
+
+/* A browser: opens the page under Azure's name and follows it to this machine. */
+static void *browse(void *user)
+{
+    char connect_to[100];
+    char *url = user;
+    char *out = NULL;
+    const char *const argv[] = { "curl",
+                                 "-sSL",
+                                 "--max-time",
+                                 "30",
+                                 "--cacert",
+                                 site.ca_file,
+                                 "--connect-to",
+                                 connect_to,
+                                 "-w",
+                                 "\n%{http_code}",
+                                 url,
+                                 NULL };
+
+    (void)snprintf(connect_to, sizeof connect_to,
+                   "login.microsoftonline.com:443:127.0.0.1:%u", site.port);
+    (void)support_command(argv, &out);
+    (void)snprintf(browser_says, sizeof browser_says, "%s", out);
+    free(out);
+    free(url);
+    return NULL;
+}
+
+static int on_prompt(cmg_deploy *deploy, const cmg_sign_in_prompt *prompt, void *user)
+{
+    (void)deploy;
+    (void)user;
+    ck_assert_int_eq(prompt->kind, CMG_PROMPT_BROWSER);
+    if (prompts++ > 0)
+        ck_assert_int_eq(pthread_join(browser, NULL), 0);
+    ck_assert_int_eq(pthread_create(&browser, NULL, browse, strdup(prompt->browser_url)),
+                     0);
+    return 0;
+}
+
+static const cmg_deploy_events events = { .size = sizeof events, .on_prompt = on_prompt };
+
+static cmg_status run_with_browser(cmg_error **err)
+{
+    prompts = 0;
+    ck_assert_int_eq(cmg_tenant_set_browser(tenant, NULL, NULL), CMG_OK);
+    make_deploy();
+    ck_assert_int_eq(cmg_deploy_set_events(p.deploy, &events, NULL), CMG_OK);
+    const cmg_status rc = cmg_deploy_run(p.deploy, err);
+    ck_assert_int_eq(pthread_join(browser, NULL), 0);
+    return rc;
+}
+
+START_TEST(person_signs_in_by_a_browser)
+{
+    cmg_error *err = NULL;
+
+    ck_ok(run_with_browser(&err), err);
+    ck_assert_str_eq(cmg_tenant_id(tenant), cmg_sandbox_tenant_id(sandbox));
+    ck_assert_uint_eq(prompts, 1);
+    ck_assert_ptr_nonnull(strstr(browser_says, "You can close this window"));
+    ck_assert_ptr_nonnull(strstr(browser_says, "\n200"));
+}
+END_TEST
+
+START_TEST(code_lost_with_its_answer_is_got_again)
+{
+    cmg_error *err = NULL;
+
+    ck_ok(cmg_sandbox_inject(sandbox, "POST", "/token", 1, CMG_SANDBOX_FAULT_LOST_ANSWER,
+                             0, &err),
+          err);
+    ck_ok(run_with_browser(&err), err);
+    ck_assert_uint_eq(prompts, 2);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("sign_in");
@@ -130,5 +215,11 @@ int main(void)
     tcase_add_test(identity, service_that_is_updated_is_waited_for);
     tcase_add_test(identity, machine_without_the_identity_is_told);
     suite_add_tcase(suite, identity);
+    TCase *person = tcase_create("browser");
+    tcase_set_timeout(person, 60);
+    tcase_add_checked_fixture(person, setup, teardown);
+    tcase_add_test(person, person_signs_in_by_a_browser);
+    tcase_add_test(person, code_lost_with_its_answer_is_got_again);
+    suite_add_tcase(suite, person);
     return support_run((Suite *[]){ suite, NULL });
 }

@@ -16,7 +16,7 @@ from ._errors import Canceled, CmgError, WrongState, borrowed
 from ._handles import Handle, trampoline
 from ._model import Gateway
 from ._types import (BYTES, CALLBACK_PASS, DEPLOY, PlanFormat, ConsentMode, DeployState, JournalLoad, JournalLock, JournalSave,
-                     OnConfirm, OnConsent, OnDone, OnPrompt, OnState, OnStep, Operation, SecretGet,
+                     OnConfirm, OnConsent, OnDone, OnPrompt, OnState, OnStep, Operation, PromptKind, SecretGet,
                      SecretPut, SecretRemove, StepState, cmg_consent_options, cmg_deploy_events,
                      cmg_journal_store, cmg_secret_store)
 
@@ -46,6 +46,8 @@ class SignInPrompt:
     user_code: str
     message: str
     expires_unix_s: int
+    kind: PromptKind = PromptKind.DEVICE_CODE
+    browser_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ def _on_prompt(owner: Any, _deploy: Any, prompt: Any) -> int:
     p = prompt.contents
     return _answer(owner.on_prompt, SignInPrompt(
         _ffi.text(p.verification_uri), _ffi.text(p.user_code), _ffi.text(p.message),
-        p.expires_unix_s))
+        p.expires_unix_s, PromptKind(p.kind), _ffi.text(p.browser_url)))
 
 
 @trampoline(OnConsent, STOP)

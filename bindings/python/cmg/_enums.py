@@ -421,6 +421,13 @@ class ManagedIdentity(IntEnum):
     RESOURCE_ID = 4
 
 
+class PromptKind(IntEnum):
+    """How a person is to sign in."""
+
+    DEVICE_CODE = 1
+    BROWSER = 2
+
+
 class ChallengeAction(IntEnum):
     """What the host is to do about a challenge."""
 
@@ -464,6 +471,14 @@ class SandboxFault(IntEnum):
     STATUS = 1
     CUT = 2
     LOST_ANSWER = 3
+    CHALLENGE = 4
+
+
+class SandboxSignIn(IntEnum):
+    """When a person's sign-in is approved."""
+
+    AT_ONCE = 1
+    BY_CALL = 2
 
 
 # C's name of each enumeration, and what its enumerators begin with.
@@ -502,9 +517,11 @@ ENUMS: dict[str, tuple[type[IntEnum], str]] = {
     "cmg_step_state": (StepState, "CMG_STEP_"),
     "cmg_enrolment_state": (EnrolmentState, "CMG_ENROLMENT_"),
     "cmg_sign_in": (SignIn, "CMG_SIGN_IN_"),
+    "cmg_prompt_kind": (PromptKind, "CMG_PROMPT_"),
     "cmg_managed_identity": (ManagedIdentity, "CMG_IDENTITY_"),
     "cmg_challenge_action": (ChallengeAction, "CMG_CHALLENGE_"),
     "cmg_listener": (Listener, "CMG_LISTENER_"),
     "cmg_sandbox_kind": (SandboxKind, "CMG_SANDBOX_"),
+    "cmg_sandbox_sign_in": (SandboxSignIn, "CMG_SANDBOX_SIGN_IN_"),
     "cmg_sandbox_fault": (SandboxFault, "CMG_SANDBOX_FAULT_"),
 }

@@ -327,6 +327,11 @@ class Tenant(Handle):
         self.call("set_workload_identity", _ffi.encoded(client_id),
                   _ffi.encoded(token_file))
 
+    def set_browser(self, client_id: Optional[str] = None) -> None:
+        """Signs in as a person by a browser on this machine: on_prompt gets the page to
+        open."""
+        self.call("set_browser", _ffi.optional(client_id))
+
     def set_managed_identity(self, kind: ManagedIdentity = ManagedIdentity.SYSTEM,
                              identity: Optional[str] = None) -> None:
         """Signs in as a managed identity of the Azure machine that this runs on; identity

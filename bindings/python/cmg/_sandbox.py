@@ -10,7 +10,7 @@ from typing import Any, Optional
 from . import _ffi
 from ._handles import Context, Guard, Handle
 from ._model import out_bytes
-from ._types import (BYTES, SANDBOX, ManagedIdentity, SandboxFault, SandboxKind, cmg_address, cmg_sandbox_settings)
+from ._types import (BYTES, SANDBOX, ManagedIdentity, SandboxFault, SandboxKind, SandboxSignIn, cmg_address, cmg_sandbox_settings)
 
 
 class Sandbox(Handle):
@@ -76,6 +76,14 @@ class Sandbox(Handle):
         certificate, key = BYTES(), BYTES()
         self.call("client_certificate", ctypes.byref(certificate), ctypes.byref(key))
         return _ffi.take_bytes(certificate), _ffi.take_bytes(key)
+
+    def set_sign_in(self, how: SandboxSignIn) -> None:
+        """Says when sign-ins of persons are approved."""
+        self.call("set_sign_in", how)
+
+    def decide_sign_in(self, code: str, approve: bool = True) -> None:
+        """Approves or declines a sign-in by its user code, or by the state of its page."""
+        self.call("decide_sign_in", _ffi.encoded(code), approve)
 
     @property
     def identity_endpoint(self) -> str:

@@ -163,7 +163,8 @@ class cmg_sign_in_prompt(Structure):
     """What a person must do to sign in."""
 
     _fields_ = [("size", c_size_t), ("verification_uri", c_char_p), ("user_code", c_char_p),
-                ("message", c_char_p), ("expires_unix_s", c_int64)]
+                ("message", c_char_p), ("expires_unix_s", c_int64), ("kind", c_int32),
+                ("reserved", c_int32), ("browser_url", c_char_p)]
 
 
 class cmg_certreq(Structure):
