@@ -16,6 +16,7 @@
 #include <cmg/error.h>
 #include <cmg/gateway.h>
 #include <cmg/inspect.h>
+#include <cmg/inventory.h>
 #include <cmg/key.h>
 #include <cmg/pfx.h>
 #include <cmg/names.h>

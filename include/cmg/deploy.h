@@ -72,6 +72,7 @@ typedef enum cmg_deploy_operation {
     CMG_DEPLOY_MODIFY_GATEWAY = 23,
     /** Plan a create and stop there; reads only. cmg_deploy_export_plan() gives it. */
     CMG_DEPLOY_PLAN_GATEWAY = 30,
+    CMG_DEPLOY_INVENTORY_GATEWAY = 33,      /**< List what is there; reads only. */
     CMG_DEPLOY_INSPECT_GATEWAY = 34,        /**< Look what it does; reads only. */
     CMG_DEPLOY_OPERATION_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
 } cmg_deploy_operation;

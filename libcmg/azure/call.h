@@ -78,7 +78,8 @@ enum cmg__call_id {
     CMG__CALL_GROUP_PUT,
     CMG__CALL_GROUP_DELETE,
     CMG__CALL_GROUP_RESOURCES,
-    CMG__CALL_VAULT_GET, /* vault */
+    CMG__CALL_TAGGED_RESOURCES, /* deployment_id */
+    CMG__CALL_VAULT_GET,        /* vault */
     CMG__CALL_VAULT_PUT,
     CMG__CALL_VAULT_DELETE,
     CMG__CALL_VAULT_DELETED,       /* region vault */

@@ -166,6 +166,10 @@ static const struct cmg__call calls[CMG__CALL_COUNT] = {
         200, 204, 404),
     ARM(GROUP_RESOURCES, "arm.group.resources", "GET",
         GROUP "/resources?$expand=createdTime,changedTime", RESOURCES_VERSION, READ, 200),
+    ARM(TAGGED_RESOURCES, "arm.resources.tagged", "GET",
+        IN_SUBSCRIPTION "/resources?$filter=tagName%20eq%20'libcmg-deployment'%20and%"
+                        "20tagValue%20eq%20'{deployment_id}'",
+        RESOURCES_VERSION, READ, 200),
     ARM(VAULT_GET, "arm.vault.get", "GET", VAULT, VAULT_VERSION, READ, 200),
     ARM(VAULT_PUT, "arm.vault.put", "PUT", VAULT, VAULT_VERSION, NAMED, 200, 201, 202),
     ARM(VAULT_DELETE, "arm.vault.delete", "DELETE", VAULT, VAULT_VERSION, NAMED, 200, 202,

@@ -67,6 +67,11 @@ static const struct cmg__step *const inspect_steps[] = {
     &cmg__step_gateway,
 };
 
+static const struct cmg__step *const inventory_steps[] = {
+    SIGNED_IN,
+    &cmg__step_inventory,
+};
+
 static const struct cmg__step *const stop_steps[] = {
     SIGNED_IN,
     &cmg__step_gateway,
@@ -159,6 +164,11 @@ static const struct cmg__operation operations[] = {
                                   .needs_gateway = true,
                                   .needs_authority = true,
                                   .unknown = "create if missing" },
+    [CMG_DEPLOY_INVENTORY_GATEWAY] = { .name = "inventory_gateway",
+                                       .steps = STEPS(inventory_steps),
+                                       .end = CMG_DEPLOY_READY,
+                                       .reads_only = true,
+                                       .needs_gateway = true },
     [CMG_DEPLOY_INSPECT_GATEWAY] = { .name = "inspect_gateway",
                                      .steps = STEPS(inspect_steps),
                                      .end = CMG_DEPLOY_READY,

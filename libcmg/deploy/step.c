@@ -25,6 +25,7 @@ static const char *own_key(const struct cmg__run *run, const char *key, char buf
 
 #define POLL_URL  "poll"
 #define POLL_MODE "poll_mode"
+#define PAGE_URL  "page"
 
 static const char *poll_key(const struct cmg__run *run, const char *what, char out[64])
 {
@@ -49,6 +50,8 @@ const char *cmg__run_value(const struct cmg__run *run, const char *key)
         return run->scratch;
     if (strcmp(key, POLL_URL) == 0)
         return cmg__poll_url(run);
+    if (strcmp(key, PAGE_URL) == 0)
+        return cmg__fact(run->work, poll_key(run, PAGE_URL, buf));
     return cmg__work_value(run->work, own_key(run, key, buf));
 }
 
@@ -227,6 +230,34 @@ cmg_status cmg__lro_poll(struct cmg__run *run, const struct cmg__answer *answer,
     if (state != CMG__LRO_RUNNING && poll_keep(run, NULL, NULL) != CMG_OK)
         rc = cmg__fail_nomem(err);
     cmg__free(run->work->alloc, lro.url);
+    return rc;
+}
+
+/* A link carries the token to wherever it points. */
+static cmg_status check_page(struct cmg__run *run, const struct cmg__answer *answer,
+                             const char *link, cmg_error **err)
+{
+    if (strncmp(link, "https://", 8) == 0 && cmg__url_same_host(answer->url, link))
+        return CMG_OK;
+    return cmg__fail(err, run->work->alloc, CMG_E_PROTO, "nextLink",
+                     "check that the endpoint is Azure's",
+                     "%s: the next page of a list is not on the host of the first",
+                     run->step->title);
+}
+
+cmg_status cmg__page_follow(struct cmg__run *run, const struct cmg__answer *answer,
+                            struct cmg__next *next, bool *more, cmg_error **err)
+{
+    const char *link = cmg__str_or(cmg__json_str(answer->json, "/nextLink"), "");
+    char key[64];
+
+    *more = link[0] != '\0';
+    cmg_status rc = *more ? check_page(run, answer, link, err) : CMG_OK;
+    if (rc == CMG_OK &&
+        cmg__fact_set(run->work, poll_key(run, PAGE_URL, key), link) != CMG_OK)
+        rc = cmg__fail_nomem(err);
+    if (rc == CMG_OK && *more)
+        rc = go_then(run, next);
     return rc;
 }
 

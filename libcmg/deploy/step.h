@@ -166,6 +166,11 @@ cmg_status cmg__lro_poll(struct cmg__run *run, const struct cmg__answer *answer,
 /* The fact that holds the polling URL of the run's step. */
 const char *cmg__poll_url(const struct cmg__run *run);
 
+/* Lists in pages: goes to exchange->then when the answer has a nextLink, whose URL is the
+   value "page" there; *more says so. CMG_E_PROTO when it is on another host. */
+cmg_status cmg__page_follow(struct cmg__run *run, const struct cmg__answer *answer,
+                            struct cmg__next *next, bool *more, cmg_error **err);
+
 /* Reader for exchanges whose answer is not looked at: goes to then, or is done. */
 cmg_status cmg__read_then(struct cmg__run *run, const struct cmg__answer *answer,
                           struct cmg__next *next, cmg_error **err);

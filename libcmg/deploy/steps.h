@@ -44,6 +44,8 @@ extern const struct cmg__step cmg__step_answer;
 /* steps_gateway.c */
 extern const struct cmg__step cmg__step_gateway;
 extern const struct cmg__step cmg__step_changeable;
+/* steps_inventory.c */
+extern const struct cmg__step cmg__step_inventory;
 /* steps_power.c */
 extern const struct cmg__step cmg__step_start;
 extern const struct cmg__step cmg__step_stop;

@@ -109,6 +109,7 @@ static cmg_status check_resources(struct cmg__run *run, const struct cmg__answer
                                   struct cmg__next *next, cmg_error **err)
 {
     const struct cmg__json *list = cmg__json_at(answer->json, "/value");
+    bool more = false;
 
     for (size_t i = 0; answer->status == 200 && i < cmg__json_size(list); i++) {
         const struct cmg__json *item = cmg__json_item(list, i);
@@ -123,7 +124,9 @@ static cmg_status check_resources(struct cmg__run *run, const struct cmg__answer
                              cmg__str_or(cmg__json_str(item, "/type"), "a resource"),
                              cmg__str_or(cmg__json_str(item, "/name"), "?"));
     }
-    return cmg__next_go(next, "delete");
+    const cmg_status rc =
+        answer->status == 200 ? cmg__page_follow(run, answer, next, &more, err) : CMG_OK;
+    return rc != CMG_OK || more ? rc : cmg__next_go(next, "delete");
 }
 
 static const struct cmg__exchange gone_exchanges[] = {
@@ -134,6 +137,12 @@ static const struct cmg__exchange gone_exchanges[] = {
     { .name = "resources",
       .call = CMG__CALL_GROUP_RESOURCES,
       .also = { 404 },
+      .then = "page",
+      .read = check_resources },
+    { .name = "page",
+      .call = CMG__CALL_POLL,
+      .then = "page",
+      .bind = { { "url", "page" } },
       .read = check_resources },
     { .name = "delete",
       .call = CMG__CALL_GROUP_DELETE,

@@ -92,6 +92,7 @@ static cmg_status make_spec(struct cmg__work *work)
         { "group", "", gateway->resource_group },
         { "region", "", gateway->region },
         { "label", "", gateway->name },
+        { "deployment_id", "", work->deployment_id },
         { "vault", "", gateway->name },
         { "certificate", "", "server" },
         { "server_unique_name", "libcmg-server-", name },

@@ -7,6 +7,7 @@
 
 #include "crypto/hash.h"
 #include "model/authority.h"
+#include "model/inventory.h"
 #include "model/roles.h"
 #include "model/specification.h"
 #include "model/tenant.h"
@@ -34,6 +35,7 @@ static void destroy(cmg_gateway *gateway)
     list_texts(gateway, texts);
     cmg__texts_free(&ctx->alloc, texts);
     cmg__roles_free(gateway);
+    cmg__inventory_clear(gateway);
     for (size_t i = 0; i < gateway->connector_count; i++)
         cmg__free(&ctx->alloc, gateway->connectors[i]);
     cmg_tenant_unref(gateway->tenant);

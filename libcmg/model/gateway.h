@@ -115,6 +115,8 @@ struct cmg_gateway {
     cmg_certificate *certificate; /* NULL until issued */
     char *endpoint;               /* observed: public FQDN, "" before */
     struct cmg__gateway_seen seen;
+    struct cmg__inventory_row *inventory;
+    size_t inventory_count;
     unsigned deployments_running;
 };
 

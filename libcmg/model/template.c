@@ -4,7 +4,7 @@
  * template is named after the gateway and carries the deployment's tag. What is secret
  * travels in the two secure parameters only, which Resource Manager never gives back.
  */
-#include "model/gateway.h"
+#include "model/inventory.h"
 #include "model/template_text.h"
 
 #include <string.h>
@@ -52,4 +52,36 @@ cmg_status cmg__template_make(const struct cmg__alloc *alloc,
         return cmg__fail_nomem(err);
     *out = properties;
     return CMG_OK;
+}
+
+/* A type of its own: "Microsoft.Network/loadBalancers", not a part of another resource.
+ */
+static bool is_listed(const char *type)
+{
+    const char *slash = type == NULL ? NULL : strchr(type, '/');
+
+    return slash != NULL && strchr(slash + 1, '/') == NULL &&
+           !cmg__str_istarts(type, "Microsoft.Authorization/");
+}
+
+cmg_status cmg__template_types(const struct cmg__alloc *alloc,
+                               cmg_status (*each)(const char *type, void *user),
+                               void *user, cmg_error **err)
+{
+    struct cmg__json *template = NULL;
+    cmg_status rc = cmg__json_parse(alloc, "template", cmg__template_text,
+                                    cmg__template_text_len, &template, err);
+    if (rc != CMG_OK)
+        return rc;
+    const struct cmg__json *list = cmg__json_at(template, "/resources");
+    for (size_t i = 0; rc == CMG_OK && i < cmg__json_size(list); i++) {
+        const char *type = cmg__json_str(cmg__json_item(list, i), "/type");
+        if (is_listed(type))
+            rc = each(type, user);
+    }
+    /* The vault is made before, so that the certificate is in it. */
+    if (rc == CMG_OK)
+        rc = each("Microsoft.KeyVault/vaults", user);
+    cmg__json_unref(template);
+    return rc == CMG_OK ? CMG_OK : cmg__fail_nomem(err);
 }

@@ -118,8 +118,10 @@ struct cmg__json *cmg__sb_resource_put(struct cmg__sb_cloud *cloud,
 void cmg__sb_resource_remove(struct cmg__sb_cloud *cloud, const char *key);
 /* As an answer shows it: without secrets of its own. */
 struct cmg__json *cmg__sb_resource_view(const struct cmg__json *resource);
-/* Answers 200 with the resources whose ID begins with prefix. */
-void cmg__sb_resource_list(struct cmg__sb_call *call, const char *prefix);
+/* Answers 200 with the resources whose ID begins with prefix, and that have a tag of this
+   value; tag NULL: any. */
+void cmg__sb_resource_list(struct cmg__sb_call *call, const char *prefix, const char *tag,
+                           const char *value);
 
 /* ---- arm_scale_set_action.c ---- */
 /* The instance of a set by its ID, or NULL with the answer set. */

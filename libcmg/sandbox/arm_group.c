@@ -154,26 +154,46 @@ static void list_group_resources(struct cmg__sb_call *call)
         return;
     struct cmg__json *prefix =
         cmg__sb_text(call->cloud, "%s/", cmg__json_str(group, "/id"));
-    cmg__sb_resource_list(call, cmg__str_or(cmg__json_str(prefix, ""), "/"));
+    cmg__sb_resource_list(call, cmg__str_or(cmg__json_str(prefix, ""), "/"), NULL, NULL);
     cmg__json_unref(prefix);
 }
 
-/* "resourceGroup eq 'name'" is the filter that clients send; everything without one. */
+/* What stands between quotes after a text; false when it does not begin so. */
+static bool take_quoted(const char **at, const char *text, char out[128])
+{
+    if (!cmg__str_istarts(*at, text))
+        return false;
+    const char *value = *at + strlen(text);
+    const size_t n = strcspn(value, "'");
+    if (value[n] != '\'' || n >= 128)
+        return false;
+    memcpy(out, value, n);
+    out[n] = '\0';
+    *at = value + n + 1;
+    return true;
+}
+
+/* The filters that clients send: by group, and by a tag with its value. */
 static void list_resources(struct cmg__sb_call *call)
 {
     const char *filter = cmg__str_or(cmg__sb_query(call, "$filter"), "");
+    const char *at = filter;
+    char name[128] = "";
+    char value[128] = "";
     struct cmg__json *prefix = NULL;
-    if (cmg__str_istarts(filter, "resourceGroup eq '")) {
-        const char *name = filter + strlen("resourceGroup eq '");
-        prefix = cmg__sb_text(call->cloud, "/subscriptions/%s/resourceGroups/%.*s/",
-                              cmg__sb_fact(call->cloud, "subscription_id"),
-                              (int)strcspn(name, "'"), name);
-    } else if (filter[0] != '\0') {
+    const bool by_group = take_quoted(&at, "resourceGroup eq '", name);
+    const bool by_tag = !by_group && take_quoted(&at, "tagName eq '", name) &&
+                        take_quoted(&at, " and tagValue eq '", value);
+    if (*at != '\0' || (filter[0] != '\0' && !by_group && !by_tag)) {
         cmg__sb_refuse(call, 400, "InvalidFilterInQueryString",
                        "Invalid $filter '%s' specified in the query string.", filter);
         return;
     }
-    cmg__sb_resource_list(call, cmg__str_or(cmg__json_str(prefix, ""), "/"));
+    if (by_group)
+        prefix = cmg__sb_text(call->cloud, "/subscriptions/%s/resourceGroups/%s/",
+                              cmg__sb_fact(call->cloud, "subscription_id"), name);
+    cmg__sb_resource_list(call, cmg__str_or(cmg__json_str(prefix, ""), "/"),
+                          by_tag ? name : NULL, value);
     cmg__json_unref(prefix);
 }
 

@@ -50,7 +50,15 @@ static struct cmg__json *summary(struct cmg__sb_call *call,
     return out;
 }
 
-void cmg__sb_resource_list(struct cmg__sb_call *call, const char *prefix)
+static bool has_tag(const struct cmg__json *resource, const char *tag, const char *value)
+{
+    const struct cmg__json *tags = cmg__json_at(resource, "/tags");
+    return tag == NULL ||
+           cmg__sb_same(cmg__json_str(cmg__json_key(tags, tag), ""), value);
+}
+
+void cmg__sb_resource_list(struct cmg__sb_call *call, const char *prefix, const char *tag,
+                           const char *value)
 {
     struct cmg__json *list = cmg__json_array();
     void *iter = NULL;
@@ -58,7 +66,7 @@ void cmg__sb_resource_list(struct cmg__sb_call *call, const char *prefix)
     struct cmg__json *resource = NULL;
     while (
         cmg__json_next(cmg__sb_table(call->cloud, "resources"), &iter, &key, &resource)) {
-        if (cmg__str_istarts(key, prefix))
+        if (cmg__str_istarts(key, prefix) && has_tag(resource, tag, value))
             cmg__sb_append(call->cloud, list, summary(call, resource));
     }
     cmg__sb_reply(call, 200, cmg__json_pack("{s:o}", "value", list));

@@ -22,6 +22,7 @@ static const struct cmg__arg all_args[] = {
     { "group", "cmg-granitefalls" },
     { "vault", "granitefalls" },
     { "deployment", "libcmg-1" },
+    { "deployment_id", "7d6f2c1e-5b0a-4c8e-9f34-2a1b3c4d5e6f" },
     { "name", "granitefalls" },
     { "client_id", "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee" },
     { "redirect_uri", "http://localhost:1/" },

@@ -1,4 +1,5 @@
 /* A gateway in operation: looked at, stopped, started, scaled, against the sandbox. */
+#include <cmg/inventory.h>
 #include "place.h"
 
 #include <stdio.h>
@@ -87,6 +88,36 @@ static void check_nothing_made(void)
     for (size_t i = 0; i < CMG__ARRAY_LEN(kinds); i++)
         ck_assert_uint_eq(cmg_sandbox_count(sandbox, kinds[i]), 0);
 }
+
+/* How many items of the last inventory are of a kind. */
+static size_t count_kind(const struct party *p, cmg_inventory_kind kind)
+{
+    cmg_inventory_item item = { .size = sizeof item };
+    cmg_error *err = NULL;
+    size_t n = 0;
+
+    for (size_t i = 0; i < cmg_gateway_inventory_count(p->gateway); i++) {
+        ck_ok(cmg_gateway_inventory_item(p->gateway, i, &item, &err), err);
+        n += item.kind == kind;
+    }
+    return n;
+}
+
+START_TEST(an_inventory_tells_present_from_missing)
+{
+    struct party p;
+    cmg_error *err = NULL;
+
+    ck_ok(party_init(&p, &site, NULL, &err), err);
+    ck_ok(party_deploy(&p, &site, CMG_DEPLOY_INVENTORY_GATEWAY, NULL, &err), err);
+    ck_assert_uint_eq(count_kind(&p, CMG_INVENTORY_MISSING), PLACE_RESOURCES);
+    ck_ok(party_deploy(&p, &site, CMG_DEPLOY_CREATE, NULL, &err), err);
+    ck_ok(party_deploy(&p, &site, CMG_DEPLOY_INVENTORY_GATEWAY, NULL, &err), err);
+    ck_assert_uint_eq(cmg_gateway_inventory_count(p.gateway), PLACE_RESOURCES);
+    ck_assert_uint_eq(count_kind(&p, CMG_INVENTORY_PRESENT), PLACE_RESOURCES);
+    party_done(&p);
+}
+END_TEST
 
 static void set_vm_size(struct party *p, const char *size)
 {
@@ -197,6 +228,7 @@ int main(void)
     tcase_set_timeout(tc, 120);
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, a_gateway_is_stopped_started_and_scaled);
+    tcase_add_test(tc, an_inventory_tells_present_from_missing);
     tcase_add_test(tc, a_changed_specification_reaches_the_gateway);
     tcase_add_test(tc, a_plan_is_made_and_nothing_else);
     tcase_add_test(tc, there_is_no_plan_before_it_is_made);

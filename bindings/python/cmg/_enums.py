@@ -341,6 +341,7 @@ class Operation(IntEnum):
     SCALE_GATEWAY = 22
     MODIFY_GATEWAY = 23
     PLAN_GATEWAY = 30
+    INVENTORY_GATEWAY = 33
     INSPECT_GATEWAY = 34
 
 
@@ -371,6 +372,16 @@ class ConsentMode(IntEnum):
 
     GRANT = 1
     ASK = 2
+
+
+class InventoryKind(IntEnum):
+    """How a resource stands to the gateway."""
+
+    PRESENT = 1
+    MISSING = 2
+    ORPHAN = 3
+    FOREIGN = 4
+    DELETED = 5
 
 
 class DeployState(IntEnum):
@@ -512,6 +523,7 @@ ENUMS: dict[str, tuple[type[IntEnum], str]] = {
     "cmg_deploy_operation": (Operation, "CMG_DEPLOY_"),
     "cmg_consent_mode": (ConsentMode, "CMG_CONSENT_"),
     "cmg_plan_format": (PlanFormat, "CMG_PLAN_"),
+    "cmg_inventory_kind": (InventoryKind, "CMG_INVENTORY_"),
     "cmg_gateway_state": (GatewayState, "CMG_GATEWAY_"),
     "cmg_deploy_state": (DeployState, "CMG_DEPLOY_"),
     "cmg_step_state": (StepState, "CMG_STEP_"),

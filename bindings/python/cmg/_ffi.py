@@ -14,7 +14,7 @@ from ctypes import (POINTER, byref, c_bool, c_char_p, c_int, c_int32, c_int64, c
 from enum import Enum
 from typing import Any, Optional
 
-from ._types import (NAMES, UPLOAD, cmg_expiry, cmg_gateway_check_options, cmg_gateway_status, cmg_names_options,
+from ._types import (NAMES, UPLOAD, cmg_expiry, cmg_gateway_check_options, cmg_gateway_status, cmg_inventory_item, cmg_names_options,
                      AUTHORITY, BYTES, CERTIFICATE, CLIENT, CLIENT_APP, CONNECTOR, CONTEXT,
                      CRL, CSR, DEPLOY, ENROLMENT, ERROR, GATEWAY, KEY, PFX_FILE, REPORT, SANDBOX, SERVER_APP,
                      SERVICE, TEMPLATE, TENANT, TRUST, ClientDoneFn, LogFn, ResolveFn, cmg_acme_options,
@@ -345,6 +345,10 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_gateway_role_id": copied(GATEWAY, c_uint32),
     "cmg_gateway_role_url": copied(GATEWAY, c_uint32),
     "cmg_gateway_endpoint": copied(GATEWAY),
+    "cmg_gateway_inventory_count": plain(c_size_t, GATEWAY),
+    "cmg_gateway_inventory_item": fallible(GATEWAY, c_size_t, POINTER(cmg_inventory_item)),
+    "cmg_gateway_export_inventory": fallible(GATEWAY, OUT_BYTES),
+    "cmg_inventory_kind_name": copied(ENUM),
     "cmg_gateway_get_status": fallible(GATEWAY, POINTER(cmg_gateway_status)),
     "cmg_gateway_state_name": copied(ENUM),
     "cmg_gateway_tenant": plain(TENANT, GATEWAY),

@@ -20,6 +20,7 @@ from ._types import (
     CheckFlags,
     GATEWAY,
     GatewayState,
+    InventoryKind,
     IssuedState,
     ManagedIdentity,
     Operation,
@@ -31,6 +32,7 @@ from ._types import (
     cmg_authority_options,
     cmg_certificate_request,
     cmg_gateway_status,
+    cmg_inventory_item,
     cmg_issued,
     cmg_pfx_options,
 )
@@ -435,6 +437,16 @@ class GatewayStatus:
     outdated: int
 
 
+@dataclass(frozen=True)
+class InventoryItem:
+    """One resource of the last inventory; id is "" when it is missing."""
+
+    kind: InventoryKind
+    type: str
+    name: str
+    id: str
+
+
 class Gateway(Handle):
     """A cloud management gateway: what is wanted, and what a deployment has found."""
 
@@ -541,6 +553,21 @@ class Gateway(Handle):
         return GatewayStatus(GatewayState(found.state), found.looked_unix_s,
                              found.vm_size.decode(), found.instances, found.running,
                              found.stopped, found.healthy, found.outdated)
+
+    @property
+    def inventory(self) -> list[InventoryItem]:
+        """What the last Operation.INVENTORY_GATEWAY found."""
+        found = cmg_inventory_item(size=ctypes.sizeof(cmg_inventory_item))
+        items = []
+        for i in range(self.call("inventory_count")):
+            self.call("inventory_item", i, ctypes.byref(found))
+            items.append(InventoryItem(InventoryKind(found.kind), found.type.decode(),
+                                       found.name.decode(), found.id.decode()))
+        return items
+
+    def inventory_json(self) -> str:
+        """The last inventory as a JSON document."""
+        return out_bytes(self, "export_inventory").decode()
 
     @property
     def tenant(self) -> Tenant:

@@ -144,6 +144,13 @@ class cmg_gateway_status(Structure):
                 ("stopped", c_uint32), ("healthy", c_uint32), ("outdated", c_uint32)]
 
 
+class cmg_inventory_item(Structure):
+    """One resource of an inventory."""
+
+    _fields_ = [("size", c_size_t), ("kind", c_int), ("reserved", c_uint32),
+                ("type", c_char_p), ("name", c_char_p), ("id", c_char_p)]
+
+
 class cmg_crl_entry(Structure):
     """One entry of a revocation list."""
 
