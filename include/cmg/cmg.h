@@ -12,6 +12,7 @@
 #include <cmg/crl.h>
 #include <cmg/csr.h>
 #include <cmg/deploy.h>
+#include <cmg/discover.h>
 #include <cmg/enrol.h>
 #include <cmg/error.h>
 #include <cmg/gateway.h>

@@ -63,6 +63,9 @@ typedef enum cmg_deploy_operation {
     CMG_DEPLOY_RESTORE_APPS = 8,
     /** Remove both deleted applications for good, and the kept client secret. */
     CMG_DEPLOY_PURGE_APPS = 9,
+    /** Read users and groups, or what has changed among them (cmg/discover.h). A
+       specification of a tenant is enough. */
+    CMG_DEPLOY_DISCOVER = 12,
     CMG_DEPLOY_STOP_GATEWAY = 20,  /**< Stop all instances and release their machines. */
     CMG_DEPLOY_START_GATEWAY = 21, /**< Start all instances, wait until they serve. */
     /** Bring the number of instances to that of the specification. */

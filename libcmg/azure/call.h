@@ -68,8 +68,12 @@ enum cmg__call_id {
     CMG__CALL_DELETED_APPS_NAMED, /* display_name */
     CMG__CALL_DELETED_APPS_GIVEN, /* app_id */
     CMG__CALL_DELETED_PRINCIPALS, /* app_id */
-    CMG__CALL_SUBSCRIPTION,       /* subscription in every ARM call below */
-    CMG__CALL_PROVIDER,           /* namespace */
+    CMG__CALL_USERS_DELTA,
+    CMG__CALL_GROUPS_DELTA,
+    CMG__CALL_GROUPS_CHOSEN, /* filter */
+    CMG__CALL_DELTA_PAGE,    /* url */
+    CMG__CALL_SUBSCRIPTION,  /* subscription in every ARM call below */
+    CMG__CALL_PROVIDER,      /* namespace */
     CMG__CALL_PROVIDER_REGISTER,
     CMG__CALL_CHECK_DNS,     /* region label */
     CMG__CALL_CHECK_STORAGE, /* body */

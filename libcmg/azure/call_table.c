@@ -33,6 +33,10 @@
 #define DELETED            "/v1.0/directory/deletedItems"
 #define DELETED_APP_FIELDS "id,appId,displayName,uniqueName,tags,deletedDateTime"
 #define SP_FIELDS          "id,appId,displayName,accountEnabled,appRoles,oauth2PermissionScopes"
+#define USER_FIELDS                                                                      \
+    "id,userPrincipalName,displayName,accountEnabled,onPremisesSecurityIdentifier,"      \
+    "onPremisesSamAccountName,onPremisesDomainName,mail"
+#define GROUP_FIELDS "id,displayName,securityEnabled,onPremisesSecurityIdentifier,members"
 
 /* One row: identifier, name, method, path, perhaps api-version, retry class, statuses
    that mean success. */
@@ -144,6 +148,13 @@ static const struct cmg__call calls[CMG__CALL_COUNT] = {
           DELETED "/microsoft.graph.servicePrincipal?$filter=appId%20eq%20'{app_id}'"
                   "&$select=id,appId,deletedDateTime",
           READ, 200),
+    GRAPH(USERS_DELTA, "graph.users.delta", "GET",
+          "/v1.0/users/delta?$select=" USER_FIELDS, READ, 200),
+    GRAPH(GROUPS_DELTA, "graph.groups.delta", "GET",
+          "/v1.0/groups/delta?$select=" GROUP_FIELDS, READ, 200),
+    GRAPH(GROUPS_CHOSEN, "graph.groups.delta.chosen", "GET",
+          "/v1.0/groups/delta?$select=" GROUP_FIELDS "&$filter={filter}", READ, 200),
+    URL(DELTA_PAGE, "graph.delta.page", "GET", NULL, READ, 200),
     ARM(SUBSCRIPTION, "arm.subscription", "GET", IN_SUBSCRIPTION, "2022-12-01", READ,
         200),
     ARM(PROVIDER, "arm.provider", "GET", IN_SUBSCRIPTION "/providers/{namespace}",

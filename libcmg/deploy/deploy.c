@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "azure/endpoint.h"
 #include "deploy/consent.h"
 #include "deploy/engine.h"
 
@@ -24,6 +25,7 @@ void cmg__deploy_free(cmg_deploy *deploy)
     if (deploy->work_ready)
         cmg__work_done(&deploy->work);
     cmg__json_clear(&deploy->intents);
+    cmg__discovery_done(&deploy->discovery, &ctx->alloc);
     cmg_error_unref(deploy->error);
     cmg_gateway_unref(deploy->gateway);
     cmg__handle_done(&deploy->head);
@@ -212,6 +214,19 @@ cmg_status cmg_deploy_set_include_imported(cmg_deploy *deploy, bool include,
     return rc;
 }
 
+cmg_status cmg_deploy_set_discovery(cmg_deploy *deploy, const cmg_discovery *discovery,
+                                    cmg_error **err)
+{
+    cmg_status rc = check_may_set(deploy, "discovery", err);
+
+    if (rc != CMG_OK)
+        return rc;
+    const cmg_context *ctx = deploy->head.ctx;
+    deploy->discovery.deploy = deploy;
+    return cmg__discovery_set(&deploy->discovery, &ctx->alloc,
+                              cmg__endpoint_get(ctx, CMG_ENDPOINT_GRAPH), discovery, err);
+}
+
 static cmg_status check_may_start(const cmg_deploy *deploy, cmg_error **err)
 {
     const struct cmg__alloc *alloc = &deploy->head.ctx->alloc;
@@ -262,6 +277,7 @@ static cmg_status make_work(cmg_deploy *deploy, cmg_error **err)
     deploy->work_ready = true;
     deploy->work.must_restore = deploy->operation->must_restore;
     deploy->work.include_imported = deploy->include_imported;
+    deploy->work.discovery = &deploy->discovery;
     deploy->work.consent = deploy->consent;
     deploy->work.consent.redirect_uri = deploy->consent_redirect;
     deploy->work.consent.can_ask = deploy->events.on_consent != NULL;

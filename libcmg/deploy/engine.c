@@ -161,6 +161,10 @@ static cmg_status preflight(const cmg_deploy *deploy, cmg_error **err)
                          "%s needs a gateway, but %s describes a tenant and its "
                          "applications only",
                          operation->name, deploy->gateway->source);
+    if (operation->needs_discovery && deploy->discovery.table.kinds == 0)
+        return cmg__fail(err, alloc, CMG_E_STATE, "discovery",
+                         "call cmg_deploy_set_discovery() first",
+                         "the deployment was not told what to discover");
     if (!operation->needs_authority || deploy->gateway->authority != NULL)
         return CMG_OK;
     return cmg__fail(err, alloc, CMG_E_STATE, "authority",

@@ -5,6 +5,7 @@
 #ifndef CMG_DEPLOY_ENGINE_H
 #define CMG_DEPLOY_ENGINE_H
 
+#include "deploy/discover.h"
 #include "deploy/journal.h"
 #include "deploy/operation.h"
 #include "deploy/step.h"
@@ -56,6 +57,7 @@ struct cmg_deploy {
     struct cmg__consent_rule consent;
     char *consent_redirect; /* or NULL */
     bool include_imported;
+    struct cmg__discovery discovery;
     struct cmg__transport transport;
     const struct cmg__step_table *table; /* the operation's, or a test's */
     struct cmg__exec *execs;

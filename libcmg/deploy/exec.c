@@ -243,6 +243,8 @@ void cmg__exec_after(struct cmg__exec *exec, cmg_status rc, const struct cmg__ne
         return;
     }
     extend(exec);
+    if (exec->run.exchange->renews_budget)
+        exec->budget_from_ms = now_ms(exec);
     if (next->kind == CMG__NEXT_DONE) {
         finish(exec);
     } else if (next->kind == CMG__NEXT_AGAIN) {

@@ -90,6 +90,12 @@ static const struct cmg__step *const scale_steps[] = {
     &cmg__step_endpoint, &cmg__step_instances,
 };
 
+static const struct cmg__step *const discover_steps[] = {
+    &cmg__step_sign_in,
+    &cmg__step_discover_users,
+    &cmg__step_discover_groups,
+};
+
 #define STEPS(list)                                                                      \
     {                                                                                    \
         (list), CMG__ARRAY_LEN(list)                                                     \
@@ -134,6 +140,11 @@ static const struct cmg__operation operations[] = {
                                 .removes_apps = true,
                                 .any_spec = true,
                                 .unknown = "remove if present" },
+    [CMG_DEPLOY_DISCOVER] = { .name = "discover",
+                              .steps = STEPS(discover_steps),
+                              .end = CMG_DEPLOY_READY,
+                              .reads_only = true,
+                              .needs_discovery = true },
     [CMG_DEPLOY_STOP_GATEWAY] = { .name = "stop_gateway",
                                   .steps = STEPS(stop_steps),
                                   .end = CMG_DEPLOY_READY,

@@ -14,6 +14,7 @@ struct cmg__operation {
     bool reads_only;      /* changes nothing: no plan to confirm, no journal needed */
     bool dry;             /* ends with the plan */
     bool needs_gateway;   /* tenant and applications alone are not enough */
+    bool needs_discovery; /* what to discover has to be said */
     bool needs_authority; /* issues the server certificate */
     bool must_restore;    /* nothing to restore is a failure */
     bool removes_apps;    /* those of others only when told so */

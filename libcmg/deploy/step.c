@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "deploy/discover.h"
 
 static void prefixed(const struct cmg__run *run, const char *key, char *out, size_t size)
 {
@@ -46,6 +47,12 @@ const char *cmg__run_value(const struct cmg__run *run, const char *key)
 
     if (run->step->param.arg != NULL && strcmp(run->step->param.arg, key) == 0)
         return run->step->param.value;
+    if (run->work->discovery != NULL && strcmp(key, "users_link") == 0)
+        return run->work->discovery->links[0];
+    if (run->work->discovery != NULL && strcmp(key, "groups_link") == 0)
+        return run->work->discovery->links[1];
+    if (run->work->discovery != NULL && strcmp(key, "groups_filter") == 0)
+        return run->work->discovery->filter;
     if (strcmp(key, "scratch") == 0)
         return run->scratch;
     if (strcmp(key, POLL_URL) == 0)

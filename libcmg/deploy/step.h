@@ -56,6 +56,7 @@ struct cmg__exchange {
     bool browser;    /* local: read gets what a browser's redirect brings */
     bool with_token; /* local: a fresh token of this kind is got first */
     enum cmg__token_kind token;
+    bool renews_budget; /* an answer is progress: the budget begins anew */
     bool replicates; /* "not there" may mean "not there yet": repeat within the budget */
     uint16_t
         passing[2];   /* statuses that go away by themselves, like those of an overload */

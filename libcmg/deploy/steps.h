@@ -59,6 +59,9 @@ extern const struct cmg__step cmg__step_client_app_deleted;
 extern const struct cmg__step cmg__step_server_app_deleted;
 extern const struct cmg__step cmg__step_client_app_purged;
 extern const struct cmg__step cmg__step_server_app_purged;
+/* steps_discover.c */
+extern const struct cmg__step cmg__step_discover_users;
+extern const struct cmg__step cmg__step_discover_groups;
 /* steps_gone.c */
 extern const struct cmg__step cmg__step_client_app_gone;
 extern const struct cmg__step cmg__step_server_app_gone;

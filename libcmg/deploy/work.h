@@ -57,6 +57,8 @@ struct cmg__pkce {
     char state[44], nonce[44];
 };
 
+struct cmg__discovery;
+
 struct cmg__work {
     cmg_context *ctx;
     const struct cmg__alloc *alloc;
@@ -70,6 +72,7 @@ struct cmg__work {
     struct cmg__tokens tokens;
     cmg_secret_store secrets;
     struct cmg__prompt prompt;
+    struct cmg__discovery *discovery; /* the deployment's */
     struct cmg__consent_rule consent;
     struct cmg__pkce pkce;
     bool must_restore;                 /* nothing to restore is a failure */

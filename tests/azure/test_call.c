@@ -30,6 +30,7 @@ static const struct cmg__arg all_args[] = {
     { "state", "s" },
     { "nonce", "n" },
     { "code_challenge", "c" },
+    { "filter", "id eq 'a'" },
     { "endpoint", "http://169.254.169.254" },
     { "resource", "https://management.azure.com" },
     { "url", "https://management.azure.com/x?api-version=1&t=a%20b" },

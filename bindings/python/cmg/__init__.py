@@ -13,6 +13,7 @@ from ._check import Finding, Report, Trust
 from ._crl import Crl, CrlEntry
 from ._deploy import PlannedChange
 from ._deploy import ConsentRequest, Deploy, JournalStore, SecretStore, SignInPrompt, StepProgress
+from ._discover import DirectoryGroup, DirectoryMember, DirectoryUser, Discovery
 from ._enrol import (Challenge, Enrolment, certreq_inf, certreq_retrieve_command,
                      certreq_submit_command)
 from ._errors import (
@@ -70,6 +71,7 @@ from ._types import (
     Cloud,
     ConsentMode,
     DeployState,
+    DiscoveryKind,
     Endpoint,
     EnrolmentState,
     ExpiryLevel,
@@ -147,6 +149,11 @@ __all__ = [
     "Denied",
     "Deploy",
     "DeployState",
+    "DirectoryGroup",
+    "DirectoryMember",
+    "DirectoryUser",
+    "Discovery",
+    "DiscoveryKind",
     "Endpoint",
     "Enrolment",
     "EnrolmentState",

@@ -336,6 +336,7 @@ class Operation(IntEnum):
     DELETE_APPS = 7
     RESTORE_APPS = 8
     PURGE_APPS = 9
+    DISCOVER = 12
     STOP_GATEWAY = 20
     START_GATEWAY = 21
     SCALE_GATEWAY = 22
@@ -343,6 +344,13 @@ class Operation(IntEnum):
     PLAN_GATEWAY = 30
     INVENTORY_GATEWAY = 33
     INSPECT_GATEWAY = 34
+
+
+class DiscoveryKind(IntEnum):
+    """What is discovered; bits."""
+
+    USERS = 1
+    GROUPS = 2
 
 
 class PlanFormat(IntEnum):
@@ -521,6 +529,7 @@ ENUMS: dict[str, tuple[type[IntEnum], str]] = {
     "cmg_url_kind": (UrlKind, "CMG_URL_"),
     "cmg_revocation_reason": (RevocationReason, "CMG_REASON_"),
     "cmg_deploy_operation": (Operation, "CMG_DEPLOY_"),
+    "cmg_discovery_kind": (DiscoveryKind, "CMG_DISCOVER_"),
     "cmg_consent_mode": (ConsentMode, "CMG_CONSENT_"),
     "cmg_plan_format": (PlanFormat, "CMG_PLAN_"),
     "cmg_inventory_kind": (InventoryKind, "CMG_INVENTORY_"),

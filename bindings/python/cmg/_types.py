@@ -6,7 +6,7 @@ tests/test_declarations.py.
 
 from __future__ import annotations
 
-from ctypes import (CFUNCTYPE, POINTER, Structure, c_char, c_char_p, c_int, c_int32, c_int64,
+from ctypes import (CFUNCTYPE, POINTER, Structure, c_bool, c_char, c_char_p, c_int, c_int32, c_int64,
                     c_size_t, c_uint16, c_uint32, c_uint64, c_void_p)
 from typing import Any
 
@@ -231,6 +231,48 @@ OnState = CFUNCTYPE(c_int, DEPLOY, c_int, ERROR, c_void_p)
 OnStep = CFUNCTYPE(c_int, DEPLOY, POINTER(cmg_step_progress), c_void_p)
 OnPrompt = CFUNCTYPE(c_int, DEPLOY, POINTER(cmg_sign_in_prompt), c_void_p)
 OnConsent = CFUNCTYPE(c_int, DEPLOY, POINTER(cmg_consent_request), c_void_p)
+class cmg_directory_user(Structure):
+    """A user."""
+
+    _fields_ = [("size", c_size_t), ("id", c_char_p), ("user_principal_name", c_char_p),
+                ("display_name", c_char_p), ("mail", c_char_p), ("on_premises_sid", c_char_p),
+                ("on_premises_name", c_char_p), ("on_premises_domain", c_char_p),
+                ("account_enabled", c_int32), ("reserved", c_int32)]
+
+
+class cmg_directory_group(Structure):
+    """A group."""
+
+    _fields_ = [("size", c_size_t), ("id", c_char_p), ("display_name", c_char_p),
+                ("on_premises_sid", c_char_p), ("security_enabled", c_int32),
+                ("reserved", c_int32)]
+
+
+class cmg_directory_member(Structure):
+    """Somebody came into a group, or left it."""
+
+    _fields_ = [("size", c_size_t), ("group_id", c_char_p), ("member_id", c_char_p),
+                ("type", c_char_p), ("is_member", c_int32), ("reserved", c_int32)]
+
+
+OnUser = CFUNCTYPE(c_int, DEPLOY, POINTER(cmg_directory_user), c_void_p)
+OnGroup = CFUNCTYPE(c_int, DEPLOY, POINTER(cmg_directory_group), c_void_p)
+OnMember = CFUNCTYPE(c_int, DEPLOY, POINTER(cmg_directory_member), c_void_p)
+OnRemoved = CFUNCTYPE(c_int, DEPLOY, c_int, c_char_p, c_void_p)
+OnLink = CFUNCTYPE(c_int, DEPLOY, c_int, c_char_p, c_bool, c_void_p)
+OnResync = CFUNCTYPE(c_int, DEPLOY, c_int, c_void_p)
+
+
+class cmg_discovery(Structure):
+    """What to discover, from where on, and whom to tell."""
+
+    _fields_ = [("size", c_size_t), ("user", c_void_p), ("kinds", c_uint32),
+                ("group_count", c_uint32), ("group_ids", POINTER(c_char_p)),
+                ("users_link", c_char_p), ("groups_link", c_char_p), ("on_user", OnUser),
+                ("on_group", OnGroup), ("on_member", OnMember), ("on_removed", OnRemoved),
+                ("on_link", OnLink), ("on_resync", OnResync)]
+
+
 OnConfirm = CFUNCTYPE(c_int, DEPLOY, c_char_p, c_void_p)
 OnDone = CFUNCTYPE(c_int, DEPLOY, c_int, ERROR, c_void_p)
 EnrolmentOnState = CFUNCTYPE(c_int, ENROLMENT, c_int, ERROR, c_void_p)
@@ -328,6 +370,7 @@ class cmg_sandbox_settings(Structure):
 STRUCTURES: tuple[type[Structure], ...] = (
     cmg_allocator, cmg_log_record, cmg_address, cmg_certificate_request,
     cmg_csr_request, cmg_authority_options, cmg_issued, cmg_pfx_options, cmg_step_progress,
+    cmg_directory_user, cmg_directory_group, cmg_directory_member, cmg_discovery,
     cmg_sign_in_prompt, cmg_consent_request, cmg_consent_options, cmg_request_record, cmg_client_response, cmg_deploy_events,
     cmg_certreq, cmg_challenge, cmg_acme_options, cmg_enrolment_events,
     cmg_journal_store, cmg_secret_store, cmg_key_holder, cmg_token_source, cmg_service_events, cmg_connector_events,
