@@ -427,6 +427,54 @@ static void dispatch(struct cmg__sb_call *call)
     free_segments(call->cloud->alloc, &segments);
 }
 
+/* What is left of the allowance for such calls. Here it is always nearly full. */
+static void add_rate_header(struct cmg__sb_call *call)
+{
+    static const struct {
+        const char *method, *kind, *left;
+    } kinds[] = { { "GET", "reads", "249" },
+                  { "HEAD", "reads", "249" },
+                  { "DELETE", "deletes", "199" },
+                  { NULL, "writes", "199" } };
+    const char *scope =
+        cmg__str_istarts(call->path, "/subscriptions/") ? "subscription" : "tenant";
+    size_t i = 0;
+    while (kinds[i].method != NULL && strcmp(kinds[i].method, call->request->method) != 0)
+        i++;
+    char *name = cmg__format(call->cloud->alloc, "x-ms-ratelimit-remaining-%s-%s", scope,
+                             kinds[i].kind);
+    if (name == NULL)
+        call->cloud->oom = true;
+    else
+        cmg__sb_head(call, name, kinds[i].left);
+    cmg__free(call->cloud->alloc, name);
+}
+
+/* A refusal is the front door's, or of the provider behind it. */
+static const char *failure_cause(const struct cmg__sb_call *call)
+{
+    static const char *const providers[] = { "/Microsoft.Compute/", "/Microsoft.Network/",
+                                             "/Microsoft.Storage/",
+                                             "/Microsoft.KeyVault/" };
+    const bool is_before = call->status <= 404 && call->status != 400;
+    for (size_t i = 0; !is_before && i < CMG__ARRAY_LEN(providers); i++) {
+        if (strcasestr(call->path, providers[i]) != NULL)
+            return "service";
+    }
+    return "gateway";
+}
+
+static void add_arm_headers(struct cmg__sb_call *call)
+{
+    cmg__sb_head(call, "x-ms-correlation-request-id", call->request_id);
+    cmg__sb_headf(call, "x-ms-routing-request-id", "SANDBOX:%lld:%s",
+                  (long long)(call->now_ms / 1000), call->request_id);
+    if (call->status < 400)
+        add_rate_header(call);
+    else
+        cmg__sb_head(call, "x-ms-failure-cause", failure_cause(call));
+}
+
 /* Headers that the service puts on every answer. */
 static void add_common_headers(struct cmg__sb_call *call)
 {
@@ -439,11 +487,8 @@ static void add_common_headers(struct cmg__sb_call *call)
     } else {
         cmg__sb_head(call, "x-ms-request-id", call->request_id);
     }
-    if (call->service == CMG__SB_ARM) {
-        cmg__sb_head(call, "x-ms-correlation-request-id", call->request_id);
-        cmg__sb_headf(call, "x-ms-routing-request-id", "SANDBOX:%lld:%s",
-                      (long long)(call->now_ms / 1000), call->request_id);
-    }
+    if (call->service == CMG__SB_ARM)
+        add_arm_headers(call);
     if (echo != NULL)
         cmg__sb_head(call, "x-ms-client-request-id", echo);
     if (cmg__headers_get(&call->headers, "Cache-Control") == NULL)

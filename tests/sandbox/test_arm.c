@@ -117,6 +117,30 @@ START_TEST(ids_of_requests_come_back)
 END_TEST
 
 static const struct {
+    int status;
+    const char *method, *body, *path, *header, *value;
+} fields[] = {
+    { 200, "GET", NULL, "", "x-ms-ratelimit-remaining-subscription-reads", "249" },
+    { 201, "PUT", "{\"location\":\"westeurope\"}", "/resourcegroups/RG-1",
+      "x-ms-ratelimit-remaining-subscription-writes", "199" },
+    { 404, "GET", NULL, "/resourcegroups/RG-2", "x-ms-failure-cause", "gateway" },
+    { 400, "PUT", "{}", "/resourcegroups/RG-2", "x-ms-failure-cause", "gateway" },
+    { 400, "POST", "{}", "/providers/Microsoft.Storage/checkNameAvailability",
+      "x-ms-failure-cause", "service" },
+};
+
+START_TEST(an_answer_tells_what_is_left_or_who_refused)
+{
+    struct reply r;
+
+    world_arm(&w, &r, fields[_i].status, fields[_i].method, fields[_i].body, "%s",
+              fields[_i].path);
+    ck_assert_str_eq(reply_head(&r, fields[_i].header), fields[_i].value);
+    reply_done(&r);
+}
+END_TEST
+
+static const struct {
     const char *host, *version, *path, *value;
 } metadata[] = {
     { ARM, "2015-01-01", "/authentication/loginEndpoint",
@@ -428,6 +452,8 @@ static void add_admission(TCase *t)
     tcase_add_test(t, an_unknown_host_or_a_bad_one_gets_nothing);
     tcase_add_test(t, double_slashes_and_case_do_not_matter);
     tcase_add_test(t, ids_of_requests_come_back);
+    tcase_add_loop_test(t, an_answer_tells_what_is_left_or_who_refused, 0,
+                        CMG__ARRAY_LEN(fields));
     tcase_add_loop_test(t, cloud_metadata_needs_no_token, 0, CMG__ARRAY_LEN(metadata));
     tcase_add_loop_test(t, clients_may_write_json_as_they_do, 0, CMG__ARRAY_LEN(relaxed));
     tcase_add_test(t, a_provider_registers_in_its_time);
