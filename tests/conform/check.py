@@ -22,6 +22,17 @@ _PREFIXES = (("/v1.0/", "graph"), ("/subscriptions", "arm"), ("/metadata/", "arm
 # The OpenAPI of Graph says 2XX; what the service answers to each kind of request.
 _GRAPH_STATUS = {"GET": (200,), "POST": (200, 201, 204), "PATCH": (200, 201, 204),
                  "DELETE": (204,)}
+# Fields that no description names: what the library sends with everything, and what the
+# services answer with everything. * stands for any ending.
+_SENT = {"arm": ("x-ms-client-request-id", "Accept", "User-Agent"),
+         "graph": ("client-request-id", "Accept", "User-Agent"),
+         "login": ("client-request-id", "User-Agent"),
+         "vault": ("x-ms-client-request-id", "User-Agent")}
+_ANSWERED = {"arm": ("x-ms-request-id", "x-ms-correlation-request-id",
+                     "x-ms-routing-request-id", "Date"),
+             "graph": ("request-id", "client-request-id", "Date"),
+             "login": ("x-ms-request-id", "Date"), "vault": ("x-ms-request-id", "Date")}
+_ECHOED = {"arm": "x-ms-client-request-id", "graph": "client-request-id"}
 
 
 @dataclass(frozen=True)
@@ -104,6 +115,8 @@ class Checker:
         bearer = exchange.request.header("Authorization") or ""
         if is_closed and not bearer.startswith("Bearer "):
             yield "carries no bearer token"
+        yield from (f"lacks the header {name}" for name in _SENT[operation.service]
+                    if exchange.request.header(name) is None)
         yield from self._path(operation, path)
         if not is_next:
             yield from self._query(exchange, operation)
@@ -185,6 +198,7 @@ class Checker:
             yield f"the status {status} is not described"
         if key is not None:
             yield from self._answer_body(exchange, operation, operation.answers[key])
+        yield from _fields(exchange, operation.service)
         yield from self._long(exchange, operation)
         self._announce(exchange, operation)
 
@@ -253,6 +267,23 @@ def _value_of(message: Message, form: bool) -> tuple[Any, str]:
         return (message.json() if message.body else None), ""
     except (ValueError, json.JSONDecodeError):
         return None, "its body is not JSON"
+
+
+def _fields(exchange: Exchange, service: str) -> Iterator[str]:
+    """What every answer of the service carries."""
+    answer, echoed = exchange.answer, _ECHOED.get(service, "")
+    assert answer is not None
+    yield from (f"lacks the header {name}" for name in _ANSWERED[service]
+                if answer.header(name) is None)
+    if answer.header(echoed) != exchange.request.header(echoed):
+        yield f"{echoed} is {answer.header(echoed)}, not what was sent"
+    names = [name.lower() for name, _ in answer.headers]
+    if service == "arm" and exchange.status < 400 \
+            and not any(n.startswith("x-ms-ratelimit-remaining-") for n in names):
+        yield "does not tell what is left of the allowance"
+    if service == "arm" and exchange.status >= 400 \
+            and answer.header("x-ms-failure-cause") not in ("gateway", "service"):
+        yield "does not tell who refused in x-ms-failure-cause"
 
 
 def _plain_error(answer: Message) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import cmg
 from check import Checker, Violation
@@ -17,21 +18,23 @@ TENANT = {"version": 1, "tenant": {"domain": "contoso.onmicrosoft.com"},
           "server_app": {"name": "CMG-ServerApp"}, "client_app": {"name": "CMG-ClientApp"}}
 # What is done, in the order of a life: with the tenant's applications, and with a gateway.
 # Beside the operation what the gateway's specification says then.
-LIVES: tuple[tuple[tuple[cmg.Operation, dict[str, int] | None], ...], ...] = (
+LIVES: tuple[tuple[tuple[cmg.Operation, dict[str, Any] | None], ...], ...] = (
     ((cmg.Operation.FIND_TENANT, None),
      (cmg.Operation.REGISTER_APPS, None)),
-    ((cmg.Operation.CREATE, {}),
+    ((cmg.Operation.PLAN_GATEWAY, {}),
+     (cmg.Operation.CREATE, {}),
      (cmg.Operation.INSPECT_GATEWAY, {}),
      (cmg.Operation.STOP_GATEWAY, {}),
      (cmg.Operation.START_GATEWAY, {}),
      (cmg.Operation.SCALE_GATEWAY, {"instances": 3}),
+     (cmg.Operation.MODIFY_GATEWAY, {"instances": 2, "vm_size": "Standard_B2s"}),
      (cmg.Operation.DELETE, {})),
 )
 ROWS: list[tuple[str, int, int, int]] = []  # operation, exchanges, checked, violations
 
 
 class Stage:
-    """One cloud and one journal; a run is like a process of its own."""
+    """One cloud, and a host with one authority and one journal."""
 
     def __init__(self, folder: Path, certificate: tuple[Path, Path]) -> None:
         self.folder = folder
@@ -40,37 +43,38 @@ class Stage:
         self.sandbox = cmg.Sandbox(folder / "sandbox", service_program=service,
                                    subscription_id=subscription)
         self.recorder = Recorder(certificate, self.sandbox.port, self.sandbox.ca_file)
+        self._context = cmg.Context()
+        self.sandbox.attach(self._context)  # for the gateway's own name
+        self.recorder.attach(self._context)
+        self._authority = cmg.Authority(self._context, "Recorded CA")
 
     def close(self) -> None:
         """Ends everything; nothing that came was unreadable."""
+        self._authority.close()
+        self._context.close()
         self.recorder.close()
         self.sandbox.close()
         assert not self.recorder.broken
 
     def run(self, operation: cmg.Operation,
-            changed: dict[str, int] | None = None) -> cmg.CmgError | None:
+            changed: dict[str, Any] | None = None) -> cmg.CmgError | None:
         """One run of an operation; the error that ended it. changed: see LIVES."""
         specification = TENANT if changed is None \
             else CONTOSO | {"gateway": CONTOSO["gateway"] | changed}
-        with cmg.Context() as ctx:
-            self.sandbox.attach(ctx)  # for the gateway's own name
-            self.recorder.attach(ctx)
-            with cmg.Gateway.from_json(ctx, json.dumps(specification)) as gateway:
-                gateway.tenant.set_client_secret(self.sandbox.client_id,
-                                                 self.sandbox.client_secret)
-                if changed is not None:
-                    authority = cmg.Authority(ctx, "Recorded CA")
-                    gateway.set_authority(authority)
-                    gateway.add_connector(authority.issue(cmg.Profile.CONNECTOR, "connector-1"))
-                with gateway.deploy(operation, journal=self.folder / "journal") as deploy:
-                    try:
-                        deploy.run()
-                    except cmg.CmgError as exc:
-                        return exc
+        with cmg.Gateway.from_json(self._context, json.dumps(specification)) as gateway:
+            gateway.tenant.set_client_secret(self.sandbox.client_id, self.sandbox.client_secret)
+            if changed is not None:
+                gateway.set_authority(self._authority)
+                gateway.add_connector(self._authority.issue(cmg.Profile.CONNECTOR, "connector-1"))
+            with gateway.deploy(operation, journal=self.folder / "journal") as deploy:
+                try:
+                    deploy.run()
+                except cmg.CmgError as exc:
+                    return exc
         return None
 
     def done(self, operation: cmg.Operation,
-             changed: dict[str, int] | None = None) -> list[Exchange]:
+             changed: dict[str, Any] | None = None) -> list[Exchange]:
         """What a run that succeeds sends and gets."""
         ended = self.run(operation, changed)
         assert ended is None, f"{operation.name}: {ended}"

@@ -21,6 +21,7 @@ def test_an_operation_is_as_described(lives: dict[cmg.Operation, list[Exchange]]
     assert not wrong, "\n".join(map(str, wrong))
 
 
-@pytest.mark.parametrize("operation", set(cmg.Operation) - set(OPERATIONS), ids=lambda o: o.name)
-def test_an_operation_is_recorded(operation: cmg.Operation) -> None:
-    pytest.skip(f"{operation.name} is not in stage.LIVES yet")
+def test_every_operation_is_recorded() -> None:
+    missing = sorted(o.name for o in set(cmg.Operation) - set(OPERATIONS))
+    if missing:
+        pytest.skip(f"not in stage.LIVES yet: {', '.join(missing)}")
