@@ -133,12 +133,13 @@ static void restore_deleted(struct cmg__sb_call *call)
     if (!app && !may_return(call, entry))
         return;
     const char *id = cmg__sb_arg(call, "id");
-    cmg__json_remove(entry, "@odata.type");
     cmg__sb_set(call->cloud, entry, "deletedDateTime", cmg__json_pack("n"));
+    /* Seen as any directory object, hence with its type. */
+    cmg__sb_graph_entity(call, 200, "directoryObjects/$entity", entry);
+    cmg__json_remove(entry, "@odata.type");
     cmg__sb_set(call->cloud,
                 cmg__sb_table(call->cloud, app ? "applications" : "service_principals"),
                 id, cmg__json_ref(entry));
-    cmg__sb_graph_entity(call, 200, "directoryObjects/$entity", entry);
     cmg__json_remove(cmg__sb_table(call->cloud, "deleted"), id);
 }
 
