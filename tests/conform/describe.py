@@ -127,6 +127,22 @@ class Descriptions:
             schema = Schema(name, node)
         return schema
 
+    def derived(self, schema: Schema, name: str) -> tuple[Schema, str]:
+        """The type that an object of Graph says to have, and what is wrong with that."""
+        schemas = self.files[operations.GRAPH_OPENAPI]["components"]["schemas"]
+        type_name = name.removeprefix("#")
+        if not type_name:
+            return schema, ""
+        if type_name not in schemas:
+            return schema, f"no type is {name}"
+        found = up = Schema(operations.GRAPH_OPENAPI, schemas[type_name])
+        while up.node is not schema.node:
+            base = next((p for p in up.node.get("allOf", []) if "$ref" in p), None)
+            if base is None:
+                return schema, f"{name} is no such thing"
+            up = self.resolve(Schema(up.file, base))
+        return found, ""
+
     # -- operations --
 
     def _add_path(self, name: str, path: str, item: dict[str, Any]) -> None:

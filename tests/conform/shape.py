@@ -102,6 +102,9 @@ class Judge:
         yield from best or []
 
     def _object(self, value: dict[str, Any], schema: Schema, where: str) -> Iterator[str]:
+        schema, wrong = self._descriptions.derived(schema, str(value.get("@odata.type", "")))
+        if wrong:
+            yield f"{where}@odata.type: {wrong}"
         shape = Shape(self._descriptions, schema)
         for name, inner in value.items():
             here = f"{where}.{name}" if where else name

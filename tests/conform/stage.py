@@ -20,7 +20,11 @@ TENANT = {"version": 1, "tenant": {"domain": "contoso.onmicrosoft.com"},
 # Beside the operation what the gateway's specification says then.
 LIVES: tuple[tuple[tuple[cmg.Operation, dict[str, Any] | None], ...], ...] = (
     ((cmg.Operation.FIND_TENANT, None),
-     (cmg.Operation.REGISTER_APPS, None)),
+     (cmg.Operation.REGISTER_APPS, None),
+     (cmg.Operation.DELETE_APPS, None),
+     (cmg.Operation.RESTORE_APPS, None),
+     (cmg.Operation.DELETE_APPS, None),
+     (cmg.Operation.PURGE_APPS, None)),
     ((cmg.Operation.PLAN_GATEWAY, {}),
      (cmg.Operation.CREATE, {}),
      (cmg.Operation.INSPECT_GATEWAY, {}),
