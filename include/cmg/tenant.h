@@ -171,6 +171,50 @@ CMG_API cmg_status cmg_tenant_set_token_source(cmg_tenant *tenant, const char *c
                                                cmg_error **err);
 
 /**
+ * @brief Where the host keeps tokens between two runs, for cmg_tenant_set_token_cache();
+ *        size-tagged.
+ *
+ * The functions are called on the thread that drives the context; they may call what is
+ * marked "Callbacks may call it". Whoever has the bytes is signed in: the host encrypts
+ * them, or gives them to the system's key ring.
+ * @since 0.1
+ */
+typedef struct cmg_token_cache {
+    size_t size; /**< sizeof(cmg_token_cache) of the caller. */
+    void *user;  /**< Handed to each function. */
+    /** Writes what was saved under a key, at most max (512 KiB) bytes. Returns the
+       length, 0 when nothing was saved. A negative number is logged, and the sign-in goes
+       on without. */
+    int64_t (*load)(const char *key, void *out, size_t max, void *user);
+    /** Keeps bytes under a key instead of what was there, in one step: the former tokens
+       stay until the new ones are safe. Returns 0; another number is logged. */
+    int (*save)(const char *key, const void *data, size_t size, void *user);
+    /** The cache is no longer used; NULL when the host need not know. Not called in a
+       forked child. */
+    void (*release)(void *user);
+} cmg_token_cache;
+
+/**
+ * @brief Keeps tokens between two runs, through the host; the default is memory only.
+ *
+ * The key names login endpoint, tenant, client and way to sign in; the bytes are opaque,
+ * carry their version and key, and are saved after each token that came. While the
+ * tokens are fresh a run asks for none; with a refresh token a person is not asked again;
+ * one that Entra no longer takes leads to a new sign-in. Bytes that are damaged, of
+ * another version or for another key are logged and not used. Tokens of the host
+ * (cmg_tenant_set_token_source()) and of the machine are not cached.
+ * @param[in]  tenant The tenant.
+ * @param[in]  cache  The functions, copied; release is not called when this fails. NULL
+ *                    for none.
+ * @param[out] err    Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_INVAL, #CMG_E_ABI.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_tenant_set_token_cache(cmg_tenant *tenant,
+                                              const cmg_token_cache *cache,
+                                              cmg_error **err);
+
+/**
  * @brief Signs in as a person by device code (the default).
  * @param[in]  tenant    The tenant.
  * @param[in]  client_id Application (client) ID of a public client; NULL for the default,

@@ -11,6 +11,7 @@
 #include "deploy/retry.h"
 #include "deploy/sign_in.h"
 #include "deploy/token.h"
+#include "deploy/token_cache.h"
 
 #define MAX_ARGS 8
 
@@ -402,6 +403,11 @@ static void verdict_fail(struct cmg__exec *exec, const struct received *got)
     const struct cmg__sign_in_method *method = cmg__sign_in_method(exec->run.work);
     cmg_error *err = NULL;
 
+    if (exec->for_token && exec->run.step->phase == CMG__PHASE_SIGN_IN &&
+        cmg__token_cache_is_stale(exec->run.work, got->answer.json)) {
+        cmg__exec_go(exec, exec->run.step->exchanges[0].name, 0, NULL);
+        return;
+    }
     (void)cmg__error_copy(&err, exec->run.work->alloc, exec->run.step->title, got->error);
     if (exec->for_token && method->explain != NULL)
         (void)method->explain(exec->run.work, got->answer.status, &err);

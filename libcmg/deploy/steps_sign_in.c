@@ -9,13 +9,16 @@
 #include "deploy/sign_in.h"
 #include "deploy/steps.h"
 #include "deploy/token.h"
+#include "deploy/token_cache.h"
 
 static cmg_status begin(struct cmg__run *run, const struct cmg__answer *answer,
                         struct cmg__next *next, cmg_error **err)
 {
     (void)answer;
-    (void)err;
     run->work->principal_id[0] = '\0';
+    const cmg_status rc = cmg__token_cache_load(run->work, err);
+    if (rc != CMG_OK)
+        return rc;
     if (!cmg__sign_in_method(run->work)->prompts ||
         cmg__secret_is_set(&run->work->tokens.refresh))
         return cmg__next_go(next, "arm");

@@ -5,10 +5,14 @@
 
 #include "base/error.h"
 #include "deploy/sign_in.h"
+#include "deploy/token_cache.h"
 #include "model/tenant.h"
 
 /* A token is renewed this long before it ends. */
 #define EARLY_MS ((int64_t)5 * 60 * 1000)
+/* Nothing that was kept is believed for longer; tokens live 60 to 90 minutes, some a day.
+ */
+#define DAY_S ((int64_t)86400)
 
 static const struct {
     enum cmg__service service;
@@ -163,6 +167,27 @@ cmg_status cmg__token_keep(struct cmg__work *work, enum cmg__token_kind kind,
     return rc;
 }
 
+/* What was kept is when the token stops to be used: that is not shortened again. */
+cmg_status cmg__token_restore(struct cmg__work *work, enum cmg__token_kind kind,
+                              const char *text, size_t n, int64_t life_s)
+{
+    struct cmg__token *token = &work->tokens.access[kind];
+    const cmg_status rc = cmg__secret_set(&token->value, text, n);
+
+    if (rc == CMG_OK)
+        token->expires_ms =
+            cmg__env_now_ms(&work->ctx->env) + (life_s < DAY_S ? life_s : DAY_S) * 1000;
+    return rc;
+}
+
+int64_t cmg__token_expires_unix_s(const struct cmg__work *work, enum cmg__token_kind kind)
+{
+    const int64_t left_ms =
+        work->tokens.access[kind].expires_ms - cmg__env_now_ms(&work->ctx->env);
+
+    return cmg__env_unix_s(&work->ctx->env) + left_ms / 1000;
+}
+
 cmg_status cmg__token_read(struct cmg__work *work, enum cmg__token_kind kind,
                            const struct cmg__json *answer, cmg_error **err)
 {
@@ -176,7 +201,11 @@ cmg_status cmg__token_read(struct cmg__work *work, enum cmg__token_kind kind,
     cmg_status rc = cmg__token_keep(work, kind, text, life);
     if (rc == CMG_OK)
         rc = keep(&work->tokens.refresh, cmg__json_str(answer, "/refresh_token"));
-    return rc == CMG_OK ? CMG_OK : cmg__fail_nomem(err);
+    if (rc != CMG_OK)
+        return cmg__fail_nomem(err);
+    work->tokens.is_cached = false;
+    cmg__token_cache_save(work);
+    return CMG_OK;
 }
 
 cmg_status cmg__token_attach(const struct cmg__work *work, enum cmg__token_kind kind,

@@ -26,6 +26,12 @@ cmg_status cmg__token_read(struct cmg__work *work, enum cmg__token_kind kind,
 /* Keeps a token that came in another way. */
 cmg_status cmg__token_keep(struct cmg__work *work, enum cmg__token_kind kind,
                            const char *text, int64_t life_s);
+/* The same for one of an earlier run: life_s is what is left of it. */
+cmg_status cmg__token_restore(struct cmg__work *work, enum cmg__token_kind kind,
+                              const char *text, size_t n, int64_t life_s);
+/* When it stops to be used, by the wall clock. */
+int64_t cmg__token_expires_unix_s(const struct cmg__work *work,
+                                  enum cmg__token_kind kind);
 /* Adds "Authorization: Bearer ..." */
 cmg_status cmg__token_attach(const struct cmg__work *work, enum cmg__token_kind kind,
                              struct cmg__http_request *req);

@@ -29,6 +29,8 @@ struct cmg__tokens {
     struct cmg__secret refresh; /* a person's */
     char *claims; /* what the next token must bring, word for word; NULL: nothing */
     struct cmg__secret device_code; /* while a person signs in */
+    bool cache_was_read;
+    bool is_cached; /* refresh is what the host had kept */
 };
 
 /* A sign-in prompt on its way to the host. */

@@ -45,7 +45,8 @@ struct cmg_tenant {
     struct cmg__secret sign_in_secret;
     struct cmg__sign_in_certificate sign_in_certificate;
     cmg_token_source sign_in_source;
-    char *sign_in_token_file; /* of a workload identity, or NULL */
+    cmg_token_cache token_cache; /* load NULL: none */
+    char *sign_in_token_file;    /* of a workload identity, or NULL */
     cmg_managed_identity sign_in_identity;
     char *sign_in_identity_id; /* of a managed identity, or NULL: the machine's own */
     char *identity_endpoint;   /* of the metadata service, without a slash at its end */

@@ -47,6 +47,7 @@ static void destroy(cmg_tenant *tenant)
     list_texts(tenant, texts);
     cmg__texts_free(&ctx->alloc, texts);
     cmg__sign_in_forget(tenant);
+    cmg__token_cache_forget(tenant);
     cmg__handle_done(&tenant->head);
     cmg__free(&ctx->alloc, tenant);
     cmg_context_unref(ctx);

@@ -18,5 +18,6 @@ void cmg__texts_free(const struct cmg__alloc *alloc, char **const *fields);
 #define CMG__IDENTITY_ENDPOINT "http://169.254.169.254"
 /* Wipes and gives back every credential to sign in with. */
 void cmg__sign_in_forget(cmg_tenant *tenant);
+void cmg__token_cache_forget(cmg_tenant *tenant);
 
 #endif

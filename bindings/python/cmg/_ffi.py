@@ -22,7 +22,7 @@ from ._types import (NAMES, UPLOAD, cmg_expiry, cmg_gateway_check_options, cmg_g
                      cmg_connector_events, cmg_crl_entry, cmg_csr_request, cmg_deploy_events,
                      cmg_enrolment_events, cmg_issued, cmg_journal_store, cmg_key_holder, cmg_pfx_options,
                      cmg_sandbox_settings,
-                     cmg_secret_store, cmg_service_events, cmg_token_source)
+                     cmg_secret_store, cmg_service_events, cmg_token_cache, cmg_token_source)
 
 SOVERSION = 0
 RELEASE = (0, 1)
@@ -311,6 +311,7 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_tenant_set_browser": fallible(TENANT, TEXT),
     "cmg_tenant_set_managed_identity": fallible(TENANT, ENUM, TEXT),
     "cmg_tenant_set_identity_endpoint": fallible(TENANT, TEXT),
+    "cmg_tenant_set_token_cache": fallible(TENANT, POINTER(cmg_token_cache)),
     "cmg_tenant_set_token_source": fallible(TENANT, TEXT, POINTER(cmg_token_source)),
     "cmg_tenant_set_device_code": fallible(TENANT, TEXT),
     "cmg_tenant_domain": copied(TENANT),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Optional
 from . import _ffi
 from ._handles import Context, Guard, Handle
 from ._inspect import Facts
-from ._sign_in import TokenFunction, TokenSource
+from ._sign_in import LentCache, TokenCache, TokenFunction, TokenSource
 from ._types import (
     AUTHORITY,
     AssertionAlgorithm,
@@ -354,6 +354,19 @@ class Tenant(Handle):
                       ctypes.byref(source.table()))
         except BaseException:
             source.forget()
+            raise
+
+    def set_token_cache(self, cache: Optional[TokenCache]) -> None:
+        """Keeps tokens between two runs, through load(key) and save(key, data) of an object;
+        None for none. Whoever has the bytes is signed in: encrypt them."""
+        if cache is None:
+            self.call("set_token_cache", None)
+            return
+        lent = LentCache(self._guard, cache)
+        try:
+            self.call("set_token_cache", ctypes.byref(lent.table()))
+        except BaseException:
+            lent.forget()
             raise
 
     def set_device_code(self, client_id: Optional[str] = None) -> None:

@@ -282,6 +282,8 @@ JournalSave = CFUNCTYPE(c_int, c_void_p, c_size_t, c_void_p)
 JournalLock = CFUNCTYPE(c_int, c_void_p)
 KeySign = CFUNCTYPE(c_int64, c_int, c_void_p, c_size_t, c_void_p, c_size_t, c_void_p)
 TokenGet = CFUNCTYPE(c_int64, c_char_p, c_void_p, c_size_t, POINTER(c_int64), c_void_p)
+CacheLoad = CFUNCTYPE(c_int64, c_char_p, c_void_p, c_size_t, c_void_p)
+CacheSave = CFUNCTYPE(c_int, c_char_p, c_void_p, c_size_t, c_void_p)
 KeyRelease = CFUNCTYPE(None, c_void_p)
 SecretPut = CFUNCTYPE(c_int, c_char_p, c_void_p, c_size_t, c_void_p)
 SecretGet = CFUNCTYPE(c_int64, c_char_p, c_void_p, c_size_t, c_void_p)
@@ -345,6 +347,13 @@ class cmg_token_source(Structure):
                 ("release", KeyRelease)]
 
 
+class cmg_token_cache(Structure):
+    """Where the host keeps tokens between two runs."""
+
+    _fields_ = [("size", c_size_t), ("user", c_void_p), ("load", CacheLoad),
+                ("save", CacheSave), ("release", KeyRelease)]
+
+
 class cmg_service_events(Structure):
     """Callbacks of a service."""
 
@@ -373,5 +382,6 @@ STRUCTURES: tuple[type[Structure], ...] = (
     cmg_directory_user, cmg_directory_group, cmg_directory_member, cmg_discovery,
     cmg_sign_in_prompt, cmg_consent_request, cmg_consent_options, cmg_request_record, cmg_client_response, cmg_deploy_events,
     cmg_certreq, cmg_challenge, cmg_acme_options, cmg_enrolment_events,
-    cmg_journal_store, cmg_secret_store, cmg_key_holder, cmg_token_source, cmg_service_events, cmg_connector_events,
+    cmg_journal_store, cmg_secret_store, cmg_key_holder, cmg_token_source, cmg_token_cache,
+    cmg_service_events, cmg_connector_events,
     cmg_sandbox_settings)

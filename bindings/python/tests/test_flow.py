@@ -14,7 +14,7 @@ import time
 import urllib.parse
 import urllib.request
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 
@@ -233,6 +233,40 @@ def test_what_a_token_source_raises_comes_out(signed_in: Any, sandbox: Any,
             deploy.run()
     signed_in.tenant.set_client_secret(sandbox.client_id, sandbox.client_secret)
     assert not TokenSource.alive
+
+
+class Ring:
+    """A host's token cache."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def load(self, key: str) -> Optional[bytes]:
+        return self.kept.get(key)
+
+    def save(self, key: str, data: bytes) -> None:
+        self.kept[key] = data
+
+
+def test_tokens_are_kept_between_two_runs(ctx: Any, tmp_path: Path) -> None:
+    ring = Ring()
+    sent = []
+    with cmg.Sandbox(tmp_path / "sandbox") as sandbox:
+        sandbox.attach(ctx)
+        for _ in range(2):
+            before = sandbox.count(cmg.SandboxKind.REQUESTS)
+            with cmg.Gateway.from_file(ctx, ROOT / "examples/contoso.json") as gateway:
+                gateway.tenant.set_client_secret(sandbox.client_id, sandbox.client_secret)
+                gateway.tenant.set_token_cache(ring)
+                with gateway.deploy(cmg.Operation.FIND_TENANT) as deploy:
+                    assert deploy.run() is cmg.DeployState.READY
+            sent.append(sandbox.count(cmg.SandboxKind.REQUESTS) - before)
+        assert sent[1] == sent[0] - 3
+        (key, data), = ring.kept.items()
+        assert key.endswith(f"/{sandbox.client_id}/client_secret") and data.count(b"access") == 3
+    with cmg.Gateway.from_file(ctx, ROOT / "examples/contoso.json") as gateway:
+        gateway.tenant.set_token_cache(ring)
+        gateway.tenant.set_token_cache(None)
 
 
 class Memory:
