@@ -28,6 +28,7 @@ struct cmg__exec {
     void *call;     /* the request under way, or NULL */
     char *url;      /* of that request */
     bool for_token; /* it asks for a token */
+    bool parked;    /* waits for another sign-in */
     bool token_renewed;
     bool waiting;   /* its message is about the wait before it is sent again */
     bool announced; /* the intent of this exchange is in the journal */
@@ -65,6 +66,7 @@ struct cmg_deploy {
     struct cmg__json *intents; /* what the journal left open */
     cmg_error *error;
     struct cmg__task task;
+    unsigned again; /* how often a person was asked again in this run */
     bool running;
     bool planned;   /* the plan is complete */
     bool confirmed; /* effects are allowed */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "deploy/again.h"
 #include "deploy/browser.h"
 #include "deploy/retry.h"
 
@@ -208,6 +209,8 @@ static void finish(struct cmg__exec *exec)
     exec->run.percent = 100;
     cmg__log(exec->deploy->head.ctx, CMG_LOG_INFO, "deploy", "step.done",
              exec->run.step->name, "%s: %s", exec->run.step->title, exec->run.message);
+    if (exec->run.step->phase == CMG__PHASE_SIGN_IN)
+        cmg__again_done(exec->deploy);
 }
 
 static void go_again(struct cmg__exec *exec, const struct cmg__next *next,

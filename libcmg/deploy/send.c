@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "azure/challenge.h"
+#include "deploy/again.h"
 #include "deploy/browser.h"
 #include "deploy/clock.h"
 #include "deploy/retry.h"
@@ -305,7 +307,10 @@ void cmg__exec_send(struct cmg__exec *exec)
     if (exec->waiting)
         cmg__run_say(&exec->run, "%s", "");
     exec->waiting = false;
-    if (kind != CMG__TOKENS && !cmg__token_is_fresh(exec->run.work, kind))
+    const bool token = kind != CMG__TOKENS && !cmg__token_is_fresh(exec->run.work, kind);
+    if (token && cmg__again_is_needed(exec))
+        cmg__again_wait(exec);
+    else if (token)
         rc = send_token(exec, kind, &err);
     else if (exchange->browser)
         rc = cmg__browser_open(exec, &err);
@@ -332,6 +337,7 @@ struct received {
     cmg_error *decoded;
     const cmg_error *error; /* decoded, or the transport's */
     int64_t hint_ms;        /* Retry-After; -1 without */
+    char *claims;           /* what the next token must bring; NULL: nothing */
 };
 
 static void parse_body(struct cmg__exec *exec, struct received *got)
@@ -365,8 +371,22 @@ static void receive(struct cmg__exec *exec, const struct cmg__http_response *res
         (void)cmg__clock_blame(work->alloc,
                                cmg__clock_ahead_s(resp, cmg__env_unix_s(&work->ctx->env)),
                                &got->decoded);
+    if ((resp->status == 400 || resp->status == 401) &&
+        cmg__challenge_read(work->alloc, &resp->headers, got->answer.json,
+                            &got->claims) == CMG_E_NOMEM)
+        (void)cmg__fail_nomem(&got->decoded);
     got->error = got->decoded;
     got->answer.error = got->decoded;
+}
+
+/* The next request for a token says so. */
+static void demand(struct cmg__work *work, struct received *got)
+{
+    if (got->claims == NULL)
+        return;
+    cmg__free(work->alloc, work->tokens.claims);
+    work->tokens.claims = got->claims;
+    got->claims = NULL;
 }
 
 static void read_token(struct cmg__exec *exec, const struct received *got)
@@ -383,7 +403,7 @@ static void read_token(struct cmg__exec *exec, const struct received *got)
         cmg__exec_delay(exec, 0, NULL);
 }
 
-static void verdict_read(struct cmg__exec *exec, const struct received *got)
+static void verdict_read(struct cmg__exec *exec, struct received *got)
 {
     struct cmg__next next = { .kind = CMG__NEXT_DONE };
     cmg_error *err = NULL;
@@ -398,7 +418,25 @@ static void verdict_read(struct cmg__exec *exec, const struct received *got)
     cmg__exec_after(exec, rc, &next, got->hint_ms, &err);
 }
 
-static void verdict_fail(struct cmg__exec *exec, const struct received *got)
+/* A challenge that a new token did not meet, or a refresh token that nobody takes. */
+static bool wants_a_person(const struct cmg__exec *exec, const struct received *got)
+{
+    return got->claims != NULL || (exec->for_token && got->answer.status == 400 &&
+                                   cmg_error_code(got->error) == CMG_E_AUTH);
+}
+
+static void sign_in_again(struct cmg__exec *exec, struct received *got)
+{
+    const enum cmg__token_kind kind = token_of(exec->run.exchange);
+
+    demand(exec->run.work, got);
+    cmg__secret_clear(&exec->run.work->tokens.refresh);
+    if (kind != CMG__TOKENS)
+        cmg__token_forget(exec->run.work, kind);
+    cmg__again_wait(exec);
+}
+
+static void verdict_fail(struct cmg__exec *exec, struct received *got)
 {
     const struct cmg__sign_in_method *method = cmg__sign_in_method(exec->run.work);
     cmg_error *err = NULL;
@@ -408,13 +446,19 @@ static void verdict_fail(struct cmg__exec *exec, const struct received *got)
         cmg__exec_go(exec, exec->run.step->exchanges[0].name, 0, NULL);
         return;
     }
+    if (wants_a_person(exec, got) && cmg__again_is_possible(exec->deploy)) {
+        sign_in_again(exec, got);
+        return;
+    }
     (void)cmg__error_copy(&err, exec->run.work->alloc, exec->run.step->title, got->error);
     if (exec->for_token && method->explain != NULL)
         (void)method->explain(exec->run.work, got->answer.status, &err);
+    if (got->claims != NULL)
+        cmg__again_explain(exec->run.work, got->claims, &err);
     cmg__exec_fail(exec, &err);
 }
 
-static void verdict_again(struct cmg__exec *exec, const struct received *got)
+static void verdict_again(struct cmg__exec *exec, struct received *got)
 {
     const unsigned tries =
         exec->for_token ? cmg__sign_in_method(exec->run.work)->tries : 0;
@@ -432,7 +476,7 @@ static void verdict_again(struct cmg__exec *exec, const struct received *got)
     cmg__exec_delay(exec, own_ms > got->hint_ms ? own_ms : got->hint_ms, got->error);
 }
 
-static void verdict_look(struct cmg__exec *exec, const struct received *got)
+static void verdict_look(struct cmg__exec *exec, struct received *got)
 {
     int64_t delay = cmg__backoff_ms(
         exec->attempt++, cmg__backoff_jitter(&exec->run.work->ctx->env), got->hint_ms);
@@ -441,17 +485,18 @@ static void verdict_look(struct cmg__exec *exec, const struct received *got)
     cmg__exec_go(exec, got->exchange->look, delay, got->error);
 }
 
-static void verdict_token(struct cmg__exec *exec, const struct received *got)
+static void verdict_token(struct cmg__exec *exec, struct received *got)
 {
     enum cmg__token_kind kind = token_of(got->exchange);
 
     exec->token_renewed = true;
     if (kind != CMG__TOKENS)
         cmg__token_forget(exec->run.work, kind);
+    demand(exec->run.work, got);
     cmg__exec_delay(exec, 0, NULL);
 }
 
-static void (*const verdicts[])(struct cmg__exec *exec, const struct received *got) = {
+static void (*const verdicts[])(struct cmg__exec *exec, struct received *got) = {
     [CMG__VERDICT_READ] = verdict_read, [CMG__VERDICT_AGAIN] = verdict_again,
     [CMG__VERDICT_LOOK] = verdict_look, [CMG__VERDICT_TOKEN] = verdict_token,
     [CMG__VERDICT_FAIL] = verdict_fail,
@@ -479,6 +524,7 @@ static void on_answer(void *user, const struct cmg__http_response *resp,
              got.answer.status, (int)verdict);
     verdicts[verdict](exec, &got);
     cmg__json_unref(got.answer.json);
+    cmg__free(&deploy->head.ctx->alloc, got.claims);
     cmg_error_unref(got.decoded);
     cmg__engine_settle(deploy);
     cmg__engine_leave(deploy);

@@ -103,6 +103,19 @@ static bool is_redeemed(const struct cmg__json *answer)
     return cmg__json_int(answer, "/error_codes/0", 0) == 54005;
 }
 
+/* The sign-in itself is not enough: once more, with what is demanded. Device codes and
+   pages take it alike. */
+static bool demands_more(struct cmg__run *run, const struct cmg__answer *answer)
+{
+    const char *claims = cmg__json_str(answer->json, "/claims");
+
+    if (claims == NULL || (run->bits & ASKED_AGAIN) != 0 ||
+        cmg__str_assign(run->work->alloc, &run->work->tokens.claims, claims) != CMG_OK)
+        return false;
+    run->bits |= ASKED_AGAIN;
+    return true;
+}
+
 static cmg_status read_wait(struct cmg__run *run, const struct cmg__answer *answer,
                             struct cmg__next *next, cmg_error **err)
 {
@@ -118,6 +131,8 @@ static cmg_status read_wait(struct cmg__run *run, const struct cmg__answer *answ
         run->number += 5;
     if (slow_down || strcmp(error, "authorization_pending") == 0)
         return cmg__next_again(next, run->number * 1000);
+    if (demands_more(run, answer))
+        return cmg__next_go(next, "code");
     if (is_redeemed(answer->json) && (run->bits & ASKED_AGAIN) == 0) {
         run->bits |= ASKED_AGAIN;
         cmg__run_say(run, "the answer with the tokens was lost: another code is needed");
@@ -194,6 +209,8 @@ static cmg_status read_redeem(struct cmg__run *run, const struct cmg__answer *an
         cmg__secret_clear(&pkce->verifier);
         return rc == CMG_OK ? cmg__next_go(next, "arm") : rc;
     }
+    if (demands_more(run, answer))
+        return cmg__next_go(next, "browser");
     if (is_redeemed(answer->json) && (run->bits & ASKED_AGAIN) == 0) {
         run->bits |= ASKED_AGAIN;
         cmg__run_say(run, "the answer with the tokens was lost: sign in once more");

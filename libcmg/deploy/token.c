@@ -105,6 +105,9 @@ cmg_status cmg__token_form_head(const struct cmg__work *work, enum cmg__token_ki
         (cmg__form_add(form, "client_id", cmg__token_client_id(work)) != CMG_OK ||
          cmg__form_add(form, "scope", cmg__buf_cstr(&scope)) != CMG_OK))
         rc = cmg__fail_nomem(err);
+    if (rc == CMG_OK && work->tokens.claims != NULL &&
+        cmg__form_add(form, "claims", work->tokens.claims) != CMG_OK)
+        rc = cmg__fail_nomem(err);
     cmg__buf_done(&scope);
     return rc;
 }
@@ -201,6 +204,8 @@ cmg_status cmg__token_read(struct cmg__work *work, enum cmg__token_kind kind,
     cmg_status rc = cmg__token_keep(work, kind, text, life);
     if (rc == CMG_OK)
         rc = keep(&work->tokens.refresh, cmg__json_str(answer, "/refresh_token"));
+    cmg__free(work->alloc, work->tokens.claims);
+    work->tokens.claims = NULL; /* met, or told again */
     if (rc != CMG_OK)
         return cmg__fail_nomem(err);
     work->tokens.is_cached = false;

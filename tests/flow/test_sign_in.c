@@ -202,6 +202,39 @@ START_TEST(code_lost_with_its_answer_is_got_again)
 }
 END_TEST
 
+/* ---- what a service demands ---- */
+
+static void challenge(const char *path)
+{
+    cmg_error *err = NULL;
+
+    ck_ok(
+        cmg_sandbox_inject(sandbox, "GET", path, 1, CMG_SANDBOX_FAULT_CHALLENGE, 0, &err),
+        err);
+}
+
+START_TEST(person_meets_what_a_service_demands)
+{
+    cmg_error *err = NULL;
+
+    challenge("/v1.0/organization");
+    ck_ok(run_with_browser(&err), err);
+    ck_assert_uint_eq(prompts, 2);
+}
+END_TEST
+
+START_TEST(application_is_told_what_a_service_demands)
+{
+    cmg_error *err = NULL;
+
+    challenge("/v1.0/organization");
+    make_deploy();
+    ck_assert_int_eq(cmg_deploy_run(p.deploy, &err), CMG_E_AUTH);
+    ck_assert_ptr_nonnull(strstr(cmg_error_cause(err), "acrs (c1)"));
+    cmg_error_unref(err);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("sign_in");
@@ -220,6 +253,8 @@ int main(void)
     tcase_add_checked_fixture(person, setup, teardown);
     tcase_add_test(person, person_signs_in_by_a_browser);
     tcase_add_test(person, code_lost_with_its_answer_is_got_again);
+    tcase_add_test(person, person_meets_what_a_service_demands);
+    tcase_add_test(person, application_is_told_what_a_service_demands);
     suite_add_tcase(suite, person);
     return support_run((Suite *[]){ suite, NULL });
 }

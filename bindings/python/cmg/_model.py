@@ -322,22 +322,17 @@ class Tenant(Handle):
         self.call("set_client_certificate", _ffi.encoded(client_id), certificate.pointer,
                   None if key is None else key.pointer, algorithm)
 
-    def set_workload_identity(self, client_id: str,
-                              token_file: str | os.PathLike[str]) -> None:
-        """Signs in as an application with the token of an outside issuer, which the file
-        holds; it is read again for each request."""
-        self.call("set_workload_identity", _ffi.encoded(client_id),
-                  _ffi.encoded(token_file))
+    def set_workload_identity(self, client_id: str, token_file: str | os.PathLike[str]) -> None:
+        """Signs in as an application with an outside issuer's token, which the file holds."""
+        self.call("set_workload_identity", _ffi.encoded(client_id), _ffi.encoded(token_file))
 
     def set_browser(self, client_id: Optional[str] = None) -> None:
-        """Signs in as a person by a browser on this machine: on_prompt gets the page to
-        open."""
+        """Signs in as a person by a browser here: on_prompt gets the page to open."""
         self.call("set_browser", _ffi.optional(client_id))
 
     def set_managed_identity(self, kind: ManagedIdentity = ManagedIdentity.SYSTEM,
                              identity: Optional[str] = None) -> None:
-        """Signs in as a managed identity of the Azure machine that this runs on; identity
-        is the ID of that kind, None for the machine's own."""
+        """Signs in as a managed identity of this machine, by its ID of that kind."""
         self.call("set_managed_identity", kind, _ffi.optional(identity))
 
     def set_identity_endpoint(self, url: Optional[str] = None) -> None:
@@ -345,9 +340,8 @@ class Tenant(Handle):
         self.call("set_identity_endpoint", _ffi.optional(url))
 
     def set_token_source(self, get: TokenFunction, client_id: Optional[str] = None) -> None:
-        """Lets a function get the tokens: get(resource) gives the token and when it ends,
-        in seconds since 1970. client_id: the application that they are for; None: they
-        are for a person."""
+        """Lets a function get the tokens: get(resource) gives the token and its end in seconds
+        since 1970. client_id: the application that they are for; None: a person."""
         source = TokenSource(self._guard, get)
         try:
             self.call("set_token_source", _ffi.optional(client_id),

@@ -10,6 +10,7 @@ import re
 import ssl
 import subprocess
 import sys
+import threading
 import time
 import urllib.parse
 import urllib.request
@@ -192,6 +193,31 @@ def test_a_managed_identity_signs_in(signed_in: Any, sandbox: Any,
     with signed_in.deploy(cmg.Operation.FIND_TENANT) as deploy:
         assert deploy.run() is cmg.DeployState.READY
     assert signed_in.tenant.id == sandbox.tenant_id
+
+
+def test_a_person_signs_in_by_a_browser(signed_in: Any, sandbox: Any) -> None:
+    seen: list[cmg.SignInPrompt] = []
+
+    def browse(url: str) -> None:
+        port = str(sandbox.port)
+        subprocess.run(["curl", "-sSL", "--max-time", "30", "--cacert", sandbox.ca_file,
+                        "--connect-to", "login.microsoftonline.com:443:127.0.0.1:" + port,
+                        url], check=True, stdout=subprocess.DEVNULL)
+
+    def prompt(what: cmg.SignInPrompt) -> None:
+        seen.append(what)
+        if len(seen) == 1:
+            state = urllib.parse.parse_qs(urllib.parse.urlsplit(what.browser_url).query)
+            sandbox.decide_sign_in(state["state"][0])
+        threading.Thread(target=browse, args=[what.browser_url]).start()
+
+    sandbox.set_sign_in(cmg.SandboxSignIn.BY_CALL)
+    signed_in.tenant.set_browser()
+    with signed_in.deploy(cmg.Operation.FIND_TENANT) as deploy:
+        deploy.on_prompt = prompt
+        assert deploy.run() is cmg.DeployState.READY
+    assert [one.kind for one in seen] == [cmg.PromptKind.BROWSER]
+    assert seen[0].user_code == seen[0].verification_uri == ""
 
 
 def test_the_host_gets_the_tokens(signed_in: Any, sandbox: Any, tmp_path: Path) -> None:
