@@ -16,6 +16,7 @@
 #include <cmg/enrol.h>
 #include <cmg/error.h>
 #include <cmg/gateway.h>
+#include <cmg/import.h>
 #include <cmg/inspect.h>
 #include <cmg/inventory.h>
 #include <cmg/key.h>

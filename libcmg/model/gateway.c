@@ -142,7 +142,7 @@ static cmg_status check(const cmg_gateway *gateway, cmg_error **err)
 }
 
 /* What a deployment works with must not change under it. */
-static cmg_status check_idle(const cmg_gateway *gateway, cmg_error **err)
+cmg_status cmg__gateway_check_idle(const cmg_gateway *gateway, cmg_error **err)
 {
     cmg_status rc = check(gateway, err);
 
@@ -212,7 +212,7 @@ cmg_status cmg_gateway_to_json(cmg_gateway *gateway, cmg_bytes **out_bytes,
 cmg_status cmg_gateway_set_authority(cmg_gateway *gateway, cmg_authority *authority,
                                      cmg_error **err)
 {
-    cmg_status rc = check_idle(gateway, err);
+    cmg_status rc = cmg__gateway_check_idle(gateway, err);
 
     if (rc == CMG_OK)
         rc = cmg__check(authority == NULL ? NULL : &authority->head, CMG__TAG_AUTHORITY,
@@ -228,7 +228,7 @@ cmg_status cmg_gateway_set_authority(cmg_gateway *gateway, cmg_authority *author
 cmg_status cmg_gateway_add_connector(cmg_gateway *gateway, cmg_certificate *connector,
                                      cmg_error **err)
 {
-    cmg_status rc = check_idle(gateway, err);
+    cmg_status rc = cmg__gateway_check_idle(gateway, err);
 
     if (rc == CMG_OK)
         rc = cmg__check(connector == NULL ? NULL : &connector->head, CMG__TAG_CERTIFICATE,

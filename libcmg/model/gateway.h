@@ -148,6 +148,8 @@ cmg_status cmg__gateway_digest(cmg_gateway *gateway, char out[65], cmg_error **e
 /* False: the specification describes a tenant and its applications only. */
 bool cmg__gateway_is_whole(const cmg_gateway *gateway);
 
+/* CMG_E_STATE while a deployment of it runs. */
+cmg_status cmg__gateway_check_idle(const cmg_gateway *gateway, cmg_error **err);
 /* Observed values; each copies. */
 cmg_status cmg__observe(const struct cmg__alloc *alloc, char **field, const char *value);
 void cmg__gateway_set_certificate(cmg_gateway *gateway, cmg_certificate *certificate);

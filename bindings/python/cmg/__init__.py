@@ -46,6 +46,7 @@ from ._ffi import encoded as _encoded
 from ._ffi import verify_version as _verify_version
 from ._ffi import version
 from ._handles import ClosedError, Context, LogRecord
+from ._import import Import
 from ._inspect import AlternativeName, inspect
 from ._key import Key
 from ._model import (
@@ -167,6 +168,7 @@ __all__ = [
     "GatewayState",
     "GatewayStatus",
     "HashAlgorithm",
+    "Import",
     "InputOutputError",
     "InternalError",
     "InvalidArgument",

@@ -16,7 +16,7 @@ from typing import Any, Optional
 
 from ._types import (NAMES, UPLOAD, cmg_expiry, cmg_gateway_check_options, cmg_gateway_status, cmg_inventory_item, cmg_names_options,
                      AUTHORITY, BYTES, CERTIFICATE, CLIENT, CLIENT_APP, CONNECTOR, CONTEXT,
-                     CRL, CSR, DEPLOY, ENROLMENT, ERROR, GATEWAY, KEY, PFX_FILE, REPORT, SANDBOX, SERVER_APP,
+                     CRL, CSR, DEPLOY, ENROLMENT, ERROR, GATEWAY, IMPORT, KEY, PFX_FILE, REPORT, SANDBOX, SERVER_APP,
                      SERVICE, TEMPLATE, TENANT, TRUST, ClientDoneFn, LogFn, ResolveFn, cmg_acme_options,
                      cmg_address, cmg_allocator, cmg_authority_options, cmg_certificate_request, cmg_certreq, cmg_check_options, cmg_consent_options, cmg_discovery,
                      cmg_connector_events, cmg_crl_entry, cmg_csr_request, cmg_deploy_events,
@@ -74,6 +74,7 @@ OUT_UPLOAD = POINTER(UPLOAD)
 OUT_CRL = POINTER(CRL)
 OUT_KEY = POINTER(KEY)
 OUT_GATEWAY = POINTER(GATEWAY)
+OUT_IMPORT = POINTER(IMPORT)
 OUT_DEPLOY = POINTER(DEPLOY)
 OUT_ENROLMENT = POINTER(ENROLMENT)
 OUT_SERVICE = POINTER(SERVICE)
@@ -358,6 +359,20 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_gateway_certificate": plain(CERTIFICATE, GATEWAY),
     "cmg_gateway_ref": plain(GATEWAY, GATEWAY),
     "cmg_gateway_unref": plain(None, GATEWAY),
+    "cmg_import_new_from_gateway": fallible(GATEWAY, OUT_IMPORT),
+    "cmg_import_new_from_json": fallible(CONTEXT, TEXT, TEXT, c_size_t, OUT_IMPORT),
+    "cmg_import_to_json": fallible(IMPORT, OUT_BYTES),
+    "cmg_gateway_set_import": fallible(GATEWAY, IMPORT),
+    "cmg_import_tenant_name": copied(IMPORT),
+    "cmg_import_tenant_id": copied(IMPORT),
+    "cmg_import_server_app_name": copied(IMPORT),
+    "cmg_import_server_app_client_id": copied(IMPORT),
+    "cmg_import_server_app_id_uri": copied(IMPORT),
+    "cmg_import_secret_expires_unix_s": plain(c_int64, IMPORT),
+    "cmg_import_client_app_name": copied(IMPORT),
+    "cmg_import_client_app_client_id": copied(IMPORT),
+    "cmg_import_ref": plain(IMPORT, IMPORT),
+    "cmg_import_unref": plain(None, IMPORT),
     "cmg_deploy_new": fallible(GATEWAY, ENUM, OUT_DEPLOY),
     "cmg_deploy_set_journal_file": fallible(DEPLOY, TEXT),
     "cmg_deploy_set_journal_store": fallible(DEPLOY, POINTER(cmg_journal_store)),

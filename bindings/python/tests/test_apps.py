@@ -81,3 +81,23 @@ def test_applications_are_deleted_restored_and_purged(apps: Any, sandbox: Any,
     with apps.deploy(cmg.Operation.REGISTER_APPS, journal=tmp_path / "journal") as deploy:
         with pytest.raises(cmg.InvalidArgument):
             deploy.set_include_imported()
+
+
+def test_a_record_carries_the_applications_to_another_gateway(ctx: Any, apps: Any, sandbox: Any,
+                                                              tmp_path: Path) -> None:
+    with pytest.raises(cmg.WrongState):
+        cmg.Import.from_gateway(apps)
+    with apps.deploy(cmg.Operation.REGISTER_APPS, journal=tmp_path / "journal") as deploy:
+        deploy.run()
+    with cmg.Import.from_gateway(apps) as record:
+        text = record.to_json()
+        assert record.tenant_id == sandbox.tenant_id
+        assert record.secret_expires is not None
+    assert json.loads(text)["server_app"]["client_id"] == apps.server_app.client_id
+    with (cmg.Import.from_json(ctx, text) as again,
+          cmg.Gateway.from_json(ctx, TENANT_ONLY) as other):
+        again.apply(other)
+        assert other.client_app.client_id == again.client_app_client_id
+        assert other.server_app.id_uri == again.server_app_id_uri
+    with pytest.raises(cmg.InvalidArgument, match="secret_key"):
+        cmg.Import.from_json(ctx, text.replace(b'"app_id_uri"', b'"secret_key":"x","app_id_uri"'))
