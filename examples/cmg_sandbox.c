@@ -16,7 +16,7 @@
 
 struct options {
     const char *directory, *ready_file, *service_program;
-    unsigned port, operation_ms;
+    unsigned port, operation_ms, users;
     bool listens;
 };
 
@@ -26,6 +26,7 @@ static const struct option long_options[] = {
     { "directory", required_argument, NULL, 'd' },
     { "service-program", required_argument, NULL, 's' },
     { "operation-ms", required_argument, NULL, 'o' },
+    { "users", required_argument, NULL, 'u' },
     { NULL, 0, NULL, 0 },
 };
 
@@ -43,13 +44,13 @@ static bool read_address(const char *text, unsigned *port)
     return good;
 }
 
-static bool read_number(const char *text, unsigned *number)
+static bool read_number(const char *name, const char *text, unsigned *number)
 {
     char rest = 0;
     bool good = sscanf(text, "%9u%c", number, &rest) == 1;
 
     if (!good)
-        fprintf(stderr, "error: --operation-ms %s is not a number\n", text);
+        fprintf(stderr, "error: --%s %s is not a number\n", name, text);
     return good;
 }
 
@@ -62,7 +63,9 @@ static bool read_options(int argc, char **argv, struct options *o)
         if (c == 'l')
             good = o->listens = read_address(optarg, &o->port);
         else if (c == 'o')
-            good = read_number(optarg, &o->operation_ms);
+            good = read_number("operation-ms", optarg, &o->operation_ms);
+        else if (c == 'u')
+            good = read_number("users", optarg, &o->users);
         else if (c == 'r')
             o->ready_file = optarg;
         else if (c == 'd')
@@ -75,7 +78,7 @@ static bool read_options(int argc, char **argv, struct options *o)
     if (good && (!o->listens || o->ready_file == NULL || optind < argc)) {
         fprintf(stderr, "usage: cmg-sandbox --listen 127.0.0.1:PORT --ready-file FILE\n"
                         "           [--directory DIR] [--service-program FILE]\n"
-                        "           [--operation-ms N]\n");
+                        "           [--operation-ms N] [--users N]\n");
         good = false;
     }
     return good;
@@ -189,6 +192,8 @@ static int serve(const struct options *o, const char *directory, const sigset_t 
     cmg_error *err = NULL;
     int number = 0;
     cmg_status made = cmg_sandbox_new(&settings, &sandbox, &err);
+    if (made == CMG_OK)
+        made = cmg_sandbox_add_users(sandbox, o->users, &err);
     int rc = host_report(made, err);
 
     if (rc == EXIT_SUCCESS && !write_ready(o, sandbox))

@@ -220,6 +220,28 @@ async function graphPages() {
 }
 
 /* The client keeps the path of an address as it is; in a batch it is below the version. */
+/* Follows the links of a delta query to its end; which users came, and the last link. */
+async function walk(client, start) {
+  const seen = new Set();
+  let page = await client.api(start).get();
+  for (;;) {
+    page.value.forEach((user) => seen.add(user.id));
+    if (page['@odata.deltaLink'])
+      return { seen: [...seen], link: page['@odata.deltaLink'] };
+    page = await client.api(page['@odata.nextLink']).get();
+  }
+}
+
+async function graphDelta() {
+  const client = graphClient();
+  const all = await walk(client, '/users/delta?$select=id,displayName');
+  const later = await walk(client, all.link);
+  const list = await client.api('/users').top(100).select('id').get();
+  const listed = [];
+  await new graph.PageIterator(client, list, (user) => listed.push(user.id) > 0).iterate();
+  return { users: all.seen.length, later: later.seen.length, listed: listed.length };
+}
+
 async function graphBatch() {
   const content = new graph.BatchRequestContent([
     { id: '1', request: new Request(`${facts.base}/organization`) },
@@ -241,7 +263,7 @@ const cases = {
   msalSecret, msalCertificate, msalOidc, msalWrongSecret, msalUnknownTenant, msalDevice,
   identitySecret, identityCertificate, identityDevice, identityWrongSecret,
   identityUnknownTenant,
-  graphUser, graphLife, graphUpsert, graphPages, graphBatch, graphMissing,
+  graphUser, graphLife, graphUpsert, graphPages, graphDelta, graphBatch, graphMissing,
 };
 
 /* What of an error a program would look at. */

@@ -233,3 +233,21 @@ def test_azures_own_names_need_no_setting(sandbox: Sandbox, tunnel: Tunnel,
     assert az("ad", "signed-in-user", "show")["displayName"] == "Sandbox Administrator"
     assert tunnel.asked == set(AZURE)
     assert tunnel.refused <= {"azure.microsoft.com"}  # news; it does without
+
+
+def test_users_and_groups_are_listed(az: Az) -> None:
+    users = az("ad", "user", "list", "--query", "[].userPrincipalName")
+    assert len(users) == 250
+    assert users[0].startswith("user000001@")
+    found = az("ad", "user", "list", "--display-name", "User 000042")
+    assert [one["displayName"] for one in found] == ["User 000042"]
+    assert az("ad", "user", "show", "--id", users[6])["userPrincipalName"] == users[6]
+    assert az("ad", "group", "list") == []
+
+
+def test_a_user_owns_an_application(az: Az) -> None:
+    app = az("ad", "app", "create", "--display-name", "Owned")
+    user = az("ad", "user", "show", "--id", "00000000-0000-4000-8000-000000000001")
+    az("ad", "app", "owner", "add", "--id", app["appId"], "--owner-object-id", user["id"])
+    owners = az("ad", "app", "owner", "list", "--id", app["appId"])
+    assert user["id"] in [owner["id"] for owner in owners]

@@ -140,6 +140,10 @@ def test_pages_are_walked_by_their_links(sandbox: Sandbox) -> None:
     assert sorted(told["names"]) == [f"Page {i}" for i in range(5)]
 
 
+def test_users_are_walked_by_delta_links(sandbox: Sandbox) -> None:
+    assert value(sandbox, "graphDelta") == {"users": 250, "later": 0, "listed": 250}
+
+
 def test_a_batch_answers_each_request(sandbox: Sandbox) -> None:
     assert value(sandbox, "graphBatch") == {"tenant": sandbox.facts["tenant_id"], "missing": 404}
 
