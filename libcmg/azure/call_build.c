@@ -205,10 +205,28 @@ static cmg_status build_url(struct build *b)
     return rc;
 }
 
-static cmg_status add_headers(const struct cmg__call *call, const char *request_id,
+/* Who names the correlation headers: of a given URL, the service that it leads to. */
+static const struct service *service_of(const struct build *b)
+{
+    const char *url = cmg__buf_cstr(&b->url);
+
+    for (size_t i = 0;
+         b->call->service == CMG__SERVICE_URL && i < CMG__ARRAY_LEN(services); i++) {
+        const char *endpoint = services[i].endpoint == CMG_ENDPOINT_WIDTH
+                                   ? ""
+                                   : b->endpoints->at[services[i].endpoint];
+        const size_t n = strlen(endpoint);
+        if (n > 0 && strncmp(url, endpoint, n) == 0 && url[n] == '/')
+            return &services[i];
+    }
+    return &services[b->call->service];
+}
+
+static cmg_status add_headers(const struct build *b, const char *request_id,
                               struct cmg__http_request *req)
 {
-    const struct service *service = &services[call->service];
+    const struct cmg__call *call = b->call;
+    const struct service *service = service_of(b);
     cmg_status rc = cmg__headers_add(&req->headers, "Accept", "application/json");
 
     if (rc == CMG_OK && call->prefer != NULL)
@@ -240,7 +258,7 @@ cmg_status cmg__call_build(const struct cmg__alloc *alloc, const struct cmg__cal
     if (rc == CMG_OK) {
         rc = cmg__http_request_set(req, call->method, cmg__buf_cstr(&b.url));
         if (rc == CMG_OK)
-            rc = add_headers(call, request_id, req);
+            rc = add_headers(&b, request_id, req);
         if (rc != CMG_OK)
             rc = cmg__fail_nomem(err);
     }

@@ -239,6 +239,29 @@ START_TEST(headers_are_those_of_the_service)
 }
 END_TEST
 
+static const struct {
+    const char *url, *header;
+} given[] = {
+    { "https://graph.microsoft.com/v1.0/users/delta?$deltatoken=1", "client-request-id" },
+    { "https://login.microsoftonline.com/common/keys", "client-request-id" },
+    { "https://management.azure.com/subscriptions/1", "x-ms-client-request-id" },
+    { "https://graph.microsoft.com.example/v1.0/", "x-ms-client-request-id" },
+};
+
+START_TEST(a_given_address_gets_the_headers_of_the_service_that_it_leads_to)
+{
+    const struct cmg__arg args[] = { { "url", given[_i].url } };
+    const bool is_arm = strcmp(given[_i].header, "x-ms-client-request-id") == 0;
+    struct cmg__http_request req;
+
+    ck_assert_int_eq(build(CMG__CALL_POLL, args, 1, &req, NULL), CMG_OK);
+    ck_assert_ptr_nonnull(cmg__headers_get(&req.headers, given[_i].header));
+    ck_assert_ptr_null(cmg__headers_get(&req.headers, is_arm ? "client-request-id"
+                                                             : "x-ms-client-request-id"));
+    cmg__http_request_done(&req);
+}
+END_TEST
+
 START_TEST(a_secret_body_is_marked_and_replaced)
 {
     struct cmg__json *body = cmg__json_pack("{s:s}", "pwd", "hunter2");
@@ -302,6 +325,9 @@ int main(void)
     tcase_add_test(request, an_endless_argument_is_a_limit);
     tcase_add_loop_test(request, headers_are_those_of_the_service, 0,
                         CMG__ARRAY_LEN(headers));
+    tcase_add_loop_test(request,
+                        a_given_address_gets_the_headers_of_the_service_that_it_leads_to,
+                        0, CMG__ARRAY_LEN(given));
     tcase_add_test(request, a_secret_body_is_marked_and_replaced);
     tcase_add_test(request, running_out_of_memory_leaves_nothing_behind);
     suite_add_tcase(suite, table);
