@@ -296,8 +296,11 @@ def _plain_error(answer: Message) -> Iterator[str]:
 
 def _poll(exchange: Exchange, kind: str) -> Iterator[tuple[str, str]]:
     """The answer at an address that a long-running operation gave."""
+    yield from (("request", f"lacks the header {name}") for name in _SENT["arm"]
+                if exchange.request.header(name) is None)
     if exchange.answer is None or exchange.status >= 400:
         return
+    yield from (("answer", text) for text in _fields(exchange, "arm"))
     value, wrong = _value_of(exchange.answer, False)
     if wrong:
         yield "answer", wrong

@@ -24,16 +24,21 @@ LIVES: tuple[tuple[tuple[cmg.Operation, dict[str, Any] | None], ...], ...] = (
      (cmg.Operation.DELETE_APPS, None),
      (cmg.Operation.RESTORE_APPS, None),
      (cmg.Operation.DELETE_APPS, None),
-     (cmg.Operation.PURGE_APPS, None)),
+     (cmg.Operation.PURGE_APPS, None),
+     (cmg.Operation.DISCOVER, None),
+     (cmg.Operation.DISCOVER, None)),
     ((cmg.Operation.PLAN_GATEWAY, {}),
      (cmg.Operation.CREATE, {}),
      (cmg.Operation.INSPECT_GATEWAY, {}),
+     (cmg.Operation.INVENTORY_GATEWAY, {}),
      (cmg.Operation.STOP_GATEWAY, {}),
      (cmg.Operation.START_GATEWAY, {}),
      (cmg.Operation.SCALE_GATEWAY, {"instances": 3}),
      (cmg.Operation.MODIFY_GATEWAY, {"instances": 2, "vm_size": "Standard_B2s"}),
      (cmg.Operation.DELETE, {})),
 )
+SALES = "bbbbbbbb-0000-4000-8000-000000000001"
+FIRST = "00000000-0000-4000-8000-000000000001"
 ROWS: list[tuple[str, int, int, int]] = []  # operation, exchanges, checked, violations
 
 
@@ -47,6 +52,7 @@ class Stage:
         self.sandbox = cmg.Sandbox(folder / "sandbox", service_program=service,
                                    subscription_id=subscription)
         self.recorder = Recorder(certificate, self.sandbox.port, self.sandbox.ca_file)
+        self._links: dict[cmg.DiscoveryKind, str] = {}
         self._context = cmg.Context()
         self.sandbox.attach(self._context)  # for the gateway's own name
         self.recorder.attach(self._context)
@@ -70,12 +76,26 @@ class Stage:
             if changed is not None:
                 gateway.set_authority(self._authority)
                 gateway.add_connector(self._authority.issue(cmg.Profile.CONNECTOR, "connector-1"))
-            with gateway.deploy(operation, journal=self.folder / "journal") as deploy:
+            with self._deploy(gateway, operation) as deploy:
                 try:
                     deploy.run()
                 except cmg.CmgError as exc:
                     return exc
         return None
+
+    def _deploy(self, gateway: cmg.Gateway, operation: cmg.Operation) -> cmg.Deploy:
+        if operation is not cmg.Operation.DISCOVER:
+            return gateway.deploy(operation, journal=self.folder / "journal")
+        if not self._links:  # a directory of several pages; one leaves before the next time
+            self.sandbox.add_users(250)
+            self.sandbox.set_group(SALES, displayName="Sales", securityEnabled=True)
+            self.sandbox.set_member(SALES, FIRST)
+        else:
+            self.sandbox.remove_user(FIRST)
+        run = cmg.Discovery(gateway, users_link=self._links.get(cmg.DiscoveryKind.USERS),
+                            groups_link=self._links.get(cmg.DiscoveryKind.GROUPS))
+        run.on_link = lambda kind, link, last: self._links.update({kind: link})
+        return run
 
     def done(self, operation: cmg.Operation,
              changed: dict[str, Any] | None = None) -> list[Exchange]:
