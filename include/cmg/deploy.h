@@ -63,6 +63,9 @@ typedef enum cmg_deploy_operation {
     CMG_DEPLOY_RESTORE_APPS = 8,
     /** Remove both deleted applications for good, and the kept client secret. */
     CMG_DEPLOY_PURGE_APPS = 9,
+    /** Verify imported applications by signing in as the server app with its secret of
+       the secret store; reads only, and needs no other right. */
+    CMG_DEPLOY_IMPORT_APPS = 10,
     /** Read users and groups, or what has changed among them (cmg/discover.h). A
        specification of a tenant is enough. */
     CMG_DEPLOY_DISCOVER = 12,

@@ -54,6 +54,13 @@ static const struct cmg__step *const delete_apps_steps[] = {
     &cmg__step_server_app_deleted,
 };
 
+static const struct cmg__step *const import_apps_steps[] = {
+    &cmg__step_import_sign_in,
+    &cmg__step_import_tenant,
+    &cmg__step_import_server,
+    &cmg__step_import_client,
+};
+
 static const struct cmg__step *const purge_apps_steps[] = {
     &cmg__step_sign_in,
     &cmg__step_tenant,
@@ -134,6 +141,10 @@ static const struct cmg__operation operations[] = {
                                   .end = CMG_DEPLOY_READY,
                                   .must_restore = true,
                                   .unknown = "mend if needed" },
+    [CMG_DEPLOY_IMPORT_APPS] = { .name = "import_apps",
+                                 .steps = STEPS(import_apps_steps),
+                                 .end = CMG_DEPLOY_READY,
+                                 .reads_only = true },
     [CMG_DEPLOY_PURGE_APPS] = { .name = "purge_apps",
                                 .steps = STEPS(purge_apps_steps),
                                 .end = CMG_DEPLOY_READY,

@@ -211,8 +211,28 @@ static const struct cmg__sign_in_method methods[CMG__SIGN_INS] = {
                                 .add_grant = add_federated },
 };
 
+/* As the server app itself, by its own secret: proves that it works. */
+static cmg_status add_server_secret(const struct cmg__work *work, const char *endpoint,
+                                    struct cmg__buf *form, cmg_error **err)
+{
+    const struct field fields[] = {
+        { "grant_type", "client_credentials" },
+        { "client_secret", work->server_secret.data },
+    };
+
+    (void)endpoint;
+    return add(form, fields, CMG__ARRAY_LEN(fields), err);
+}
+
+static const struct cmg__sign_in_method as_server_app = {
+    .exchange = { .name = "token", .call = CMG__CALL_TOKEN_SECRET },
+    .add_grant = add_server_secret,
+};
+
 const struct cmg__sign_in_method *cmg__sign_in_method(const struct cmg__work *work)
 {
+    if (cmg__secret_is_set(&work->server_secret))
+        return &as_server_app;
     const enum cmg__sign_in way = work->gateway->tenant->sign_in;
 
     return way == CMG__SIGN_IN_IDENTITY ? &cmg__sign_in_identity : &methods[way];

@@ -51,6 +51,11 @@ extern const struct cmg__step cmg__step_start;
 extern const struct cmg__step cmg__step_stop;
 /* steps_scale.c */
 extern const struct cmg__step cmg__step_scale;
+/* steps_import.c */
+extern const struct cmg__step cmg__step_import_sign_in;
+extern const struct cmg__step cmg__step_import_tenant;
+extern const struct cmg__step cmg__step_import_server;
+extern const struct cmg__step cmg__step_import_client;
 /* steps_restore.c */
 extern const struct cmg__step cmg__step_server_app_back;
 extern const struct cmg__step cmg__step_client_app_back;
@@ -91,6 +96,8 @@ cmg_status cmg__app_keep_ids(struct cmg__run *run, const struct cmg__json *app,
                              cmg_error **err);
 /* Forgets these, that of the principal, and who made it. */
 cmg_status cmg__app_forget_ids(struct cmg__run *run);
+/* Whether a list of delegated permissions lets the client app call the server app. */
+bool cmg__scope_is_granted(const struct cmg__run *run, const struct cmg__json *list);
 /* Where Windows' sign-in broker gets its answers for the run's application; NULL when
    memory ran out. */
 char *cmg__app_broker_uri(const struct cmg__run *run);

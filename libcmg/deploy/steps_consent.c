@@ -233,6 +233,13 @@ static const struct cmg__json *find_grant(const struct cmg__run *run,
     return NULL;
 }
 
+bool cmg__scope_is_granted(const struct cmg__run *run, const struct cmg__json *list)
+{
+    const struct cmg__json *grant = find_grant(run, list);
+
+    return grant != NULL && has_scope(cmg__str_or(cmg__json_str(grant, "/scope"), ""));
+}
+
 /* PATCH replaces the scopes: those that are there are kept. */
 static cmg_status keep_grant(struct cmg__run *run, const struct cmg__json *grant,
                              struct cmg__next *next, cmg_error **err)

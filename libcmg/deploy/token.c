@@ -48,6 +48,8 @@ void cmg__token_forget(struct cmg__work *work, enum cmg__token_kind kind)
 
 const char *cmg__token_client_id(const struct cmg__work *work)
 {
+    if (cmg__secret_is_set(&work->server_secret))
+        return work->gateway->server_app->client_id;
     const char *id = work->gateway->tenant->sign_in_client_id;
 
     return cmg__str_is_empty(id) ? CMG__PUBLIC_CLIENT : id;
@@ -209,7 +211,9 @@ cmg_status cmg__token_read(struct cmg__work *work, enum cmg__token_kind kind,
     if (rc != CMG_OK)
         return cmg__fail_nomem(err);
     work->tokens.is_cached = false;
-    cmg__token_cache_save(work);
+    /* The server app's own token is none of the account's. */
+    if (!cmg__secret_is_set(&work->server_secret))
+        cmg__token_cache_save(work);
     return CMG_OK;
 }
 

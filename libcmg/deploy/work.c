@@ -117,6 +117,7 @@ cmg_status cmg__work_init(struct cmg__work *work, cmg_gateway *gateway, cmg_erro
     cmg__endpoints_get(work->ctx, &work->endpoints);
     work->gateway = gateway;
     tokens_init(&work->tokens, work->alloc);
+    cmg__secret_init(&work->server_secret, work->alloc);
     cmg__secret_init(&work->pkce.verifier, work->alloc);
     cmg__secret_init(&work->pkce.code, work->alloc);
     cmg__buf_init(&work->probe_roots, work->alloc, 64 * 1024);
@@ -138,6 +139,7 @@ cmg_status cmg__work_init(struct cmg__work *work, cmg_gateway *gateway, cmg_erro
 void cmg__work_done(struct cmg__work *work)
 {
     tokens_done(&work->tokens);
+    cmg__secret_clear(&work->server_secret);
     cmg__free(work->alloc, work->tokens.claims);
     cmg__secret_clear(&work->pkce.verifier);
     cmg__secret_clear(&work->pkce.code);

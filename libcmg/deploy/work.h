@@ -77,6 +77,7 @@ struct cmg__work {
     struct cmg__discovery *discovery; /* the deployment's */
     struct cmg__consent_rule consent;
     struct cmg__pkce pkce;
+    struct cmg__secret server_secret;  /* signs in as the server app when it is set */
     bool must_restore;                 /* nothing to restore is a failure */
     bool include_imported;             /* applications of others may be deleted, too */
     char principal_id[CMG__GUID_SIZE]; /* of who signed in, when the sign-in says so */

@@ -336,6 +336,7 @@ class Operation(IntEnum):
     DELETE_APPS = 7
     RESTORE_APPS = 8
     PURGE_APPS = 9
+    IMPORT_APPS = 10
     DISCOVER = 12
     STOP_GATEWAY = 20
     START_GATEWAY = 21

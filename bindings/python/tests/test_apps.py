@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 
@@ -101,3 +101,57 @@ def test_a_record_carries_the_applications_to_another_gateway(ctx: Any, apps: An
         assert other.server_app.id_uri == again.server_app_id_uri
     with pytest.raises(cmg.InvalidArgument, match="secret_key"):
         cmg.Import.from_json(ctx, text.replace(b'"app_id_uri"', b'"secret_key":"x","app_id_uri"'))
+
+
+class Secrets:
+    """A store with one secret."""
+
+    def __init__(self, value: Optional[bytes]) -> None:
+        self.value = value
+
+    def put(self, name: str, data: bytes) -> None:
+        raise AssertionError(name)
+
+    def get(self, name: str) -> Optional[bytes]:
+        return self.value if name == "server-app-secret" else None
+
+    def remove(self, name: str) -> None:
+        raise AssertionError(name)
+
+
+@pytest.mark.parametrize("change, wrong", [
+    (None, None),
+    ("secret", cmg.AuthenticationFailed),
+    ("missing", cmg.NotFound),
+    ("server", cmg.AuthenticationFailed),
+    ("client", cmg.NotFound),
+    ("uri", cmg.Conflict),
+])
+def test_imported_applications_are_verified_by_signing_in(
+        ctx: Any, apps: Any, sandbox: Any, tmp_path: Path, change: Optional[str],
+        wrong: Any) -> None:
+    with apps.deploy(cmg.Operation.REGISTER_APPS, journal=tmp_path / "journal") as deploy:
+        deploy.run()
+    with cmg.Import.from_gateway(apps) as record:
+        data = json.loads(record.to_json())
+    value = (tmp_path / "journal.secrets/server-app-secret").read_bytes()
+    nobody = "00000000-1111-4222-8333-444444444444"
+    if change in ("server", "client"):
+        data[change + "_app"]["client_id"] = nobody
+    if change == "uri":
+        data["server_app"]["app_id_uri"] = "api://somebody/else"
+    if change == "secret":
+        value = b"canary-4711"
+    with (cmg.Gateway.from_json(ctx, TENANT_ONLY) as other,
+          cmg.Import.from_json(ctx, json.dumps(data).encode()) as record):
+        record.apply(other)
+        with other.deploy(cmg.Operation.IMPORT_APPS) as deploy:
+            deploy.set_secret_store(Secrets(None if change == "missing" else value))
+            if wrong is None:
+                assert deploy.run() is cmg.DeployState.READY
+                assert other.tenant.display_name
+                return
+            with pytest.raises(wrong) as caught:
+                deploy.run()
+            assert caught.value.remedy
+            assert value.decode() not in str(caught.value)
