@@ -268,6 +268,31 @@ CMG_API const char *cmg_tenant_id(const cmg_tenant *tenant);
 CMG_API const char *cmg_tenant_display_name(const cmg_tenant *tenant);
 
 /**
+ * @brief The domain name that the tenant was made with, "contoso.onmicrosoft.com".
+ * @param[in] tenant The tenant.
+ * @return Borrowed until the next deployment event; "" before it is known.
+ * @since 0.1
+ */
+CMG_API const char *cmg_tenant_initial_domain(const cmg_tenant *tenant);
+
+/**
+ * @brief How many domain names the tenant has proven to be its own.
+ * @param[in] tenant The tenant.
+ * @return The number, the initial domain counted; 0 before they are known.
+ * @since 0.1
+ */
+CMG_API size_t cmg_tenant_verified_domain_count(const cmg_tenant *tenant);
+
+/**
+ * @brief One of them.
+ * @param[in] tenant The tenant.
+ * @param[in] i      From 0, the initial domain, to one less than the number of them.
+ * @return Borrowed until the next deployment event; "" beyond the last.
+ * @since 0.1
+ */
+CMG_API const char *cmg_tenant_verified_domain(const cmg_tenant *tenant, size_t i);
+
+/**
  * @brief The subscription that pays for the gateway.
  * @param[in] tenant The tenant.
  * @return A GUID, borrowed.

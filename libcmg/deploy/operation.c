@@ -36,6 +36,7 @@ static const struct cmg__step *const delete_steps[] = {
 };
 
 static const struct cmg__step *const tenant_steps[] = {
+    &cmg__step_discovery,
     &cmg__step_sign_in,
     &cmg__step_tenant,
 };

@@ -6,6 +6,8 @@
 
 /* steps_sign_in.c */
 extern const struct cmg__step cmg__step_sign_in;
+/* steps_discovery.c */
+extern const struct cmg__step cmg__step_discovery;
 /* steps_tenant.c */
 extern const struct cmg__step cmg__step_tenant;
 extern const struct cmg__step cmg__step_subscription;

@@ -274,6 +274,7 @@ const struct cmg__step cmg__step_sign_in = {
     .name = "sign_in",
     .title = "sign in",
     .phase = CMG__PHASE_SIGN_IN,
+    .needs = { "discovery" },
     .budget_ms = 20 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(sign_in_exchanges),
 };

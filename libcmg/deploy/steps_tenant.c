@@ -38,6 +38,35 @@ static cmg_status observe_tenant(struct cmg__run *run, const char *id, const cha
     return rc;
 }
 
+/* The initial domain first, the others in the directory's order. */
+static cmg_status add_domains(const struct cmg__json *found, bool initial,
+                              struct cmg__json *out)
+{
+    cmg_status rc = CMG_OK;
+
+    for (size_t i = 0; rc == CMG_OK && i < cmg__json_size(found); i++) {
+        const struct cmg__json *domain = cmg__json_item(found, i);
+        const char *name = cmg__json_str(domain, "/name");
+        if (name != NULL && cmg__json_bool(domain, "/isInitial", false) == initial)
+            rc = cmg__json_append(out, cmg__json_string(name));
+    }
+    return rc;
+}
+
+static cmg_status observe_domains(cmg_tenant *tenant, const struct cmg__json *found)
+{
+    struct cmg__json *domains = cmg__json_array();
+
+    if (domains == NULL || add_domains(found, true, domains) != CMG_OK ||
+        add_domains(found, false, domains) != CMG_OK) {
+        cmg__json_unref(domains);
+        return CMG_E_NOMEM;
+    }
+    cmg__json_unref(tenant->domains);
+    tenant->domains = domains;
+    return CMG_OK;
+}
+
 static cmg_status read_tenant(struct cmg__run *run, const struct cmg__answer *answer,
                               struct cmg__next *next, cmg_error **err)
 {
@@ -49,7 +78,9 @@ static cmg_status read_tenant(struct cmg__run *run, const struct cmg__answer *an
     cmg_status rc = check_tenant(run, id, err);
     if (rc != CMG_OK)
         return rc;
-    if (observe_tenant(run, id, cmg__str_or(name, "")) != CMG_OK)
+    if (observe_tenant(run, id, cmg__str_or(name, "")) != CMG_OK ||
+        observe_domains(run->work->gateway->tenant,
+                        cmg__json_at(answer->json, "/value/0/verifiedDomains")) != CMG_OK)
         return cmg__fail_nomem(err);
     cmg__run_say(run, "%s", cmg__str_or(name, id));
     if (cmg__sign_in_is_person(run->work))

@@ -130,10 +130,13 @@ static bool is_used(const struct cmg__work *work)
 
 static char *make_key(const struct cmg__work *work)
 {
+    const cmg_tenant *tenant = work->gateway->tenant;
+
+    /* As the specification has it: what was found out must not change the key. */
     return cmg__format(work->alloc, "%s/%s/%s/%s",
                        work->endpoints.at[CMG_ENDPOINT_ISSUER],
-                       cmg__str_or(cmg__work_value(work, "tenant"), ""),
-                       cmg__token_client_id(work), ways[work->gateway->tenant->sign_in]);
+                       tenant->domain[0] != '\0' ? tenant->domain : tenant->wanted_id,
+                       cmg__token_client_id(work), ways[tenant->sign_in]);
 }
 
 static void complain(const struct cmg__work *work, const char *why)

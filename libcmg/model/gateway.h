@@ -38,6 +38,7 @@ struct cmg_tenant {
     char *wanted_id;    /* of the specification, "" when it gives only the domain */
     char *id;           /* observed, or given */
     char *display_name; /* observed */
+    struct cmg__json *domains; /* verified ones, observed: texts; the initial one first */
     char *subscription_id;
     enum cmg__sign_in sign_in;
     char *sign_in_client_id; /* "" when a person's tokens come from the host, or when only

@@ -46,6 +46,7 @@ static void destroy(cmg_tenant *tenant)
 
     list_texts(tenant, texts);
     cmg__texts_free(&ctx->alloc, texts);
+    cmg__json_unref(tenant->domains);
     cmg__sign_in_forget(tenant);
     cmg__token_cache_forget(tenant);
     cmg__handle_done(&tenant->head);
@@ -92,6 +93,27 @@ const char *cmg_tenant_id(const cmg_tenant *tenant)
 const char *cmg_tenant_display_name(const cmg_tenant *tenant)
 {
     return is_live(tenant) ? tenant->display_name : "";
+}
+
+/* "" when there is none. */
+static const char *domain_at(const cmg_tenant *tenant, size_t i)
+{
+    return cmg__str_or(cmg__json_str(cmg__json_item(tenant->domains, i), ""), "");
+}
+
+const char *cmg_tenant_initial_domain(const cmg_tenant *tenant)
+{
+    return is_live(tenant) ? domain_at(tenant, 0) : "";
+}
+
+size_t cmg_tenant_verified_domain_count(const cmg_tenant *tenant)
+{
+    return is_live(tenant) ? cmg__json_size(tenant->domains) : 0;
+}
+
+const char *cmg_tenant_verified_domain(const cmg_tenant *tenant, size_t i)
+{
+    return is_live(tenant) ? domain_at(tenant, i) : "";
 }
 
 const char *cmg_tenant_subscription_id(const cmg_tenant *tenant)

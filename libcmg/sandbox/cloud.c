@@ -3,6 +3,7 @@
  */
 #include "sandbox/cloud.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/secret.h"
@@ -35,6 +36,32 @@ const char *cmg__sb_fact(const struct cmg__sb_cloud *cloud, const char *name)
 {
     const struct cmg__json *value = cmg__json_key(cloud->state, name);
     return cmg__str_or(cmg__json_str(value, ""), "");
+}
+
+bool cmg__sb_domain(const struct cmg__sb_cloud *cloud, size_t i, char out[254])
+{
+    static const char *const others[] = { "com", "mail.onmicrosoft.com" };
+    const char *initial = cmg__sb_fact(cloud, "domain");
+
+    if (i > CMG__ARRAY_LEN(others))
+        return false;
+    if (i == 0)
+        (void)snprintf(out, 254, "%s", initial);
+    else
+        (void)snprintf(out, 254, "%.*s.%s", (int)strcspn(initial, "."), initial,
+                       others[i - 1]);
+    return i == 0 || !cmg__sb_same(out, initial);
+}
+
+bool cmg__sb_domain_is_known(const struct cmg__sb_cloud *cloud, const char *domain)
+{
+    char known[254];
+
+    for (size_t i = 0; cmg__sb_domain(cloud, i, known); i++) {
+        if (cmg__sb_same(known, domain))
+            return true;
+    }
+    return false;
 }
 
 struct cmg__json *cmg__sb_table(const struct cmg__sb_cloud *cloud, const char *name)

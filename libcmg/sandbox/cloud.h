@@ -79,6 +79,9 @@ bool cmg__sb_same(const char *a, const char *b);
 int64_t cmg__sb_now_ms(const struct cmg__sb_cloud *cloud); /* wall clock */
 /* A text of the tree's top level: "tenant_id", "domain", ... Never NULL. */
 const char *cmg__sb_fact(const struct cmg__sb_cloud *cloud, const char *name);
+/* The tenant's verified domains: the initial one, then others; false beyond the last. */
+bool cmg__sb_domain(const struct cmg__sb_cloud *cloud, size_t i, char out[254]);
+bool cmg__sb_domain_is_known(const struct cmg__sb_cloud *cloud, const char *domain);
 /* The object of one kind of thing; never NULL after cmg__sb_cloud_new. */
 struct cmg__json *cmg__sb_table(const struct cmg__sb_cloud *cloud, const char *name);
 /* table[key], or NULL */

@@ -16,7 +16,7 @@ bool cmg__sb_tenant_is_known(struct cmg__sb_call *call)
             return true;
     }
     if (cmg__sb_same(tenant, cmg__sb_fact(call->cloud, "tenant_id")) ||
-        cmg__sb_same(tenant, cmg__sb_fact(call->cloud, "domain")))
+        cmg__sb_domain_is_known(call->cloud, tenant))
         return true;
     cmg__sb_refuse_entra(call, 400, "invalid_tenant", 90002,
                          "Tenant '%s' not found. Check to make sure you have the correct "

@@ -12,21 +12,43 @@ static const char *const readers[] = { "Organization.Read.All", "Directory.Read.
 static const char *const writers[] = { "Application.ReadWrite.All",
                                        "Directory.ReadWrite.All", NULL };
 
+static struct cmg__json *verified_domain(const char *name, bool initial)
+{
+    return cmg__json_pack("{s:s, s:s, s:b, s:b, s:s}", "name", name, "type", "Managed",
+                          "isDefault", (int)initial, "isInitial", (int)initial,
+                          "capabilities", "Email, OfficeCommunicationsOnline");
+}
+
+static struct cmg__json *domain_entity(const char *name, bool initial)
+{
+    return cmg__json_pack("{s:s, s:b, s:b, s:b, s:b, s:s}", "id", name, "isDefault",
+                          (int)initial, "isInitial", (int)initial, "isVerified", 1,
+                          "isRoot", 1, "authenticationType", "Managed");
+}
+
+static struct cmg__json *list_domains(struct cmg__sb_cloud *cloud,
+                                      struct cmg__json *(*make)(const char *, bool))
+{
+    struct cmg__json *list = cmg__json_array();
+    char name[254];
+
+    for (size_t i = 0; cmg__sb_domain(cloud, i, name); i++)
+        cmg__sb_append(cloud, list, make(name, i == 0));
+    return list;
+}
+
 static void get_organization(struct cmg__sb_call *call)
 {
-    const char *domain = cmg__sb_fact(call->cloud, "domain");
     if (!cmg__sb_graph_permits(call, readers))
         return;
     cmg__sb_reply(
         call, 200,
         cmg__json_pack(
-            "{s:o, s:[{s:s, s:s, s:s, s:s, s:[{s:s, s:s, s:b, s:b, s:s}]}]}",
-            "@odata.context",
+            "{s:o, s:[{s:s, s:s, s:s, s:s, s:o}]}", "@odata.context",
             cmg__sb_text(call->cloud, "%s/v1.0/$metadata#organization", call->base),
             "value", "id", cmg__sb_fact(call->cloud, "tenant_id"), "displayName",
             "Contoso", "tenantType", "AAD", "countryLetterCode", "DE", "verifiedDomains",
-            "name", domain, "type", "Managed", "isDefault", 1, "isInitial", 1,
-            "capabilities", "Email, OfficeCommunicationsOnline"));
+            list_domains(call->cloud, verified_domain)));
 }
 
 static void get_domains(struct cmg__sb_call *call)
@@ -35,11 +57,9 @@ static void get_domains(struct cmg__sb_call *call)
         return;
     cmg__sb_reply(
         call, 200,
-        cmg__json_pack("{s:o, s:[{s:s, s:b, s:b, s:b, s:b, s:s}]}", "@odata.context",
+        cmg__json_pack("{s:o, s:o}", "@odata.context",
                        cmg__sb_text(call->cloud, "%s/v1.0/$metadata#domains", call->base),
-                       "value", "id", cmg__sb_fact(call->cloud, "domain"), "isDefault", 1,
-                       "isInitial", 1, "isVerified", 1, "isRoot", 1, "authenticationType",
-                       "Managed"));
+                       "value", list_domains(call->cloud, domain_entity)));
 }
 
 static void get_me(struct cmg__sb_call *call)

@@ -31,7 +31,13 @@ START_TEST(the_tenant_is_found_without_a_journal)
     ck_assert_int_eq(cmg_deploy_get_state(deploy), CMG_DEPLOY_READY);
     ck_assert_str_eq(cmg_tenant_id(cmg_gateway_tenant(p.gateway)),
                      cmg_sandbox_tenant_id(sandbox));
-    ck_assert_str_ne(cmg_tenant_display_name(cmg_gateway_tenant(p.gateway)), "");
+    const cmg_tenant *tenant = cmg_gateway_tenant(p.gateway);
+    ck_assert_str_ne(cmg_tenant_display_name(tenant), "");
+    ck_assert_str_eq(cmg_tenant_initial_domain(tenant), "contoso.onmicrosoft.com");
+    ck_assert_uint_eq(cmg_tenant_verified_domain_count(tenant), 3);
+    ck_assert_str_eq(cmg_tenant_verified_domain(tenant, 1), "contoso.com");
+    ck_assert_str_eq(cmg_tenant_verified_domain(tenant, 3), "");
+    ck_assert_str_eq(cmg_tenant_verified_domain(NULL, 0), "");
     cmg_deploy_unref(deploy);
     party_done(&p);
 }

@@ -368,6 +368,17 @@ class Tenant(Handle):
         self.call("set_device_code", _ffi.optional(client_id))
 
     @property
+    def initial_domain(self) -> str:
+        """The domain name that the tenant was made with; "" before it is known."""
+        return str(self.call("initial_domain"))
+
+    @property
+    def verified_domains(self) -> list[str]:
+        """The domain names that are the tenant's own, the initial one first."""
+        return [str(self.call("verified_domain", i))
+                for i in range(self.call("verified_domain_count"))]
+
+    @property
     def domain(self) -> str:
         """The domain name the specification gives, or ""."""
         return str(self.call("domain"))

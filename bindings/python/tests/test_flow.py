@@ -94,6 +94,8 @@ def test_each_endpoint_can_be_somewhere_else(ctx: Any, tmp_path: Path) -> None:
             with gateway.deploy(cmg.Operation.FIND_TENANT) as deploy:
                 assert deploy.run() is cmg.DeployState.READY
             assert gateway.tenant.id == sandbox.tenant_id
+            assert gateway.tenant.initial_domain == gateway.tenant.verified_domains[0]
+            assert len(gateway.tenant.verified_domains) == 3
     ctx.set_endpoint(cmg.Endpoint.GRAPH, None)
     assert ctx.endpoint(cmg.Endpoint.GRAPH) == "https://graph.microsoft.com"
     with pytest.raises(cmg.InvalidArgument, match="login"):
