@@ -68,6 +68,8 @@ CMG_API cmg_status cmg_import_to_json(cmg_import *import, cmg_bytes **out_bytes,
 /**
  * @brief Makes a gateway use the applications of a record, as if its specification named
  *        them by client_id. Its names for them stay.
+ *
+ * #CMG_DEPLOY_IMPORT_APPS verifies them by signing in.
  * @param[in]  gateway The gateway; no deployment of it runs.
  * @param[in]  import  The record, of the same context.
  * @param[out] err     Receives the error, or NULL.
