@@ -40,5 +40,11 @@ static cmg_pfx_file *file;
 static const char *client_id, *secret, *user_data, *data;
 static size_t user_data_size, size, pem_size;
 static bool done, stop;
+/* Of discovery. */
+static const char *stored;
+int on_user(cmg_deploy *d, const cmg_directory_user *entry, void *user);
+int on_removed(cmg_deploy *d, cmg_discovery_kind kind, const char *id, void *user);
+int on_link(cmg_deploy *d, cmg_discovery_kind kind, const char *link, bool is_last,
+            void *user);
 
 #endif
