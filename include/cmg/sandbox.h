@@ -212,6 +212,16 @@ CMG_API cmg_status cmg_sandbox_decide_sign_in(cmg_sandbox *sandbox, const char *
                                               bool approve, cmg_error **err);
 
 /**
+ * @brief Signs tokens with another key, from the next request on. The former keys stay
+ *        published.
+ * @param[in]  sandbox The sandbox.
+ * @param[out] err     Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_INVAL.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_sandbox_rollover_keys(cmg_sandbox *sandbox, cmg_error **err);
+
+/**
  * @brief Where the metadata service of the sandbox's machine gives the tokens of its
  *        managed identities: for cmg_tenant_set_identity_endpoint().
  *

@@ -309,6 +309,9 @@ static cmg_status derive_keys(struct cmg__sb_cloud *cloud, cmg_error **err)
         kid[40] = '\0';
         rc = cmg__jwks_append(cloud->keys, cloud->signing_key, kid);
     }
+    const struct cmg__json *former = cmg__json_key(cloud->state, "_former_keys");
+    for (size_t i = 0; rc == CMG_OK && i < cmg__json_size(former); i++)
+        rc = cmg__json_append(cloud->keys, cmg__json_ref(cmg__json_item(former, i)));
     struct cmg__json *set = cmg__json_pack("{s:O}", "keys", cloud->keys);
     cmg__buf_clear(&text);
     if (rc == CMG_OK)
@@ -319,6 +322,36 @@ static cmg_status derive_keys(struct cmg__sb_cloud *cloud, cmg_error **err)
     cmg__json_unref(set);
     cmg__buf_done(&text);
     return rc;
+}
+
+static void forget_keys(struct cmg__sb_cloud *cloud)
+{
+    cmg__key_free(cloud->signing_key);
+    cmg__jwks_free(cloud->jwks);
+    cmg__json_unref(cloud->keys);
+    cloud->signing_key = NULL;
+    cloud->jwks = NULL;
+    cloud->keys = NULL;
+}
+
+void cmg__sb_cloud_rollover(struct cmg__sb_cloud *cloud)
+{
+    struct cmg__json *former = cmg__json_key(cloud->state, "_former_keys");
+
+    cloud->rollover = false;
+    cloud->dirty = true;
+    if (former == NULL) {
+        cmg__sb_set(cloud, cloud->state, "_former_keys", cmg__json_array());
+        former = cmg__json_key(cloud->state, "_former_keys");
+    }
+    cmg__sb_append(cloud, former, cmg__json_copy_deep(cmg__json_item(cloud->keys, 0)));
+    if (cloud->oom || make_signing_key(cloud, NULL) != CMG_OK) {
+        cloud->oom = true;
+        return;
+    }
+    forget_keys(cloud);
+    if (derive_keys(cloud, NULL) != CMG_OK)
+        cloud->oom = true;
 }
 
 cmg_status cmg__sb_cloud_new(const struct cmg__alloc *alloc, const struct cmg__env *env,
@@ -365,9 +398,7 @@ void cmg__sb_cloud_free(struct cmg__sb_cloud *cloud)
     if (cloud->pki != NULL)
         cmg__sb_pki_done(cloud->pki);
     cmg__free(cloud->alloc, cloud->pki);
-    cmg__key_free(cloud->signing_key);
-    cmg__jwks_free(cloud->jwks);
-    cmg__json_unref(cloud->keys);
+    forget_keys(cloud);
     cmg__json_unref(cloud->contents);
     cmg__json_unref(cloud->settings);
     cmg__json_unref(cloud->issuers);

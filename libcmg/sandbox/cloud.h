@@ -52,6 +52,7 @@ struct cmg__sb_cloud {
     struct cmg__json *settings;   /* what a host set by name; NULL: nothing. Not kept. */
     struct cmg__json *contents; /* of blobs, for a cloud in memory; see blob_content.c */
     /* Not kept either: */
+    bool rollover;               /* the next request finds another signing key */
     bool by_call;                /* sign-ins wait for a decision */
     struct cmg__json *decisions; /* code -> approved; NULL: none */
     bool challenge;              /* the service of this request begins to demand */
@@ -73,6 +74,9 @@ cmg_status cmg__sb_cloud_new(const struct cmg__alloc *alloc, const struct cmg__e
 void cmg__sb_cloud_free(struct cmg__sb_cloud *cloud);
 /* Writes the tree when it is dirty. */
 cmg_status cmg__sb_cloud_save(struct cmg__sb_cloud *cloud, cmg_error **err);
+
+/* Another key signs from now on; the former ones stay published. */
+void cmg__sb_cloud_rollover(struct cmg__sb_cloud *cloud);
 
 /* Equal without case; NULL equals nothing. */
 bool cmg__sb_same(const char *a, const char *b);

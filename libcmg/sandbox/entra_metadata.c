@@ -130,9 +130,10 @@ static void get_keys(struct cmg__sb_call *call)
     if (!cmg__sb_tenant_is_known(call))
         return;
     struct cmg__json *keys = cmg__json_copy_deep(call->cloud->keys);
-    cmg__sb_set(call->cloud, cmg__json_item(keys, 0), "issuer",
-                cmg__sb_text(call->cloud, "https://%s/{tenantid}/v2.0",
-                             call->cloud->names->login_host));
+    for (size_t i = 0; i < cmg__json_size(keys); i++)
+        cmg__sb_set(call->cloud, cmg__json_item(keys, i), "issuer",
+                    cmg__sb_text(call->cloud, "https://%s/{tenantid}/v2.0",
+                                 call->cloud->names->login_host));
     cmg__sb_reply(call, 200, cmg__json_pack("{s:o}", "keys", keys));
 }
 

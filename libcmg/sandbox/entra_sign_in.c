@@ -77,3 +77,16 @@ cmg_status cmg_sandbox_decide_sign_in(cmg_sandbox *sandbox, const char *code,
     (void)pthread_mutex_unlock(&sandbox->lock);
     return rc == CMG_OK ? CMG_OK : cmg__fail_nomem(err);
 }
+
+cmg_status cmg_sandbox_rollover_keys(cmg_sandbox *sandbox, cmg_error **err)
+{
+    const cmg_status rc =
+        cmg__check(sandbox == NULL ? NULL : &sandbox->head, CMG__TAG_SANDBOX, err);
+
+    if (rc != CMG_OK)
+        return rc;
+    (void)pthread_mutex_lock(&sandbox->lock);
+    sandbox->cloud->rollover = true;
+    (void)pthread_mutex_unlock(&sandbox->lock);
+    return CMG_OK;
+}

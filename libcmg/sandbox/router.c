@@ -550,6 +550,8 @@ cmg_status cmg__sb_answer(struct cmg__sb_cloud *cloud,
     cmg__headers_init(&call.headers, cloud->alloc);
     cmg__buf_init(&call.page, cloud->alloc, CMG__HTTP_BODY_MAX);
     cloud->oom = false;
+    if (cloud->rollover)
+        cmg__sb_cloud_rollover(cloud);
     call.now_ms = cmg__sb_now_ms(cloud);
     cmg__sb_guid(cloud, call.request_id);
     call.base = cmg__format(cloud->alloc, "https://%s", cmg__str_or(request->host, ""));

@@ -457,6 +457,7 @@ LIBSANDBOX: dict[str, Declaration] = {
     "cmg_sandbox_subscription_id": copied(SANDBOX),
     "cmg_sandbox_client_id": copied(SANDBOX),
     "cmg_sandbox_client_secret": copied(SANDBOX),
+    "cmg_sandbox_rollover_keys": fallible(SANDBOX),
     "cmg_sandbox_set_sign_in": fallible(SANDBOX, ENUM),
     "cmg_sandbox_decide_sign_in": fallible(SANDBOX, TEXT, c_bool),
     "cmg_sandbox_identity_endpoint": copied(SANDBOX),

@@ -85,6 +85,10 @@ class Sandbox(Handle):
         """Approves or declines a sign-in by its user code, or by the state of its page."""
         self.call("decide_sign_in", _ffi.encoded(code), approve)
 
+    def rollover_keys(self) -> None:
+        """Signs tokens with another key, from the next request on."""
+        self.call("rollover_keys")
+
     @property
     def identity_endpoint(self) -> str:
         """Where the machine's metadata service is, for Tenant.set_identity_endpoint."""
