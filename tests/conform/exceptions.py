@@ -43,3 +43,10 @@ DIFFERENCES: tuple[Difference, ...] = (
                "the service writes innerError, as its documentation does; its OpenAPI has "
                "innererror"),
 )
+# What only clients of other makers ask for.
+PEERS: tuple[Difference, ...] = (
+    Difference("Subscriptions_List", "answer", "^count: no such property",
+               "recorded answers of the service hold a count"),
+    Difference("(Subscriptions|Tenants)_List", "answer", "lacks nextLink",
+               "recorded answers of the service have none when nothing follows"),
+)
