@@ -76,6 +76,12 @@ typedef enum cmg_sandbox_fault {
     /** From this request on its service takes only tokens of a sign-in that met the
        authentication context "c1", and challenges the others (claims challenge). */
     CMG_SANDBOX_FAULT_CHALLENGE = 4,
+    /** The long-running operation that the request begins ends as Failed. */
+    CMG_SANDBOX_FAULT_OPERATION_FAILS = 10,
+    /** Whoever asks about the operation is told that there is none (404). */
+    CMG_SANDBOX_FAULT_OPERATION_EXPIRES = 11,
+    /** The operation never ends. */
+    CMG_SANDBOX_FAULT_OPERATION_STUCK = 12,
     CMG_SANDBOX_FAULT_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
 } cmg_sandbox_fault;
 
@@ -422,7 +428,8 @@ CMG_API const char *cmg_sandbox_get(cmg_sandbox *sandbox, const char *name);
  *   the settings' operation_ms: `put`, `delete`, `delete_group`, `start`, `deallocate`,
  *   `poweroff`, `restart`, `redeploy`, `reimage`, `manualupgrade`, `delete_instances`,
  *   `rolling_batch`,
- *   `register`, `purge` |
+ *   `register`, `purge`,
+ *   `what_if` |
  * | `delay/principal` | milliseconds | how long a service principal stays unknown to role
  *   assignments |
  * | `delay/role` | milliseconds | how long a role assignment takes to come into effect |
@@ -432,9 +439,10 @@ CMG_API const char *cmg_sandbox_get(cmg_sandbox *sandbox, const char *name);
  *   `AllocationFailed` | a VM size is not to be had |
  * | `policy/NAME` | `deny TYPE`, `deny TYPE outside REGION`, `deny TYPE without tag NAME`
  *   | a policy; TYPE as `Microsoft.Network/publicIPAddresses`, or `*` |
- * | `mfa` | `off`, `challenge` or `deny` | what users without MFA meet when they change
- *   something |
- * | `admin_role` | the name of a built-in role, `Reader` | all that the administrator may
+ * | `throttle` | `on` or `off` | Resource Manager answers 429 when a bucket of requests
+ * is empty (`x-ms-ratelimit-remaining-...` tell how full they are) | | `mfa` | `off`,
+ * `challenge` or `deny` | what users without MFA meet when they change something | |
+ * `admin_role` | the name of a built-in role, `Reader` | all that the administrator may
  *   do in Resource Manager, instead of everything |
  *
  * @param[in]  sandbox The sandbox.

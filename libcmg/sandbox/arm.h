@@ -146,6 +146,28 @@ bool cmg__sb_deployment_check(struct cmg__sb_cloud *cloud, const struct cmg__jso
                               struct cmg__json **out_order, struct cmg__json **out_shown,
                               struct cmg__sb_fault *fault);
 
+/* The resources of a deployment's template with their IDs, in order, as they would be
+   put; what is known only later is null. */
+bool cmg__sb_deployment_preview(struct cmg__sb_cloud *cloud,
+                                const struct cmg__json *group,
+                                const struct cmg__json *properties,
+                                struct cmg__json **out, struct cmg__sb_fault *fault);
+
+/* ---- arm_child.c ---- */
+/* Is it a type of templates that is kept elsewhere than among the resources? */
+bool cmg__sb_child_is(const char *type);
+bool cmg__sb_child_put(struct cmg__sb_cloud *cloud, const char *id,
+                       const struct cmg__json *body, struct cmg__sb_fault *fault);
+
+/* ---- identity.c ---- */
+/* A managed identity for a resource: its principal in the directory, and what the
+   metadata service knows it by. Found again when it is there; the client ID is a text
+   (yours). */
+void cmg__sb_identity_make(struct cmg__sb_cloud *cloud, const char *resource_id,
+                           char object_id[CMG__GUID_SIZE],
+                           char client_id[CMG__GUID_SIZE]);
+void cmg__sb_identity_remove(struct cmg__sb_cloud *cloud, const char *resource_id);
+
 /* ---- arm_vault.c ---- */
 void cmg__sb_vault_soft_delete(struct cmg__sb_cloud *cloud,
                                const struct cmg__json *resource);

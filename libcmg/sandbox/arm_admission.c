@@ -2,6 +2,7 @@
  * What is asked before any request to Resource Manager is carried out: its api-version
  * and subscription, the caller's rights, the MFA rule for users, locks.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/base64.h"
@@ -187,12 +188,12 @@ static bool lists(const struct cmg__json *claims, const char *claim, const char 
 static bool mfa_is_done(struct cmg__sb_call *call)
 {
     static const char wanted[] = "{\"access_token\":{\"acrs\":{\"essential\":true,"
-                                 "\"value\":\"p1\"}}}";
+                                 "\"value\":\"c1\"}}}";
     const char *rule = cmg__sb_setting(call->cloud, "mfa");
     struct cmg__buf claims;
     if (rule == NULL || strcmp(rule, "off") == 0 || !call->caller.is_user ||
         is_read(call) || lists(call->caller.claims, "amr", "mfa") ||
-        lists(call->caller.claims, "acrs", "p1"))
+        lists(call->caller.claims, "acrs", "c1"))
         return true;
     if (strcmp(rule, "deny") == 0) {
         cmg__sb_refuse(call, 403, "RequestDisallowedByPolicy",
@@ -213,6 +214,40 @@ static bool mfa_is_done(struct cmg__sb_call *call)
     return false;
 }
 
+/* ---- how often ---- */
+
+/* Takes one request out of its bucket, fuller by now, and tells what is left. */
+static bool is_not_too_often(struct cmg__sb_call *call)
+{
+    static const struct {
+        const char *what;
+        int64_t size, refill; /* requests, and a second */
+    } kinds[] = { { "reads", 250, 25 }, { "writes", 200, 10 }, { "deletes", 200, 10 } };
+    size_t i = is_read(call) ? 0 : strcmp(call->request->method, "DELETE") == 0 ? 2 : 1;
+    char name[64];
+    struct cmg__sb_bucket *bucket = &call->cloud->buckets[i];
+    int64_t passed = bucket->at_ms == 0 ? INT32_MAX : call->now_ms - bucket->at_ms;
+    int64_t left = bucket->left + passed * kinds[i].refill;
+    if (left > kinds[i].size * 1000)
+        left = kinds[i].size * 1000;
+    bool good = left >= 1000;
+    bucket->at_ms = call->now_ms;
+    bucket->left = good ? left - 1000 : left;
+    (void)snprintf(name, sizeof name, "x-ms-ratelimit-remaining-%s-%s",
+                   cmg__str_istarts(call->path, "/subscriptions/") ? "subscription"
+                                                                   : "tenant",
+                   kinds[i].what);
+    cmg__sb_headf(call, name, "%lld", (long long)(bucket->left / 1000));
+    if (good || !cmg__sb_same(cmg__sb_setting(call->cloud, "throttle"), "on"))
+        return true;
+    cmg__sb_head(call, "Retry-After", "1");
+    cmg__sb_refuse(call, 429, "TooManyRequests",
+                   "The request is being throttled as the limit has been reached for "
+                   "operation type '%s'. Please try after '1' seconds.",
+                   kinds[i].what);
+    return false;
+}
+
 bool cmg__sb_arm_admits(struct cmg__sb_call *call)
 {
     if (call->service != CMG__SB_ARM)
@@ -221,6 +256,6 @@ bool cmg__sb_arm_admits(struct cmg__sb_call *call)
         return false;
     if (cmg__sb_same(call->path, "/metadata/endpoints"))
         return true;
-    return has_right(call) && mfa_is_done(call) &&
+    return is_not_too_often(call) && has_right(call) && mfa_is_done(call) &&
            (is_read(call) || cmg__sb_lock_admits(call));
 }

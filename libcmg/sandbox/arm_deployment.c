@@ -123,6 +123,8 @@ static struct cmg__json *make(struct cmg__sb_call *call, struct cmg__json *order
     cmg__sb_set_str(cloud, deployment, "_group", cmg__sb_arg(call, "group"));
     cmg__sb_set_int(cloud, deployment, "_start_ms", call->now_ms);
     cmg__sb_set_int(cloud, deployment, "_done", 0);
+    cmg__sb_set_int(cloud, deployment, "_fault", (int64_t)cloud->operation_fault);
+    cloud->operation_fault = CMG__SB_OPERATION_GOOD;
     return deployment;
 }
 
@@ -213,6 +215,12 @@ static void get_status(struct cmg__sb_call *call)
     const struct cmg__json *error = cmg__json_at(deployment, "/properties/error");
     if (deployment == NULL)
         return;
+    if (cmg__json_int(deployment, "/_fault", 0) == CMG__SB_OPERATION_EXPIRES) {
+        cmg__sb_refuse(call, 404, "OperationNotFound",
+                       "The operation '%s' is not known or has expired.",
+                       cmg__sb_arg(call, "operation"));
+        return;
+    }
     const char *state = cmg__json_str(deployment, "/properties/provisioningState");
     struct cmg__json *body = cmg__json_pack("{s:s}", "status", cmg__str_or(state, ""));
     if (error != NULL)

@@ -124,6 +124,64 @@ bool cmg__sb_deployment_check(struct cmg__sb_cloud *cloud, const struct cmg__jso
     return good;
 }
 
+/* ---- looking ahead ---- */
+
+static bool preview_one(struct cmg__sb_cloud *cloud, struct cmg__sb_template *t,
+                        size_t index, struct cmg__json *list, struct cmg__sb_fault *fault)
+{
+    const struct cmg__json *source =
+        cmg__json_item(cmg__json_key(t->source, "resources"), index);
+    struct cmg__json *body = NULL;
+    char *id = NULL;
+    cmg_error *why = NULL;
+    cmg_status rc = cmg__sb_template_id(t, source, &id, &why);
+    if (rc == CMG_OK)
+        rc = cmg__sb_template_value(t, source, &body, &why);
+    if (rc == CMG_OK) {
+        cmg__sb_set_str(cloud, body, "id", id);
+        cmg__sb_append(cloud, list, body);
+    } else {
+        fault_of(fault, why);
+    }
+    cmg_error_unref(why);
+    cmg__free(cloud->alloc, id);
+    return rc == CMG_OK;
+}
+
+bool cmg__sb_deployment_preview(struct cmg__sb_cloud *cloud,
+                                const struct cmg__json *group,
+                                const struct cmg__json *properties,
+                                struct cmg__json **out, struct cmg__sb_fault *fault)
+{
+    struct cmg__sb_template t;
+    struct cmg__json *order = NULL, *shown = NULL;
+    cmg_error *why = NULL;
+    if (!cmg__sb_deployment_check(cloud, group, properties, &order, &shown, fault)) {
+        cmg__json_unref(order);
+        return false;
+    }
+    struct cmg__json *list = cmg__json_array();
+    fill(cloud, group, true, &t);
+    bool good =
+        cmg__sb_template_open(&t, cmg__json_key(properties, "template"),
+                              cmg__json_key(properties, "parameters"), &why) == CMG_OK;
+    if (!good)
+        fault_of(fault, why);
+    for (size_t i = 0; good && i < cmg__json_size(order); i++)
+        good =
+            preview_one(cloud, &t, (size_t)cmg__json_int(cmg__json_item(order, i), "", 0),
+                        list, fault);
+    cmg__sb_template_close(&t);
+    cmg_error_unref(why);
+    cmg__json_unref(order);
+    cmg__json_unref(shown);
+    if (good)
+        *out = list;
+    else
+        cmg__json_unref(list);
+    return good;
+}
+
 /* ---- running ---- */
 
 static void note_operation(struct cmg__sb_cloud *cloud, struct cmg__json *deployment,
@@ -197,7 +255,9 @@ static bool make_resource(struct cmg__sb_cloud *cloud, struct cmg__sb_template *
         const struct cmg__sb_wish wish = { .id = *out_id,
                                            .group = t->group,
                                            .body = body };
-        good = cmg__sb_resource_put(cloud, &wish, "Succeeded", NULL, fault) != NULL;
+        good = cmg__sb_child_is(cmg__json_str(body, "/type"))
+                   ? cmg__sb_child_put(cloud, *out_id, body, fault)
+                   : cmg__sb_resource_put(cloud, &wish, "Succeeded", NULL, fault) != NULL;
     } else {
         fault_of(fault, why);
     }
@@ -276,6 +336,17 @@ static void step(struct cmg__sb_cloud *cloud, struct cmg__json *deployment,
     size_t total = cmg__json_size(cmg__json_key(deployment, "_order"));
     size_t wanted = due(cloud, deployment, total, now_ms);
     size_t done = (size_t)cmg__json_int(deployment, "/_done", 0);
+    int64_t fate = cmg__json_int(deployment, "/_fault", 0);
+    if (fate == CMG__SB_OPERATION_STUCK)
+        return;
+    if (fate == CMG__SB_OPERATION_FAILS) {
+        cmg__sb_fault_set(&fault, 409, "InternalExecutionError",
+                          "An internal execution error occurred. Please retry later.");
+        fail(cloud, deployment, cmg__str_or(cmg__json_str(deployment, "/id"), ""),
+             &fault);
+        cloud->dirty = true;
+        return;
+    }
     if (wanted <= done &&
         now_ms - cmg__json_int(deployment, "/_start_ms", 0) < cloud->operation_ms)
         return;

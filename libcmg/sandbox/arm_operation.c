@@ -11,7 +11,8 @@
 #include "sandbox/router.h"
 #include "sandbox/setting.h"
 
-#define KEEP_MS ((int64_t)3600 * 1000)
+#define KEEP_MS  ((int64_t)3600 * 1000)
+#define NEVER_MS ((int64_t)100 * 365 * 24 * 3600 * 1000)
 
 void cmg__sb_fault_set(struct cmg__sb_fault *fault, int status, const char *code,
                        const char *fmt, ...)
@@ -77,6 +78,7 @@ static const struct {
     { "manualupgrade", finish_put, 200, false },
     { "delete_instances", finish_put, 200, false },
     { "purge", finish_nothing, 200, false },
+    { "what_if", finish_nothing, 200, false },
     { "forget", finish_nothing, 204, false }, /* the record of a deployment */
     { "action", finish_nothing, 200, false }, /* the last: what is not listed */
 };
@@ -95,6 +97,21 @@ static bool is_running(const struct cmg__json *operation)
     return cmg__sb_same(cmg__json_str(operation, "/status"), "InProgress");
 }
 
+/* What it worked on is left as it is, with the state that tells. */
+static void fail_one(struct cmg__sb_cloud *cloud, struct cmg__json *operation)
+{
+    struct cmg__json *target =
+        cmg__sb_resource(cloud, cmg__str_or(cmg__json_str(operation, "/target"), ""));
+    cmg__sb_set_str(cloud, operation, "status", "Failed");
+    cmg__sb_set(cloud, operation, "error",
+                cmg__json_pack("{s:s, s:s}", "code", "InternalExecutionError", "message",
+                               "An internal execution error occurred. Please retry "
+                               "later."));
+    if (target != NULL)
+        cmg__sb_set_str(cloud, cmg__json_key(target, "properties"), "provisioningState",
+                        "Failed");
+}
+
 static bool settle_one(struct cmg__sb_cloud *cloud, int64_t now_ms)
 {
     void *iter = NULL;
@@ -103,6 +120,10 @@ static bool settle_one(struct cmg__sb_cloud *cloud, int64_t now_ms)
     while (cmg__json_next(cmg__sb_table(cloud, "operations"), &iter, &key, &operation)) {
         int64_t done = cmg__json_int(operation, "/done_ms", 0);
         if (is_running(operation) && done <= now_ms) {
+            if (cmg__json_int(operation, "/fault", 0) == CMG__SB_OPERATION_FAILS) {
+                fail_one(cloud, operation);
+                return true;
+            }
             cmg__sb_set_str(cloud, operation, "status", "Succeeded");
             kinds[kind_of(operation)].finish(
                 cloud, cmg__str_or(cmg__json_str(operation, "/target"), ""));
@@ -132,11 +153,15 @@ void cmg__sb_operation_start(struct cmg__sb_cloud *cloud, const char *kind,
                              const char *target, char out_id[CMG__GUID_SIZE])
 {
     int64_t now = cmg__sb_now_ms(cloud);
+    enum cmg__sb_operation_fault fault = cloud->operation_fault;
+    int64_t takes =
+        fault == CMG__SB_OPERATION_STUCK ? NEVER_MS : cmg__sb_duration_ms(cloud, kind);
+    cloud->operation_fault = CMG__SB_OPERATION_GOOD;
     cmg__sb_guid(cloud, out_id);
     cmg__sb_set(cloud, cmg__sb_table(cloud, "operations"), out_id,
-                cmg__json_pack("{s:s, s:s, s:s, s:I, s:I}", "kind", kind, "target",
+                cmg__json_pack("{s:s, s:s, s:s, s:I, s:I, s:i}", "kind", kind, "target",
                                target, "status", "InProgress", "start_ms", now, "done_ms",
-                               now + cmg__sb_duration_ms(cloud, kind)));
+                               now + takes, "fault", (int)fault));
 }
 
 const char *cmg__sb_operation_begin(struct cmg__sb_call *call, const char *kind,
@@ -219,6 +244,8 @@ static struct cmg__json *find_operation(struct cmg__sb_call *call)
 {
     const char *id = cmg__sb_arg(call, "operation");
     struct cmg__json *operation = cmg__sb_find(call->cloud, "operations", id);
+    if (cmg__json_int(operation, "/fault", 0) == CMG__SB_OPERATION_EXPIRES)
+        operation = NULL;
     if (operation == NULL)
         cmg__sb_refuse(call, 404, "OperationNotFound",
                        "The operation '%s' is not known or has expired.", id);
@@ -234,6 +261,9 @@ static void get_status(struct cmg__sb_call *call)
         "{s:s, s:s, s:s, s:o}", "id", call->path, "name", cmg__sb_arg(call, "operation"),
         "status", cmg__str_or(cmg__json_str(operation, "/status"), "Failed"), "startTime",
         cmg__sb_time(cmg__json_int(operation, "/start_ms", 0)));
+    const struct cmg__json *error = cmg__json_key(operation, "error");
+    if (error != NULL)
+        cmg__sb_set(call->cloud, body, "error", cmg__json_copy_deep(error));
     if (is_running(operation))
         cmg__sb_head(call, "Retry-After", "1");
     else
@@ -255,7 +285,14 @@ static void get_result(struct cmg__sb_call *call)
     size_t kind = kind_of(operation);
     const struct cmg__json *resource =
         cmg__sb_resource(call->cloud, cmg__json_str(operation, "/target"));
-    if (kinds[kind].shows && resource != NULL)
+    struct cmg__json *result = cmg__json_key(operation, "result");
+    const struct cmg__json *error = cmg__json_key(operation, "error");
+    if (error != NULL)
+        cmg__sb_reply(call, 409,
+                      cmg__json_pack("{s:o}", "error", cmg__json_copy_deep(error)));
+    else if (result != NULL)
+        cmg__sb_reply(call, 200, cmg__json_ref(result));
+    else if (kinds[kind].shows && resource != NULL)
         cmg__sb_reply(call, 200, cmg__sb_resource_view(resource));
     else
         cmg__sb_reply_empty(call, kinds[kind].result_status);

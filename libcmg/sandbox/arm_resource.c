@@ -242,6 +242,7 @@ void cmg__sb_resource_remove(struct cmg__sb_cloud *cloud, const char *key)
         cmg__sb_vault_soft_delete(cloud, resource);
     if (cmg__sb_same(cmg__json_str(resource, "/type"), CMG__SB_STORAGE))
         cmg__sb_account_remove(cloud, cmg__json_str(resource, "/name"));
+    cmg__sb_identity_remove(cloud, key);
     cmg__json_remove(cmg__sb_table(cloud, "resources"), key);
 }
 

@@ -205,18 +205,30 @@ static bool scale_set(struct cmg__sb_cloud *cloud, struct cmg__json *resource,
     if (!changes_are_allowed(resource, old, fault) ||
         !cmg__sb_capacity_admits(cloud, resource, old, fault))
         return false;
-    const char *principal = cmg__json_str(old, "/identity/principalId");
     cmg__sb_guid(cloud, guid);
     cmg__sb_set_str(cloud, cmg__json_key(resource, "properties"), "uniqueId",
                     unique != NULL ? unique : guid);
     cmg__sb_fleet_adopt(cloud, resource, old);
     if (cmg__json_key(resource, "identity") != NULL) {
-        cmg__sb_guid(cloud, guid);
-        cmg__sb_set_str(cloud, cmg__json_key(resource, "identity"), "principalId",
-                        principal != NULL ? principal : guid);
+        char client_id[CMG__GUID_SIZE];
+        cmg__sb_identity_make(cloud, cmg__json_str(resource, "/id"), guid, client_id);
+        cmg__sb_set_str(cloud, cmg__json_key(resource, "identity"), "principalId", guid);
         cmg__sb_set_str(cloud, cmg__json_key(resource, "identity"), "tenantId",
                         cmg__sb_fact(cloud, "tenant_id"));
     }
+    return true;
+}
+
+static bool user_identity(struct cmg__sb_cloud *cloud, struct cmg__json *resource,
+                          struct cmg__sb_fault *fault)
+{
+    char object_id[CMG__GUID_SIZE], client_id[CMG__GUID_SIZE];
+    struct cmg__json *properties = cmg__json_key(resource, "properties");
+    (void)fault;
+    cmg__sb_identity_make(cloud, cmg__json_str(resource, "/id"), object_id, client_id);
+    cmg__sb_set_str(cloud, properties, "principalId", object_id);
+    cmg__sb_set_str(cloud, properties, "clientId", client_id);
+    cmg__sb_set_str(cloud, properties, "tenantId", cmg__sb_fact(cloud, "tenant_id"));
     return true;
 }
 
@@ -227,6 +239,7 @@ static const struct {
 } rules[] = {
     { "Microsoft.Network/publicIPAddresses", public_ip },
     { "Microsoft.KeyVault/vaults", vault },
+    { "Microsoft.ManagedIdentity/userAssignedIdentities", user_identity },
     { "Microsoft.Storage/storageAccounts", storage_account },
     { "Microsoft.Compute/virtualMachineScaleSets", scale_set },
 };

@@ -28,6 +28,20 @@ struct cmg__sb_throttle {
     uint32_t retry_after_ms;
 };
 
+/* What is to become of the next long-running operation. */
+enum cmg__sb_operation_fault {
+    CMG__SB_OPERATION_GOOD,
+    CMG__SB_OPERATION_FAILS,
+    CMG__SB_OPERATION_EXPIRES,
+    CMG__SB_OPERATION_STUCK
+};
+
+/* Requests that are left of a kind, in thousandths, and when that was. */
+struct cmg__sb_bucket {
+    int64_t left;
+    int64_t at_ms;
+};
+
 struct cmg__sb_cloud {
     const struct cmg__alloc *alloc;
     const struct cmg__env *env;
@@ -50,6 +64,8 @@ struct cmg__sb_cloud {
     struct cmg__sb_throttle throttle;
     struct cmg__sb_people people; /* not kept */
     struct cmg__json *settings;   /* what a host set by name; NULL: nothing. Not kept. */
+    enum cmg__sb_operation_fault operation_fault; /* taken by the next one */
+    struct cmg__sb_bucket buckets[3];             /* reads, writes, deletes */
     struct cmg__json *contents; /* of blobs, for a cloud in memory; see blob_content.c */
     /* Not kept either: */
     bool rollover;               /* the next request finds another signing key */

@@ -61,13 +61,33 @@ bool cmg__sb_inject_take(struct cmg_sandbox *sandbox, const char *method,
     return taken;
 }
 
+enum cmg__sb_operation_fault cmg__sb_inject_operation(cmg_sandbox_fault fault)
+{
+    static const struct {
+        cmg_sandbox_fault fault;
+        enum cmg__sb_operation_fault operation;
+    } kinds[] = {
+        { CMG_SANDBOX_FAULT_OPERATION_FAILS, CMG__SB_OPERATION_FAILS },
+        { CMG_SANDBOX_FAULT_OPERATION_EXPIRES, CMG__SB_OPERATION_EXPIRES },
+        { CMG_SANDBOX_FAULT_OPERATION_STUCK, CMG__SB_OPERATION_STUCK },
+    };
+    for (size_t i = 0; i < CMG__ARRAY_LEN(kinds); i++) {
+        if (kinds[i].fault == fault)
+            return kinds[i].operation;
+    }
+    return CMG__SB_OPERATION_GOOD;
+}
+
 static cmg_status check(const struct cmg_sandbox *sandbox, uint32_t nth,
                         cmg_sandbox_fault fault, int32_t status, cmg_error **err)
 {
     if (nth == 0)
         return cmg__fail(err, sandbox->alloc, CMG_E_INVAL, "nth",
                          "1 stands for the next request", "nth is 0");
-    if (fault < CMG_SANDBOX_FAULT_STATUS || fault > CMG_SANDBOX_FAULT_CHALLENGE)
+    bool known =
+        (fault >= CMG_SANDBOX_FAULT_STATUS && fault <= CMG_SANDBOX_FAULT_CHALLENGE) ||
+        cmg__sb_inject_operation(fault) != CMG__SB_OPERATION_GOOD;
+    if (!known)
         return cmg__fail(err, sandbox->alloc, CMG_E_INVAL, "fault",
                          "use one of cmg_sandbox_fault", "%d is not a fault", (int)fault);
     if (fault == CMG_SANDBOX_FAULT_STATUS && (status < 400 || status > 599))

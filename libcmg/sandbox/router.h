@@ -41,6 +41,7 @@ extern const struct cmg__sb_routes cmg__sb_arm_vault_routes;
 extern const struct cmg__sb_routes cmg__sb_arm_scale_set_routes;
 extern const struct cmg__sb_routes cmg__sb_arm_scale_set_action_routes;
 extern const struct cmg__sb_routes cmg__sb_arm_rolling_routes;
+extern const struct cmg__sb_routes cmg__sb_arm_what_if_routes;
 extern const struct cmg__sb_routes cmg__sb_arm_storage_routes;
 extern const struct cmg__sb_routes cmg__sb_arm_lock_routes;
 extern const struct cmg__sb_routes cmg__sb_arm_role_routes;

@@ -94,6 +94,10 @@ static enum cmg__sb_fate handle(void *user, const struct cmg__sb_request *reques
     atomic_fetch_add(&sandbox->requests, 1);
     (void)pthread_mutex_lock(&sandbox->lock);
     bool hit = cmg__sb_inject_take(sandbox, request->method, request->target, &fault);
+    sandbox->cloud->operation_fault =
+        hit ? cmg__sb_inject_operation(fault.fault) : CMG__SB_OPERATION_GOOD;
+    if (sandbox->cloud->operation_fault != CMG__SB_OPERATION_GOOD)
+        hit = false; /* the request itself is carried out and answered */
     bool work = !hit || fault.fault == CMG_SANDBOX_FAULT_LOST_ANSWER ||
                 fault.fault == CMG_SANDBOX_FAULT_CHALLENGE;
     sandbox->cloud->challenge = hit && fault.fault == CMG_SANDBOX_FAULT_CHALLENGE;

@@ -57,6 +57,9 @@ struct cmg_sandbox {
    lock held. */
 bool cmg__sb_inject_take(struct cmg_sandbox *sandbox, const char *method,
                          const char *target, struct cmg__sb_injection *out);
+/* What a fault does to the operation that a request begins; the request itself is well.
+ */
+enum cmg__sb_operation_fault cmg__sb_inject_operation(cmg_sandbox_fault fault);
 void cmg__sb_inject_done(struct cmg_sandbox *sandbox);
 
 #endif

@@ -29,6 +29,11 @@ static bool is_mfa_rule(const char *value)
            strcmp(value, "deny") == 0;
 }
 
+static bool is_switch(const char *value)
+{
+    return strcmp(value, "on") == 0 || strcmp(value, "off") == 0;
+}
+
 static bool is_role(const char *value)
 {
     return cmg__sb_role_find(value) != NULL;
@@ -48,6 +53,7 @@ static const struct {
     { "policy", 2, cmg__sb_policy_is_good,
       "\"deny TYPE\", \"deny TYPE outside REGION\" or \"deny TYPE without tag NAME\"" },
     { "quota", 3, is_number, "a whole number" },
+    { "throttle", 1, is_switch, "on or off" },
     { "restrict", 3, is_restriction,
       "NotAvailableForSubscription, QuotaId or AllocationFailed" },
 };

@@ -58,6 +58,19 @@ cmg_status cmg__sb_template_outputs(struct cmg__sb_template *t, struct cmg__json
 /* One expression without its brackets. */
 cmg_status cmg__sb_expression(struct cmg__sb_template *t, const char *text, size_t n,
                               struct cmg__json **out, cmg_error **err);
+#define CMG__SB_TEXT_MAX ((size_t)1024 * 1024)
+struct cmg__sb_function_row {
+    const char *name;
+    uint8_t min, max; /* arguments */
+    cmg_status (*run)(struct cmg__sb_template *t, const struct cmg__json *args,
+                      struct cmg__json **out, cmg_error **err);
+};
+/* ---- template_library.c ---- */
+const struct cmg__sb_function_row *cmg__sb_library_find(const char *name);
+/* Is the result unknown because an argument is? */
+bool cmg__sb_library_is_unknown(const struct cmg__sb_template *t,
+                                const struct cmg__sb_function_row *row,
+                                const struct cmg__json *args);
 /* Calls a function by name with evaluated arguments. */
 cmg_status cmg__sb_function(struct cmg__sb_template *t, const char *name,
                             const struct cmg__json *args, struct cmg__json **out,

@@ -7,11 +7,6 @@
 #include "base/str.h"
 #include "sandbox/template.h"
 
-#define MAX_TEXT ((size_t)1024 * 1024)
-
-typedef cmg_status (*function)(struct cmg__sb_template *t, const struct cmg__json *args,
-                               struct cmg__json **out, cmg_error **err);
-
 static cmg_status give(struct cmg__json *value, struct cmg__json **out, cmg_error **err)
 {
     *out = value;
@@ -131,7 +126,7 @@ static cmg_status fn_concat(struct cmg__sb_template *t, const struct cmg__json *
     cmg_status rc = CMG_OK;
     if (cmg__json_type(cmg__json_item(args, 0)) == CMG__JSON_ARRAY)
         return concat_arrays(args, out, err);
-    cmg__buf_init_secret(&text, t->alloc, MAX_TEXT);
+    cmg__buf_init_secret(&text, t->alloc, CMG__SB_TEXT_MAX);
     for (size_t i = 0; rc == CMG_OK && i < cmg__json_size(args); i++)
         rc = add_as_text(t, cmg__json_item(args, i), &text, err);
     if (rc == CMG_OK)
@@ -160,7 +155,7 @@ static cmg_status fn_format(struct cmg__sb_template *t, const struct cmg__json *
     const char *at = NULL;
     struct cmg__buf text;
     cmg_status rc = text_arg(t, args, 0, &at, err);
-    cmg__buf_init_secret(&text, t->alloc, MAX_TEXT);
+    cmg__buf_init_secret(&text, t->alloc, CMG__SB_TEXT_MAX);
     for (; rc == CMG_OK && *at != '\0'; at++) {
         if ((at[0] == '{' || at[0] == '}') && at[0] == at[1]) {
             rc = cmg__buf_add_char(&text, *at++);
@@ -185,7 +180,7 @@ static cmg_status fn_base64(struct cmg__sb_template *t, const struct cmg__json *
     const char *plain = NULL;
     struct cmg__buf text;
     cmg_status rc = text_arg(t, args, 0, &plain, err);
-    cmg__buf_init_secret(&text, t->alloc, 2 * MAX_TEXT);
+    cmg__buf_init_secret(&text, t->alloc, 2 * CMG__SB_TEXT_MAX);
     if (rc == CMG_OK && cmg__base64_encode(&text, plain, strlen(plain)) != CMG_OK)
         rc = cmg__sb_template_fail(t, err, "the text becomes too long");
     if (rc == CMG_OK)
@@ -232,7 +227,7 @@ static cmg_status fn_string(struct cmg__sb_template *t, const struct cmg__json *
     cmg_status rc = CMG_OK;
     const struct cmg__json *value = cmg__json_item(args, 0);
     enum cmg__json_type type = cmg__json_type(value);
-    cmg__buf_init_secret(&text, t->alloc, MAX_TEXT);
+    cmg__buf_init_secret(&text, t->alloc, CMG__SB_TEXT_MAX);
     if (type == CMG__JSON_OBJECT || type == CMG__JSON_ARRAY)
         rc = cmg__json_format(value, CMG__JSON_COMPACT, &text);
     else
@@ -376,11 +371,7 @@ static cmg_status fn_reference(struct cmg__sb_template *t, const struct cmg__jso
     return give(cmg__json_copy_deep(properties), out, err);
 }
 
-static const struct {
-    const char *name;
-    uint8_t min, max; /* arguments */
-    function run;
-} functions[] = {
+static const struct cmg__sb_function_row functions[] = {
     { "parameters", 1, 1, fn_parameters },
     { "variables", 1, 1, fn_variables },
     { "concat", 1, 64, fn_concat },
@@ -398,20 +389,32 @@ static const struct {
     { "reference", 1, 3, fn_reference },
 };
 
+static const struct cmg__sb_function_row *find(const char *name)
+{
+    for (size_t i = 0; i < CMG__ARRAY_LEN(functions); i++) {
+        if (cmg__str_ieq(functions[i].name, name))
+            return &functions[i];
+    }
+    return NULL;
+}
+
 cmg_status cmg__sb_function(struct cmg__sb_template *t, const char *name,
                             const struct cmg__json *args, struct cmg__json **out,
                             cmg_error **err)
 {
     size_t n = cmg__json_size(args);
-    for (size_t i = 0; i < CMG__ARRAY_LEN(functions); i++) {
-        if (!cmg__str_ieq(functions[i].name, name))
-            continue;
-        if (n < functions[i].min || n > functions[i].max)
-            return cmg__sb_template_fail(t, err,
-                                         "the template function '%s' does not take %zu "
-                                         "arguments",
-                                         name, n);
-        return functions[i].run(t, args, out, err);
-    }
-    return cmg__sb_template_fail(t, err, "the template function '%s' is not valid", name);
+    const struct cmg__sb_function_row *own = find(name);
+    const struct cmg__sb_function_row *row =
+        own != NULL ? own : cmg__sb_library_find(name);
+    if (row == NULL)
+        return cmg__sb_template_fail(t, err, "the template function '%s' is not valid",
+                                     name);
+    if (n < row->min || n > row->max)
+        return cmg__sb_template_fail(t, err,
+                                     "the template function '%s' does not take %zu "
+                                     "arguments",
+                                     name, n);
+    if (own == NULL && cmg__sb_library_is_unknown(t, row, args))
+        return give(cmg__json_pack("n"), out, err);
+    return row->run(t, args, out, err);
 }

@@ -162,8 +162,7 @@ static void note_caller(struct cmg__sb_call *call, const char *token,
     caller->is_user = cmg__json_str(caller->claims, "/scp") != NULL;
     caller->is_admin =
         cmg__sb_same(caller->client_id, cmg__sb_fact(call->cloud, "client_id")) ||
-        cmg__sb_find_by(call->cloud, "identities", "client_id", caller->client_id) !=
-            NULL ||
+        cmg__sb_identity_is_machine(call->cloud, caller->client_id) ||
         (caller->is_user && cmg__sb_is_public_client(caller->client_id, &name));
 }
 

@@ -31,6 +31,9 @@ const struct cmg__sb_first_party *cmg__sb_first_party_of(const char *app_id);
 /* True for a public client that comes with Azure; its name goes to *out_name. */
 bool cmg__sb_is_public_client(const char *client_id, const char **out_name);
 
+/* Is it an identity of the machine that the sandbox's clients run on? */
+bool cmg__sb_identity_is_machine(const struct cmg__sb_cloud *cloud,
+                                 const char *client_id);
 /* Puts Microsoft's service principals into a fresh tree. */
 void cmg__sb_well_known_add(struct cmg__sb_cloud *cloud);
 

@@ -492,6 +492,9 @@ class SandboxFault(IntEnum):
     CUT = 2
     LOST_ANSWER = 3
     CHALLENGE = 4
+    OPERATION_FAILS = 10
+    OPERATION_EXPIRES = 11
+    OPERATION_STUCK = 12
 
 
 class SandboxSignIn(IntEnum):
