@@ -422,31 +422,30 @@ CMG_API const char *cmg_sandbox_get(cmg_sandbox *sandbox, const char *name);
 /**
  * @brief Sets something about the cloud by name, as long as the sandbox runs.
  *
- * | name | value | what it means |
- * |---|---|---|
- * | `duration/KIND` | milliseconds | how long a long-running operation takes instead of
- *   the settings' operation_ms: `put`, `delete`, `delete_group`, `start`, `deallocate`,
- *   `poweroff`, `restart`, `redeploy`, `reimage`, `manualupgrade`, `delete_instances`,
- *   `rolling_batch`,
- *   `register`, `purge`,
- *   `what_if` |
- * | `delay/principal` | milliseconds | how long a service principal stays unknown to role
- *   assignments |
- * | `delay/role` | milliseconds | how long a role assignment takes to come into effect |
- * | `quota/NAME/REGION` | number | the limit of a quota as Azure's usages name it:
- *   `cores`, `standardBSFamily`, `IPv4StandardSkuPublicIpAddresses`, ... |
- * | `restrict/SIZE/REGION` | `NotAvailableForSubscription`, `QuotaId` or
- *   `AllocationFailed` | a VM size is not to be had |
- * | `policy/NAME` | `deny TYPE`, `deny TYPE outside REGION`, `deny TYPE without tag NAME`
- *   | a policy; TYPE as `Microsoft.Network/publicIPAddresses`, or `*` |
- * | `throttle` | `on` or `off` | Resource Manager answers 429 when a bucket of requests
- * is empty (`x-ms-ratelimit-remaining-...` tell how full they are) | | `mfa` | `off`,
- * `challenge` or `deny` | what users without MFA meet when they change something | |
- * `admin_role` | the name of a built-in role, `Reader` | all that the administrator may
- *   do in Resource Manager, instead of everything |
+ * Names, what values they have, and what they mean:
+ *
+ * - `duration/KIND`, milliseconds: how long a long-running operation takes instead of
+ *   the settings' operation_ms. KIND is `put`, `delete`, `delete_group`, `start`,
+ *   `deallocate`, `poweroff`, `restart`, `redeploy`, `reimage`, `manualupgrade`,
+ *   `delete_instances`, `rolling_batch`, `register`, `purge` or `what_if`.
+ * - `delay/principal`, milliseconds: how long a service principal stays unknown to role
+ *   assignments.
+ * - `delay/role`, milliseconds: how long a role assignment takes to come into effect.
+ * - `quota/NAME/REGION`, a number: the limit of a quota as Azure's usages name it:
+ *   `cores`, `standardBSFamily`, `IPv4StandardSkuPublicIpAddresses`, ...
+ * - `restrict/SIZE/REGION`, `NotAvailableForSubscription`, `QuotaId` or
+ *   `AllocationFailed`: a VM size is not to be had.
+ * - `policy/NAME`, `deny TYPE`, `deny TYPE outside REGION` or `deny TYPE without tag
+ *   NAME`: a policy; TYPE as `Microsoft.Network/publicIPAddresses`, or `*`.
+ * - `throttle`, `on` or `off`: Resource Manager answers 429 when a bucket of requests is
+ *   empty; `x-ms-ratelimit-remaining-...` tell how full they are.
+ * - `mfa`, `off`, `challenge` or `deny`: what users without MFA meet when they change
+ *   something.
+ * - `admin_role`, the name of a built-in role as `Reader`: all that the administrator may
+ *   do in Resource Manager, instead of everything.
  *
  * @param[in]  sandbox The sandbox.
- * @param[in]  name    A name of the table, compared without case.
+ * @param[in]  name    One of these names, compared without case.
  * @param[in]  value   Copied; NULL for the default again.
  * @param[out] err     Receives the error, or NULL.
  * @return #CMG_OK; #CMG_E_NOTFOUND for an unknown name, #CMG_E_INVAL for a value that the

@@ -185,7 +185,7 @@ cmg_status cmg_sandbox_set(cmg_sandbox *sandbox, const char *name, const char *v
         return rc;
     if (name == NULL)
         return cmg__fail(err, sandbox->alloc, CMG_E_INVAL, "name",
-                         "use a name of the table in cmg/sandbox.h", "name is NULL");
+                         "use a name that cmg/sandbox.h lists", "name is NULL");
     (void)pthread_mutex_lock(&sandbox->lock);
     rc = cmg__sb_setting_change(sandbox->cloud, name, value, err);
     (void)pthread_mutex_unlock(&sandbox->lock);

@@ -82,7 +82,7 @@ static cmg_status check(const struct cmg__sb_cloud *cloud, const char *name,
                          "\"%.60s\" is no value of the setting \"%s\"", value, name);
     }
     return cmg__fail(err, cloud->alloc, CMG_E_NOTFOUND, "name",
-                     "use a name of the table in cmg/sandbox.h",
+                     "use a name that cmg/sandbox.h lists",
                      "there is no setting \"%.60s\"", name);
 }
 
