@@ -404,6 +404,37 @@ START_TEST(running_out_of_memory_leaves_nothing_behind)
 }
 END_TEST
 
+/* The sign-in errors that are told with cause and remedy. */
+static const char *const sign_in_errors[] = {
+    "AADSTS700016",  "AADSTS7000215", "AADSTS7000222", "AADSTS7000216", "AADSTS7000218",
+    "AADSTS700025",  "AADSTS700027",  "AADSTS50013",   "AADSTS50027",   "AADSTS500011",
+    "AADSTS650052",  "AADSTS650056",  "AADSTS650057",  "AADSTS65001",   "AADSTS65004",
+    "AADSTS90094",   "AADSTS90095",   "AADSTS70011",   "AADSTS28002",   "AADSTS1002012",
+    "AADSTS90002",   "AADSTS50059",   "AADSTS90013",   "AADSTS50128",   "AADSTS90038",
+    "AADSTS900432",  "AADSTS50034",   "AADSTS50020",   "AADSTS51004",   "AADSTS16003",
+    "AADSTS50053",   "AADSTS50055",   "AADSTS50056",   "AADSTS50126",   "AADSTS50144",
+    "AADSTS50057",   "AADSTS50072",   "AADSTS50074",   "AADSTS50076",   "AADSTS50079",
+    "AADSTS50158",   "AADSTS50078",   "AADSTS50089",   "AADSTS50173",   "AADSTS70008",
+    "AADSTS70043",   "AADSTS700082",  "AADSTS50132",   "AADSTS50133",   "AADSTS50097",
+    "AADSTS50129",   "AADSTS53000",   "AADSTS53001",   "AADSTS53002",   "AADSTS53003",
+    "AADSTS530032",  "AADSTS53004",   "AADSTS53011",   "AADSTS530034",  "AADSTS530035",
+    "AADSTS50105",   "AADSTS50194",   "AADSTS90130",   "AADSTS9002332", "AADSTS50011",
+    "AADSTS900971",  "AADSTS50196",   "AADSTS90055",   "AADSTS90033",   "AADSTS90090",
+    "AADSTS90006",   "AADSTS50033",   "AADSTS90024",   "AADSTS7000112", "AADSTS70001",
+    "AADSTS1000031", "AADSTS50048",   "AADSTS70018",   "AADSTS70019",   "AADSTS70020",
+};
+
+START_TEST(each_sign_in_error_has_a_cause_and_a_remedy)
+{
+    const struct cmg__azure_known *known = cmg__azure_known_find(sign_in_errors[_i], "");
+
+    ck_assert_msg(known != NULL, "%s is not in the table", sign_in_errors[_i]);
+    ck_assert(!cmg__str_is_empty(known->cause));
+    ck_assert(!cmg__str_is_empty(known->remedy));
+    ck_assert_int_ne(known->status, CMG_OK);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("azure/error");
@@ -424,6 +455,8 @@ int main(void)
     tcase_add_test(decoding, running_out_of_memory_leaves_nothing_behind);
     tcase_add_loop_test(waiting, retry_after_is_understood, 0, CMG__ARRAY_LEN(waits));
     tcase_add_test(waiting, the_error_carries_the_wait);
+    tcase_add_loop_test(decoding, each_sign_in_error_has_a_cause_and_a_remedy, 0,
+                        CMG__ARRAY_LEN(sign_in_errors));
     suite_add_tcase(suite, decoding);
     suite_add_tcase(suite, waiting);
     return support_run((Suite *[]){ suite, NULL });

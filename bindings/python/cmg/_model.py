@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Optional
 from . import _ffi
 from ._handles import Context, Guard, Handle
 from ._inspect import Facts
-from ._sign_in import LentCache, TokenCache, TokenFunction, TokenSource
+from ._sign_in import LentCache, TokenCache, TokenFunction, TokenSource, lend
 from ._types import (
     AUTHORITY,
     AssertionAlgorithm,
@@ -342,26 +342,15 @@ class Tenant(Handle):
     def set_token_source(self, get: TokenFunction, client_id: Optional[str] = None) -> None:
         """Lets a function get the tokens: get(resource) gives the token and its end in seconds
         since 1970. client_id: the application that they are for; None: a person."""
-        source = TokenSource(self._guard, get)
-        try:
-            self.call("set_token_source", _ffi.optional(client_id),
-                      ctypes.byref(source.table()))
-        except BaseException:
-            source.forget()
-            raise
+        lend(TokenSource(self._guard, get), self.call, "set_token_source",
+             _ffi.optional(client_id))
 
     def set_token_cache(self, cache: Optional[TokenCache]) -> None:
         """Keeps tokens between two runs, through load(key) and save(key, data) of an object;
         None for none. Whoever has the bytes is signed in: encrypt them."""
-        if cache is None:
-            self.call("set_token_cache", None)
-            return
-        lent = LentCache(self._guard, cache)
-        try:
-            self.call("set_token_cache", ctypes.byref(lent.table()))
-        except BaseException:
-            lent.forget()
-            raise
+        if cache is not None:
+            return lend(LentCache(self._guard, cache), self.call, "set_token_cache")
+        self.call("set_token_cache", None)
 
     def set_device_code(self, client_id: Optional[str] = None) -> None:
         """Signs in as a person by device code (the default)."""

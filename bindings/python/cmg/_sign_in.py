@@ -66,6 +66,16 @@ class TokenSource(_Lent):
                                 get=_get, release=_release)
 
 
+def lend(lent: "LentCache | TokenSource", call: Callable[..., Any], verb: str,
+         *arguments: Any) -> None:
+    """Gives C what the host lends, as the last argument of a call."""
+    try:
+        call(verb, *arguments, ctypes.byref(lent.table()))
+    except BaseException:
+        lent.forget()
+        raise
+
+
 @trampoline(TokenGet, -1)
 def _get(owner: Any, resource: bytes, out: Any, room: int, ends: Any) -> int:
     token, expires = owner.function(_ffi.text(resource))
