@@ -5,6 +5,7 @@
 #ifndef CMG_CMG_H
 #define CMG_CMG_H
 
+#include <cmg/apps.h>
 #include <cmg/authority.h>
 #include <cmg/certificate.h>
 #include <cmg/check.h>

@@ -2,26 +2,33 @@
  * The two applications: what the specification wants of them and what the directory says.
  * They are values; creating them in the directory is the deployment's work.
  */
+#include "model/difference.h"
 #include "model/tenant.h"
 
 /* ---- Server app ---- */
 
-static void list_server_texts(cmg_server_app *app, char **out[4 + 1])
+#define SERVER_TEXTS 9
+
+static void list_server_texts(cmg_server_app *app, char **out[SERVER_TEXTS + 1])
 {
-    out[0] = &app->name;
-    out[1] = &app->client_id;
-    out[2] = &app->id_uri;
-    out[3] = &app->wanted_client_id;
-    out[4] = NULL;
+    char **const list[SERVER_TEXTS + 1] = {
+        &app->name,          &app->client_id,   &app->id_uri,     &app->wanted_client_id,
+        &app->wanted_id_uri, &app->admin_title, &app->admin_text, &app->user_title,
+        &app->user_text,
+    };
+
+    for (size_t i = 0; i <= SERVER_TEXTS; i++)
+        out[i] = list[i];
 }
 
 static void destroy_server(cmg_server_app *app)
 {
     cmg_context *ctx = cmg_context_ref(app->head.ctx);
-    char **texts[4 + 1];
+    char **texts[SERVER_TEXTS + 1];
 
     list_server_texts(app, texts);
     cmg__texts_free(&ctx->alloc, texts);
+    cmg__differences_clear(&ctx->alloc, &app->differences);
     cmg__handle_done(&app->head);
     cmg__free(&ctx->alloc, app);
     cmg_context_unref(ctx);
@@ -30,7 +37,7 @@ static void destroy_server(cmg_server_app *app)
 cmg_server_app *cmg__server_app_new(cmg_context *ctx)
 {
     cmg_server_app *app = cmg__alloc0(&ctx->alloc, sizeof *app);
-    char **texts[4 + 1];
+    char **texts[SERVER_TEXTS + 1];
 
     if (app == NULL)
         return NULL;
@@ -68,6 +75,22 @@ int64_t cmg_server_app_secret_expires_unix_s(const cmg_server_app *app)
     return is_live_server(app) ? app->secret_expires_unix_s : 0;
 }
 
+size_t cmg_server_app_difference_count(const cmg_server_app *app)
+{
+    return is_live_server(app) ? app->differences.count : 0;
+}
+
+cmg_status cmg_server_app_difference(const cmg_server_app *app, size_t index,
+                                     cmg_difference *out_difference, cmg_error **err)
+{
+    cmg_status rc = cmg__check(app == NULL ? NULL : &app->head, CMG__TAG_SERVER_APP, err);
+
+    if (rc != CMG_OK)
+        return rc;
+    return cmg__differences_get(&app->head.ctx->alloc, &app->differences, index,
+                                out_difference, err);
+}
+
 cmg_server_app *cmg_server_app_ref(cmg_server_app *app)
 {
     if (app != NULL)
@@ -98,6 +121,7 @@ static void destroy_client(cmg_client_app *app)
 
     list_client_texts(app, texts);
     cmg__texts_free(&ctx->alloc, texts);
+    cmg__differences_clear(&ctx->alloc, &app->differences);
     cmg__handle_done(&app->head);
     cmg__free(&ctx->alloc, app);
     cmg_context_unref(ctx);
@@ -132,6 +156,22 @@ const char *cmg_client_app_name(const cmg_client_app *app)
 const char *cmg_client_app_client_id(const cmg_client_app *app)
 {
     return is_live_client(app) ? app->client_id : "";
+}
+
+size_t cmg_client_app_difference_count(const cmg_client_app *app)
+{
+    return is_live_client(app) ? app->differences.count : 0;
+}
+
+cmg_status cmg_client_app_difference(const cmg_client_app *app, size_t index,
+                                     cmg_difference *out_difference, cmg_error **err)
+{
+    cmg_status rc = cmg__check(app == NULL ? NULL : &app->head, CMG__TAG_CLIENT_APP, err);
+
+    if (rc != CMG_OK)
+        return rc;
+    return cmg__differences_get(&app->head.ctx->alloc, &app->differences, index,
+                                out_difference, err);
 }
 
 cmg_client_app *cmg_client_app_ref(cmg_client_app *app)

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/secret.h"
 #include "crypto/key.h"
+#include "model/difference.h"
 
 enum cmg__sign_in {
     CMG__SIGN_IN_DEVICE_CODE,
@@ -56,11 +57,19 @@ struct cmg_tenant {
 struct cmg_server_app {
     struct cmg__handle head;
     char *name;
-    uint32_t secret_years;         /* 1 or 2 */
-    char *wanted_client_id;        /* of one that somebody else made, or "" */
-    char *client_id;               /* observed, or given */
-    char *id_uri;                  /* observed: api://{tenant}/{name} */
-    int64_t secret_expires_unix_s; /* observed */
+    uint32_t secret_years;  /* 1 or 2 */
+    char *wanted_id_uri;    /* "" for api://{tenant}/{name} */
+    uint32_t token_version; /* of access tokens: 1 or 2 */
+    char *admin_title;      /* of the scope, as the three below; "": ours */
+    char *admin_text;
+    char *user_title;
+    char *user_text;
+    bool remove_legacy; /* correct takes the Azure AD Graph permission away */
+    struct cmg__differences differences; /* of the last look */
+    char *wanted_client_id;              /* of one that somebody else made, or "" */
+    char *client_id;                     /* observed, or given */
+    char *id_uri;                        /* observed: api://{tenant}/{name} */
+    int64_t secret_expires_unix_s;       /* observed */
 };
 
 struct cmg_client_app {
@@ -68,6 +77,8 @@ struct cmg_client_app {
     char *name;
     char *wanted_client_id; /* of one that somebody else made, or "" */
     char *client_id;        /* observed, or given */
+    bool remove_legacy;     /* correct takes the Azure AD Graph permission away */
+    struct cmg__differences differences; /* of the last look */
 };
 
 /* One published endpoint of a role, for example SMS_MP. */

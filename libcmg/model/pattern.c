@@ -98,6 +98,29 @@ bool cmg__pattern_uri_name(const char *s)
     return all_of(s, "-_.");
 }
 
+/* What stands behind the host: "/" and text that does not end in "/". */
+static bool is_uri_path(const char *s)
+{
+    return s[0] == '/' && all_of(s + 1, "-_.~/") && s[strlen(s) - 1] != '/';
+}
+
+bool cmg__pattern_id_uri(const char *s)
+{
+    char host[254] = "";
+    const bool api = cmg__str_starts(s, "api://");
+
+    if (!api && !cmg__str_starts(s, "https://"))
+        return false;
+    s = strchr(s, '/') + 2;
+    const size_t n = strcspn(s, "/");
+    if (n >= sizeof host)
+        return false;
+    memcpy(host, s, n);
+    if (api)
+        return cmg__guid_is_valid(host) && is_uri_path(s + n);
+    return cmg__pattern_host_name(host) && (s[n] == '\0' || is_uri_path(s + n));
+}
+
 bool cmg__pattern_role_id(const char *s)
 {
     uint64_t value = 0;

@@ -16,8 +16,9 @@ bool cmg__pattern_resource_group(const char *s); /* ^[-\w.()]{1,90}$, no '.' at 
 bool cmg__pattern_vm_size(const char *s);        /* ^[A-Za-z0-9_]+$ */
 bool cmg__pattern_display_name(const char *s);   /* printable, no blank at the ends */
 bool cmg__pattern_uri_name(const char *s);       /* letters, digits, '-', '_', '.' */
-bool cmg__pattern_role_id(const char *s);        /* decimal, 64 bits, canonical */
-bool cmg__pattern_origin(const char *s);         /* http(s)://host[:port], no path */
+bool cmg__pattern_id_uri(const char *s);  /* api://GUID/text, https://host[/text] */
+bool cmg__pattern_role_id(const char *s); /* decimal, 64 bits, canonical */
+bool cmg__pattern_origin(const char *s);  /* http(s)://host[:port], no path */
 
 /* What is left of s in lower case when only letters and digits stay, from the first
    letter on, cut to size - 1: a guess at what was meant. */

@@ -35,6 +35,19 @@ enum { OF_GATEWAY, OF_TENANT, OF_SERVER_APP, OF_CLIENT_APP };
         owner_and_offset, .min = 36, .max = 36, .check = cmg__guid_is_valid,             \
         .allowed = GUID_ALLOWED, .example = GUID_EXAMPLE                                 \
     }
+/* What people read when they are asked to consent to the scope. */
+#define CONSENT_ROW(at, name, owner_and_offset, most, like)                              \
+    {                                                                                    \
+        .path = at, .label = name, .kind = CMG__FIELD_TEXT, owner_and_offset, .min = 1,  \
+        .max = most, .check = cmg__pattern_display_name,                                 \
+        .allowed = "1 to " #most " printable characters, no blank at the ends",          \
+        .example = like                                                                  \
+    }
+#define LEGACY_ROW(at, name, owner_and_offset)                                           \
+    {                                                                                    \
+        .path = at, .label = name, .kind = CMG__FIELD_FLAG, owner_and_offset,            \
+        .allowed = "true or false", .example = "true"                                    \
+    }
 #define GUID_ALLOWED "a GUID, 8-4-4-4-12 hexadecimal digits"
 #define GUID_EXAMPLE "\"7d6f2c1e-5b0a-4c8e-9f34-2a1b3c4d5e6f\""
 
@@ -48,9 +61,17 @@ enum {
     ROW_SERVER_NAME,
     ROW_SECRET_YEARS,
     ROW_SERVER_CLIENT_ID,
+    ROW_ID_URI,
+    ROW_TOKEN_VERSION,
+    ROW_ADMIN_TITLE,
+    ROW_ADMIN_TEXT,
+    ROW_USER_TITLE,
+    ROW_USER_TEXT,
+    ROW_SERVER_LEGACY,
     ROW_CLIENT_APP,
     ROW_CLIENT_NAME,
     ROW_CLIENT_CLIENT_ID,
+    ROW_CLIENT_LEGACY,
     TENANT_ROWS, /* of a specification without a gateway */
     ROW_SITE = TENANT_ROWS,
     ROW_SITE_CODE,
@@ -133,6 +154,42 @@ static const struct cmg__field rows[] = {
     [ROW_SERVER_CLIENT_ID] =
         CLIENT_ID_ROW("/server_app/client_id", "server app's client ID",
                       IN_SERVER_APP(wanted_client_id)),
+    [ROW_ID_URI] = { .path = "/server_app/id_uri",
+                     .label = "App ID URI",
+                     .kind = CMG__FIELD_TEXT,
+                     IN_SERVER_APP(wanted_id_uri),
+                     .min = 10,
+                     .max = 255,
+                     .check = cmg__pattern_id_uri,
+                     .cause =
+                         "the tenant's policy wants its ID or a verified domain in it",
+                     .allowed = "api://{tenant ID}/{name} or https://{verified "
+                                "domain}/{name}, no '/' at the end",
+                     .example = "\"https://contoso.com/cmg\"" },
+    [ROW_TOKEN_VERSION] = { .path = "/server_app/access_token_version",
+                            .label = "version of access tokens",
+                            .kind = CMG__FIELD_NUMBER,
+                            IN_SERVER_APP(token_version),
+                            .min = 1,
+                            .max = 2,
+                            .cause = "Entra issues tokens of version 1 or 2",
+                            .allowed = "1 or 2",
+                            .example = "1" },
+    [ROW_ADMIN_TITLE] =
+        CONSENT_ROW("/server_app/admin_consent_title", "title of the consent",
+                    IN_SERVER_APP(admin_title), 100, "\"Access CMG-ServerApp\""),
+    [ROW_ADMIN_TEXT] = CONSENT_ROW("/server_app/admin_consent_text",
+                                   "text of the consent", IN_SERVER_APP(admin_text), 1000,
+                                   "\"Lets devices reach Configuration Manager.\""),
+    [ROW_USER_TITLE] =
+        CONSENT_ROW("/server_app/user_consent_title", "title of the consent",
+                    IN_SERVER_APP(user_title), 100, "\"Access CMG-ServerApp\""),
+    [ROW_USER_TEXT] = CONSENT_ROW("/server_app/user_consent_text", "text of the consent",
+                                  IN_SERVER_APP(user_text), 1000,
+                                  "\"Lets this device reach Configuration Manager.\""),
+    [ROW_SERVER_LEGACY] =
+        LEGACY_ROW("/server_app/remove_legacy_permission", "wish for its removal",
+                   IN_SERVER_APP(remove_legacy)),
     [ROW_CLIENT_APP] =
         GROUP_ROW("/client_app", "client app", "{ \"name\": \"CMG-ClientApp\" }"),
     [ROW_CLIENT_NAME] = { .path = "/client_app/name",
@@ -149,6 +206,9 @@ static const struct cmg__field rows[] = {
     [ROW_CLIENT_CLIENT_ID] =
         CLIENT_ID_ROW("/client_app/client_id", "client app's client ID",
                       IN_CLIENT_APP(wanted_client_id)),
+    [ROW_CLIENT_LEGACY] =
+        LEGACY_ROW("/client_app/remove_legacy_permission", "wish for its removal",
+                   IN_CLIENT_APP(remove_legacy)),
     [ROW_SITE] = GROUP_ROW("/site", "site", "{ \"code\": \"PS1\" }"),
     [ROW_SITE_CODE] = { .path = "/site/code",
                         .label = "site code",
@@ -393,6 +453,7 @@ static cmg_status read_document(cmg_gateway *gateway, const char *name,
         fields.count = TENANT_ROWS;
     gateway->instance_count = 1;
     gateway->server_app->secret_years = 2;
+    gateway->server_app->token_version = 1;
     cmg_status rc = need_object(&fields, doc, err);
     if (rc == CMG_OK)
         rc = read_version(&fields, doc, err);

@@ -9,6 +9,7 @@ Everything a context owns belongs to one thread at a time; wakeup() excepted. Ha
 context managers, and failures are exceptions with a cause and a remedy.
 """
 
+from ._apps import Difference
 from ._check import Finding, Report, Trust
 from ._crl import Crl, CrlEntry
 from ._deploy import PlannedChange
@@ -66,11 +67,13 @@ from ._relay import Client, Connector, RequestRecord, Response, Service
 from ._request import Csr, Template
 from ._sandbox import Sandbox
 from ._types import (
+    AppPart,
     AssertionAlgorithm,
     ChallengeAction,
     CheckFlags,
     Cloud,
     ConsentMode,
+    Correctable,
     DeployState,
     DiscoveryKind,
     Endpoint,
@@ -124,6 +127,7 @@ __all__ = [
     "AbiMismatch",
     "AlreadyExists",
     "AlternativeName",
+    "AppPart",
     "AssertionAlgorithm",
     "AuthenticationFailed",
     "Authority",
@@ -144,12 +148,14 @@ __all__ = [
     "ConsentMode",
     "ConsentRequest",
     "Context",
+    "Correctable",
     "Crl",
     "CrlEntry",
     "Csr",
     "Denied",
     "Deploy",
     "DeployState",
+    "Difference",
     "DirectoryGroup",
     "DirectoryMember",
     "DirectoryUser",

@@ -209,6 +209,22 @@ class Severity(IntEnum):
     REFUSAL = 3
 
 
+class AppPart(IntEnum):
+    """Which of an application's objects a difference is about."""
+
+    APPLICATION = 1
+    PRINCIPAL = 2
+    CONSENT = 3
+
+
+class Correctable(IntEnum):
+    """Whether correcting the applications mends a difference."""
+
+    NO = 0
+    YES = 1
+    ON_REQUEST = 2
+
+
 class FindingCode(IntEnum):
     """What was found."""
 
@@ -333,6 +349,8 @@ class Operation(IntEnum):
     DELETE = 2
     FIND_TENANT = 3
     REGISTER_APPS = 4
+    VERIFY_APPS = 5
+    CORRECT_APPS = 6
     DELETE_APPS = 7
     RESTORE_APPS = 8
     PURGE_APPS = 9
@@ -525,6 +543,8 @@ ENUMS: dict[str, tuple[type[IntEnum], str]] = {
     "cmg_revocation": (Revocation, "CMG_REVOCATION_"),
     "cmg_check_flags": (CheckFlags, "CMG_CHECK_"),
     "cmg_severity": (Severity, "CMG_SEVERITY_"),
+    "cmg_app_part": (AppPart, "CMG_APP_"),
+    "cmg_correctable": (Correctable, "CMG_CORRECTABLE_"),
     "cmg_finding": (FindingCode, "CMG_FINDING_"),
     "cmg_key_usage": (KeyUsage, "CMG_KEY_USAGE_"),
     "cmg_name_domain": (NameDomain, "CMG_NAME_DOMAIN_"),

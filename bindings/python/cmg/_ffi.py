@@ -20,7 +20,7 @@ from ._types import (NAMES, UPLOAD, cmg_expiry, cmg_gateway_check_options, cmg_g
                      SERVICE, TEMPLATE, TENANT, TRUST, ClientDoneFn, LogFn, ResolveFn, cmg_acme_options,
                      cmg_address, cmg_allocator, cmg_authority_options, cmg_certificate_request, cmg_certreq, cmg_check_options, cmg_consent_options, cmg_discovery,
                      cmg_connector_events, cmg_crl_entry, cmg_csr_request, cmg_deploy_events,
-                     cmg_enrolment_events, cmg_issued, cmg_journal_store, cmg_key_holder, cmg_pfx_options,
+                     cmg_difference, cmg_enrolment_events, cmg_issued, cmg_journal_store, cmg_key_holder, cmg_pfx_options,
                      cmg_sandbox_settings,
                      cmg_secret_store, cmg_service_events, cmg_token_cache, cmg_token_source)
 
@@ -328,10 +328,14 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_server_app_client_id": copied(SERVER_APP),
     "cmg_server_app_id_uri": copied(SERVER_APP),
     "cmg_server_app_secret_expires_unix_s": plain(c_int64, SERVER_APP),
+    "cmg_server_app_difference_count": plain(c_size_t, SERVER_APP),
+    "cmg_server_app_difference": fallible(SERVER_APP, c_size_t, POINTER(cmg_difference)),
     "cmg_server_app_ref": plain(SERVER_APP, SERVER_APP),
     "cmg_server_app_unref": plain(None, SERVER_APP),
     "cmg_client_app_name": copied(CLIENT_APP),
     "cmg_client_app_client_id": copied(CLIENT_APP),
+    "cmg_client_app_difference_count": plain(c_size_t, CLIENT_APP),
+    "cmg_client_app_difference": fallible(CLIENT_APP, c_size_t, POINTER(cmg_difference)),
     "cmg_client_app_ref": plain(CLIENT_APP, CLIENT_APP),
     "cmg_client_app_unref": plain(None, CLIENT_APP),
     "cmg_gateway_new_from_file": fallible(CONTEXT, TEXT, OUT_GATEWAY),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional
 
 from . import _ffi
+from ._apps import Difference, differences_of
 from ._handles import Context, Guard, Handle
 from ._inspect import Facts
 from ._sign_in import LentCache, TokenCache, TokenFunction, TokenSource, lend
@@ -413,6 +414,11 @@ class ServerApp(Handle):
         """When the newest secret ends, seconds since 1970; 0 before it is known."""
         return int(self.call("secret_expires_unix_s"))
 
+    @property
+    def differences(self) -> list[Difference]:
+        """What verify_apps found different from what it should be, the gravest first."""
+        return differences_of(self)
+
 
 class ClientApp(Handle):
     """The client application ("native app") of Configuration Manager."""
@@ -428,6 +434,11 @@ class ClientApp(Handle):
     def client_id(self) -> str:
         """The application ID; "" before it is known."""
         return str(self.call("client_id"))
+
+    @property
+    def differences(self) -> list[Difference]:
+        """What verify_apps found different from what it should be, the gravest first."""
+        return differences_of(self)
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,12 @@ class cmg_issued(Structure):
                 ("revoked_unix_s", c_int64), ("state", c_int), ("reason", c_int)]
 
 
+class cmg_difference(Structure):
+    _fields_ = [("size", c_size_t), ("part", c_int), ("severity", c_int),
+                ("correctable", c_int), ("path", c_char_p), ("found", c_char_p),
+                ("should_be", c_char_p), ("fix", c_char_p)]
+
+
 class cmg_csr_request(Structure):
     _fields_ = [("size", c_size_t), ("common_name", c_char_p), ("organization", c_char_p),
                 ("organizational_unit", c_char_p), ("locality", c_char_p),
@@ -379,7 +385,7 @@ class cmg_sandbox_settings(Structure):
 
 STRUCTURES: tuple[type[Structure], ...] = (
     cmg_allocator, cmg_log_record, cmg_address, cmg_certificate_request,
-    cmg_csr_request, cmg_authority_options, cmg_issued, cmg_pfx_options, cmg_step_progress,
+    cmg_csr_request, cmg_authority_options, cmg_issued, cmg_difference, cmg_pfx_options, cmg_step_progress,
     cmg_directory_user, cmg_directory_group, cmg_directory_member, cmg_discovery,
     cmg_sign_in_prompt, cmg_consent_request, cmg_consent_options, cmg_request_record, cmg_client_response, cmg_deploy_events,
     cmg_certreq, cmg_challenge, cmg_acme_options, cmg_enrolment_events,
