@@ -56,6 +56,12 @@ typedef enum cmg_deploy_operation {
     /** Make server app and client app with principals, secret and consent, adopt what is
        there. A specification of a tenant is enough. */
     CMG_DEPLOY_REGISTER_APPS = 4,
+    /** Look at both applications with principals and consents and put what differs from
+       what it should be on their handles (cmg/apps.h); reads only. */
+    CMG_DEPLOY_VERIFY_APPS = 5,
+    /** Mend what verify finds and can be mended, and nothing else; make no application.
+       The plan lists each change. */
+    CMG_DEPLOY_CORRECT_APPS = 6,
     /** Delete both applications; they can be restored for 30 days. */
     CMG_DEPLOY_DELETE_APPS = 7,
     /** Restore both applications with their principals, and their consent, which a

@@ -49,12 +49,17 @@ enum cmg__call_id {
     CMG__CALL_APP_UPSERT,       /* unique_name; body */
     CMG__CALL_APP_BY_NAME,      /* unique_name */
     CMG__CALL_APP_BY_APP_ID,    /* app_id */
+    CMG__CALL_APPS_BY_TAG,      /* app_tag */
+    CMG__CALL_APPS_BY_URI,      /* id_uri */
+    CMG__CALL_APP_CREATE,       /* body; where upsert is not known */
     CMG__CALL_APP_GET,          /* object_id */
     CMG__CALL_APP_PATCH,        /* object_id; body */
     CMG__CALL_APP_ADD_PASSWORD, /* object_id; body */
     CMG__CALL_APP_REMOVE_PASSWORD,
     CMG__CALL_APP_DELETE,         /* object_id */
     CMG__CALL_SP_UPSERT,          /* app_id; body */
+    CMG__CALL_SP_CREATE,          /* body; where upsert is not known */
+    CMG__CALL_SP_PATCH,           /* object_id; body */
     CMG__CALL_SP_BY_APP_ID,       /* app_id */
     CMG__CALL_SP_DELETE,          /* object_id */
     CMG__CALL_ROLE_GRANTS,        /* sp_id: appRoleAssignments */

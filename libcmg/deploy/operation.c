@@ -70,6 +70,29 @@ static const struct cmg__step *const purge_apps_steps[] = {
     &cmg__step_server_secret_gone,
 };
 
+static const struct cmg__step *const verify_steps[] = {
+    &cmg__step_sign_in,
+    &cmg__step_tenant,
+    &cmg__step_server_app_look,
+    &cmg__step_client_app_look,
+};
+
+/* Looked at before, so that the plan lists each change, and after. */
+static const struct cmg__step *const correct_steps[] = {
+    &cmg__step_sign_in,
+    &cmg__step_tenant,
+    &cmg__step_server_app_look,
+    &cmg__step_client_app_look,
+    &cmg__step_server_app_fixed,
+    &cmg__step_server_principal_fixed,
+    &cmg__step_server_consent,
+    &cmg__step_client_app_fixed,
+    &cmg__step_client_principal_fixed,
+    &cmg__step_client_consent,
+    &cmg__step_server_app_again,
+    &cmg__step_client_app_again,
+};
+
 static const struct cmg__step *const inspect_steps[] = {
     SIGNED_IN,
     &cmg__step_gateway,
@@ -130,6 +153,16 @@ static const struct cmg__operation operations[] = {
                                    .steps = STEPS(register_steps),
                                    .end = CMG_DEPLOY_READY,
                                    .unknown = "create if missing" },
+    [CMG_DEPLOY_VERIFY_APPS] = { .name = "verify_apps",
+                                 .steps = STEPS(verify_steps),
+                                 .end = CMG_DEPLOY_READY,
+                                 .any_spec = true,
+                                 .reads_only = true },
+    [CMG_DEPLOY_CORRECT_APPS] = { .name = "correct_apps",
+                                  .steps = STEPS(correct_steps),
+                                  .end = CMG_DEPLOY_READY,
+                                  .any_spec = true,
+                                  .unknown = "correct if different" },
     [CMG_DEPLOY_DELETE_APPS] = { .name = "delete_apps",
                                  .steps = STEPS(delete_apps_steps),
                                  .end = CMG_DEPLOY_READY,

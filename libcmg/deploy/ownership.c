@@ -2,7 +2,6 @@
  * What belongs to this deployment: groups, resources and applications by their tag, a
  * soft-deleted vault, which may have lost its tags, by the place where it stood.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -31,17 +30,9 @@ bool cmg__array_has(const struct cmg__json *array, const char *text)
     return false;
 }
 
-static void app_tag(const struct cmg__work *work, char out[64])
-{
-    (void)snprintf(out, 64, "libcmg:%s", work->deployment_id);
-}
-
 bool cmg__app_is_ours(const struct cmg__work *work, const struct cmg__json *app)
 {
-    char tag[64];
-
-    app_tag(work, tag);
-    return cmg__array_has(cmg__json_at(app, "/tags"), tag);
+    return cmg__array_has(cmg__json_at(app, "/tags"), cmg__work_value(work, "app_tag"));
 }
 
 bool cmg__app_is_adopted(const struct cmg__run *run)
@@ -104,16 +95,8 @@ const struct cmg__json *cmg__deleted_app(const struct cmg__run *run,
 
 char *cmg__app_broker_uri(const struct cmg__run *run)
 {
-    return cmg__format(run->work->alloc, "ms-appx-web://Microsoft.AAD.BrokerPlugin/%s",
+    return cmg__format(run->work->alloc, CMG__BROKER_URI "%s",
                        cmg__run_fact(run, ".app_id"));
-}
-
-struct cmg__json *cmg__app_tags_make(const struct cmg__work *work)
-{
-    char tag[64];
-
-    app_tag(work, tag);
-    return cmg__json_pack("[s, s]", "libcmg", tag);
 }
 
 const struct cmg__json *cmg__resource_of_type(const struct cmg__work *work,

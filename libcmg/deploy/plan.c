@@ -33,6 +33,8 @@ cmg_status cmg__plan_text(const cmg_deploy *deploy, struct cmg__buf *out)
             rc = cmg__buf_addf(out, " (%s)", run->message);
         if (rc == CMG_OK)
             rc = cmg__buf_add_char(out, '\n');
+        if (rc == CMG_OK && run->plan == CMG__PLAN_CHANGE && run->step->detail != NULL)
+            rc = run->step->detail(run, out);
     }
     return rc;
 }

@@ -82,6 +82,8 @@ struct cmg__step {
     struct cmg__bind param; /* one value of its own, for example the namespace */
     const char *needs[CMG__STEP_NEEDS];
     int64_t budget_ms;
+    /* What a change consists of, one line each, for the plan; NULL: nothing to add. */
+    cmg_status (*detail)(const struct cmg__run *run, struct cmg__buf *out);
     const struct cmg__exchange *exchanges;
     size_t exchange_count;
 };

@@ -3,6 +3,7 @@
 #define CMG_DEPLOY_STEPS_H
 
 #include "deploy/step.h"
+#include "model/expectation.h"
 
 /* steps_sign_in.c */
 extern const struct cmg__step cmg__step_sign_in;
@@ -17,11 +18,21 @@ extern const struct cmg__step cmg__step_provider_network;
 extern const struct cmg__step cmg__step_provider_storage;
 extern const struct cmg__step cmg__step_provider_keyvault;
 extern const struct cmg__step cmg__step_names;
-/* steps_app.c */
+/* steps_app.c: _fixed ones correct what is there and make nothing */
 extern const struct cmg__step cmg__step_server_app;
 extern const struct cmg__step cmg__step_client_app;
+extern const struct cmg__step cmg__step_server_app_fixed;
+extern const struct cmg__step cmg__step_client_app_fixed;
+/* steps_principal.c */
 extern const struct cmg__step cmg__step_server_principal;
 extern const struct cmg__step cmg__step_client_principal;
+extern const struct cmg__step cmg__step_server_principal_fixed;
+extern const struct cmg__step cmg__step_client_principal_fixed;
+/* steps_app_verify.c */
+extern const struct cmg__step cmg__step_server_app_look;
+extern const struct cmg__step cmg__step_client_app_look;
+extern const struct cmg__step cmg__step_server_app_again;
+extern const struct cmg__step cmg__step_client_app_again;
 /* steps_secret.c */
 extern const struct cmg__step cmg__step_server_secret;
 /* steps_consent.c */
@@ -84,8 +95,6 @@ bool cmg__deleted_vault_is_ours(const struct cmg__work *work,
 struct cmg__json *cmg__tags_make(const struct cmg__work *work);
 /* True when the tags of an application, a list in Graph, name this deployment. */
 bool cmg__app_is_ours(const struct cmg__work *work, const struct cmg__json *app);
-/* ["libcmg", "libcmg:<deployment>"]; NULL when memory ran out. */
-struct cmg__json *cmg__app_tags_make(const struct cmg__work *work);
 /* Whether the run's application is one that somebody else made, named by its client ID:
    it carries no tag of ours and is never deleted together with a gateway. */
 bool cmg__app_is_adopted(const struct cmg__run *run);
@@ -121,10 +130,5 @@ void cmg__gateway_see_instances(struct cmg__run *run, const struct cmg__json *an
    is what the operation does: "stop". */
 cmg_status cmg__gateway_require(struct cmg__run *run, uint32_t states, const char *what,
                                 cmg_error **err);
-
-/* Microsoft Graph itself, and its right to read the directory. */
-#define CMG__GRAPH_APP_ID       "00000003-0000-0000-c000-000000000000"
-#define CMG__DIRECTORY_READ_ALL "7ab1d382-f21e-4acd-a863-ba3e13f7da61"
-#define CMG__SCOPE              "user_impersonation"
 
 #endif

@@ -1,231 +1,24 @@
 /*
- * The two applications and their service principals. Both applications follow one course:
- * look by unique name, upsert when something differs, read back until it is as wanted.
- * What differs between them is a row of the table at the end of the first half: the body,
- * the comparison, what is remembered.
+ * The two applications. Both follow one course: find, make when there is none, mend when
+ * something differs from the table of expectations (model/expectation.h), read back until
+ * it is right. Made by upsert on the unique name; a service that does not know that gets
+ * a POST, before and after which the application is looked for by its tag, so that there
+ * are never two.
  */
 #include <string.h>
 
 #include "base/error.h"
-#include "deploy/steps.h"
+#include "deploy/app_view.h"
 
-/* ---- bodies ---- */
+#define APPLICATION CMG__PARTS(CMG_APP_APPLICATION)
 
-/* A scope keeps the ID it has; a new one gets one that follows from the deployment. */
-static cmg_status scope_id(struct cmg__work *work, char out[CMG__GUID_SIZE])
-{
-    const char *known = cmg__fact(work, "scope_id");
-
-    if (strlen(known) == CMG__GUID_SIZE - 1) {
-        memcpy(out, known, CMG__GUID_SIZE);
-        return CMG_OK;
-    }
-    return cmg__work_guid("scope", work->deployment_id, out);
-}
-
-static struct cmg__json *scope_of(const char *id, const char *name)
-{
-    return cmg__json_pack(
-        "{s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:s}", "id", id, "type", "User", "value",
-        CMG__SCOPE, "isEnabled", 1, "adminConsentDisplayName", name,
-        "adminConsentDescription",
-        "Lets devices reach Configuration Manager for the signed-in user.",
-        "userConsentDisplayName", name, "userConsentDescription",
-        "Lets this device reach Configuration Manager for you.");
-}
-
-static struct cmg__json *access_to(const char *app_id, const char *id, const char *type)
-{
-    return cmg__json_pack("[{s:s, s:[{s:s, s:s}]}]", "resourceAppId", app_id,
-                          "resourceAccess", "id", id, "type", type);
-}
-
-static struct cmg__json *server_body(struct cmg__run *run)
-{
-    struct cmg__work *work = run->work;
-    const char *name = work->gateway->server_app->name;
-    char id[CMG__GUID_SIZE];
-
-    if (scope_id(work, id) != CMG_OK)
-        return NULL;
-    return cmg__json_pack(
-        "{s:s, s:s, s:{s:[s]}, s:{s:{s:b}}, s:[s], s:{s:n, s:[o]}, s:o, s:o}",
-        "displayName", name, "signInAudience", "AzureADMyOrg", "publicClient",
-        "redirectUris", "http://localhost", "web", "implicitGrantSettings",
-        "enableIdTokenIssuance", 1, "identifierUris", cmg__fact(work, "server_id_uri"),
-        "api", "requestedAccessTokenVersion", "oauth2PermissionScopes",
-        scope_of(id, name), "requiredResourceAccess",
-        access_to(CMG__GRAPH_APP_ID, CMG__DIRECTORY_READ_ALL, "Role"), "tags",
-        cmg__app_tags_make(work));
-}
-
-static struct cmg__json *client_body(struct cmg__run *run)
-{
-    const struct cmg__work *work = run->work;
-
-    return cmg__json_pack("{s:s, s:s, s:b, s:{s:{s:b}}, s:o}", "displayName",
-                          work->gateway->client_app->name, "signInAudience",
-                          "AzureADMyOrg", "isFallbackPublicClient", 1, "web",
-                          "implicitGrantSettings", "enableIdTokenIssuance", 1, "tags",
-                          cmg__app_tags_make(work));
-}
-
-/* The redirect URI contains the application's own ID, hence a second request. */
-static cmg_status build_client_patch(struct cmg__run *run, struct cmg__ask *ask,
-                                     cmg_error **err)
-{
-    struct cmg__work *work = run->work;
-    char *uri = cmg__app_broker_uri(run);
-
-    if (uri != NULL)
-        ask->body = cmg__json_pack("{s:{s:[s]}, s:o}", "publicClient", "redirectUris",
-                                   uri, "requiredResourceAccess",
-                                   access_to(cmg__fact(work, "server_app_id"),
-                                             cmg__fact(work, "scope_id"), "Scope"));
-    cmg__free(work->alloc, uri);
-    return ask->body == NULL ? cmg__fail_nomem(err) : CMG_OK;
-}
-
-/* ---- comparison ---- */
-
-/* Arrays of Graph are sets: entries are found by their IDs, not by their place. */
-static bool has_access(const struct cmg__json *app, const char *resource, const char *id)
-{
-    const struct cmg__json *list = cmg__json_at(app, "/requiredResourceAccess");
-
-    for (size_t i = 0; i < cmg__json_size(list); i++) {
-        const struct cmg__json *entry = cmg__json_item(list, i);
-        const struct cmg__json *rights = cmg__json_at(entry, "/resourceAccess");
-        const char *app_id = cmg__str_or(cmg__json_str(entry, "/resourceAppId"), "");
-
-        for (size_t k = 0; k < cmg__json_size(rights); k++) {
-            const char *right = cmg__json_str(cmg__json_item(rights, k), "/id");
-            if (right != NULL && cmg__str_ieq(right, id) &&
-                cmg__str_ieq(app_id, resource))
-                return true;
-        }
-    }
-    return false;
-}
-
-static const struct cmg__json *find_scope(const struct cmg__json *app)
-{
-    const struct cmg__json *list = cmg__json_at(app, "/api/oauth2PermissionScopes");
-
-    for (size_t i = 0; i < cmg__json_size(list); i++) {
-        const struct cmg__json *scope = cmg__json_item(list, i);
-        const char *value = cmg__json_str(scope, "/value");
-        if (value != NULL && strcmp(value, CMG__SCOPE) == 0)
-            return scope;
-    }
-    return NULL;
-}
-
-static bool server_is_right(const struct cmg__run *run, const struct cmg__json *app)
-{
-    return cmg__array_has(cmg__json_at(app, "/identifierUris"),
-                          cmg__fact(run->work, "server_id_uri")) &&
-           cmg__json_bool(find_scope(app), "/isEnabled", false) &&
-           has_access(app, CMG__GRAPH_APP_ID, CMG__DIRECTORY_READ_ALL);
-}
-
-static bool client_is_right(const struct cmg__run *run, const struct cmg__json *app)
-{
-    const struct cmg__work *work = run->work;
-    char *uri = cmg__app_broker_uri(run);
-    bool right =
-        uri != NULL &&
-        cmg__array_has(cmg__json_at(app, "/publicClient/redirectUris"), uri) &&
-        cmg__json_bool(app, "/isFallbackPublicClient", false) &&
-        has_access(app, cmg__fact(work, "server_app_id"), cmg__fact(work, "scope_id"));
-
-    cmg__free(work->alloc, uri);
-    return right;
-}
-
-/* ---- what is remembered ---- */
-
-static cmg_status keep_server(struct cmg__run *run, const struct cmg__json *app)
-{
-    struct cmg__work *work = run->work;
-    const char *scope = cmg__json_str(find_scope(app), "/id");
-    cmg_status rc = scope == NULL ? CMG_OK : cmg__fact_set(work, "scope_id", scope);
-
-    if (rc == CMG_OK)
-        rc = cmg__observe(work->alloc, &work->gateway->server_app->client_id,
-                          cmg__run_fact(run, ".app_id"));
-    return rc;
-}
-
-static cmg_status keep_client(struct cmg__run *run, const struct cmg__json *app)
-{
-    (void)app;
-    return cmg__observe(run->work->alloc, &run->work->gateway->client_app->client_id,
-                        cmg__run_fact(run, ".app_id"));
-}
-
-/* ---- the course ---- */
-
-static const struct course {
-    const char *prefix;
-    struct cmg__json *(*body)(struct cmg__run *run);
-    bool (*is_right)(const struct cmg__run *run, const struct cmg__json *app);
-    cmg_status (*keep)(struct cmg__run *run, const struct cmg__json *app);
-    const char *after_upsert;
-    bool is_server;
-} courses[] = {
-    { "server", server_body, server_is_right, keep_server, "check", true },
-    { "client", client_body, client_is_right, keep_client, "patch", false },
-};
-
-static const struct course *course_of(const struct cmg__run *run)
-{
-    return &courses[strcmp(run->step->prefix, "client") == 0];
-}
-
-/* ---- one that somebody else made ---- */
-
-static bool is_given(const struct cmg__run *run)
-{
-    return !cmg__str_is_empty(cmg__run_value(run, ".wanted_id"));
-}
-
-static cmg_status begin_app(struct cmg__run *run, const struct cmg__answer *answer,
-                            struct cmg__next *next, cmg_error **err)
-{
-    (void)answer;
-    (void)err;
-    return cmg__next_go(next, is_given(run) ? "given" : "inspect");
-}
-
-/* Its App ID URI is what it is; ours would be one that nobody asks for. */
-static cmg_status adopt_uri(struct cmg__run *run, const struct cmg__json *app)
-{
-    struct cmg__work *work = run->work;
-    const struct cmg__json *uris = cmg__json_at(app, "/identifierUris");
-    const char *first = cmg__json_str(cmg__json_item(uris, 0), "");
-
-    if (first == NULL || cmg__array_has(uris, cmg__fact(work, "server_id_uri")))
-        return CMG_OK;
-    cmg_status rc = cmg__observe(work->alloc, &work->gateway->server_app->id_uri, first);
-    return rc == CMG_OK ? cmg__fact_set(work, "server_id_uri", first) : rc;
-}
-
-static cmg_status note_owner(struct cmg__run *run, const struct cmg__json *app)
-{
-    bool given = is_given(run);
-    cmg_status rc = cmg__run_fact_set(run, ".adopted", given ? "yes" : NULL);
-
-    if (rc == CMG_OK && given && course_of(run)->is_server)
-        rc = adopt_uri(run, app);
-    return rc;
-}
+/* ---- what is to be done ---- */
 
 /* Ours carries our tag; an application somebody else gave our unique name does not. */
 static cmg_status check_owner(struct cmg__run *run, const struct cmg__json *app,
                               cmg_error **err)
 {
-    if (is_given(run) || cmg__app_is_ours(run->work, app))
+    if (cmg__run_is_given(run) || cmg__app_is_ours(run->work, app))
         return CMG_OK;
     return cmg__fail(err, run->work->alloc, CMG_E_EXISTS,
                      cmg__run_value(run, ".unique_name"),
@@ -234,237 +27,305 @@ static cmg_status check_owner(struct cmg__run *run, const struct cmg__json *app,
                      run->step->title, cmg__run_value(run, ".unique_name"));
 }
 
-static cmg_status take_app(struct cmg__run *run, const struct cmg__json *app,
-                           cmg_error **err)
+static cmg_status take(struct cmg__run *run, struct cmg__json *app, cmg_error **err)
 {
     cmg_status rc = check_owner(run, app, err);
 
-    if (rc == CMG_OK)
-        rc = cmg__app_keep_ids(run, app, err);
-    if (rc == CMG_OK &&
-        (note_owner(run, app) != CMG_OK || course_of(run)->keep(run, app) != CMG_OK))
-        rc = cmg__fail_nomem(err);
-    return rc;
+    return rc == CMG_OK ? cmg__app_take(run, app, err) : rc;
 }
 
-/* Adopted as it is, or not at all: whoever made it may have reasons. */
-static cmg_status inspect_given(struct cmg__run *run, const struct cmg__answer *answer,
-                                struct cmg__next *next, cmg_error **err)
+static cmg_status fail_absent(struct cmg__run *run, cmg_error **err)
+{
+    const bool given = cmg__run_is_given(run);
+    const char *id = cmg__run_value(run, given ? ".wanted_id" : ".unique_name");
+
+    return cmg__fail(err, run->work->alloc, CMG_E_NOTFOUND, id,
+                     given ? "correct client_id in the specification, or leave it out to "
+                             "have an application made"
+                           : "register the applications first (register_apps)",
+                     "%s: the tenant has no application with %s %s", run->step->title,
+                     given ? "client ID" : "unique name", id);
+}
+
+static cmg_status fail_different(struct cmg__run *run, cmg_error **err)
 {
     const char *id = cmg__run_value(run, ".wanted_id");
 
-    if (answer->status == 404)
-        return cmg__fail(err, run->work->alloc, CMG_E_NOTFOUND, id,
-                         "correct client_id in the specification, or leave it out to "
-                         "have an application made",
-                         "%s: the tenant has no application with client ID %s",
-                         run->step->title, id);
-    cmg_status rc = take_app(run, answer->json, err);
-    if (rc != CMG_OK)
-        return rc;
-    if (!course_of(run)->is_right(run, answer->json))
-        return cmg__fail(err, run->work->alloc, CMG_E_CONFLICT, id,
-                         "verify the applications to see what differs, and correct it",
-                         "%s: application %s, made by somebody else, is not as a "
-                         "gateway needs it",
-                         run->step->title, id);
-    run->plan = CMG__PLAN_KEEP;
-    cmg__run_say(run, "found, %s", id);
-    return cmg__next_done(next);
+    return cmg__fail(err, run->work->alloc, CMG_E_CONFLICT, id,
+                     "verify the applications to see what differs, and correct it",
+                     "%s: application %s, made by somebody else, is not as a gateway "
+                     "needs it",
+                     run->step->title, id);
 }
 
-static cmg_status inspect_app(struct cmg__run *run, const struct cmg__answer *answer,
-                              struct cmg__next *next, cmg_error **err)
+static cmg_status decide_absent(struct cmg__run *run, struct cmg__next *next,
+                                cmg_error **err)
 {
-    if (answer->status == 404) {
-        run->plan = CMG__PLAN_CREATE;
-        return cmg__next_go(next, "upsert");
-    }
-    cmg_status rc = take_app(run, answer->json, err);
+    if (cmg__run_is_given(run) || cmg__run_corrects(run))
+        return fail_absent(run, err);
+    run->plan = CMG__PLAN_CREATE;
+    return cmg__next_go(next, cmg__run_is_server(run) ? "uri" : "upsert");
+}
+
+/* Somebody else's application is adopted as it is, or not at all: whoever made it may
+   have reasons. Ours is mended. */
+static cmg_status decide(struct cmg__run *run, const struct cmg__answer *answer,
+                         struct cmg__next *next, cmg_error **err)
+{
+    struct cmg__json *app = cmg__seen(run, "application");
+    const bool as_it_is = cmg__run_is_given(run) && !cmg__run_corrects(run);
+
+    (void)answer;
+    if (app == NULL)
+        return decide_absent(run, next, err);
+    cmg_status rc = take(run, app, err);
+    if (rc == CMG_OK)
+        rc = cmg__app_note(run, APPLICATION, err);
     if (rc != CMG_OK)
         return rc;
-    if (!course_of(run)->is_right(run, answer->json)) {
-        run->plan = CMG__PLAN_CHANGE;
-        return cmg__next_go(next, "upsert");
-    }
-    run->plan = CMG__PLAN_KEEP;
+    if (as_it_is && cmg__app_refusals(run, APPLICATION) > 0)
+        return fail_different(run, err);
     cmg__run_say(run, "found, %s", cmg__run_fact(run, ".app_id"));
-    return cmg__next_done(next);
+    if (as_it_is || cmg__app_is_right(run, APPLICATION)) {
+        if (run->plan != CMG__PLAN_CREATE)
+            run->plan = CMG__PLAN_KEEP;
+        return cmg__next_done(next);
+    }
+    run->plan = CMG__PLAN_CHANGE;
+    return cmg__next_go(next, cmg__run_is_server(run) ? "uri" : "refresh");
 }
 
-static cmg_status build_upsert(struct cmg__run *run, struct cmg__ask *ask,
-                               cmg_error **err)
+/* ---- nobody else may have the App ID URI ---- */
+
+static cmg_status read_uri(struct cmg__run *run, const struct cmg__answer *answer,
+                           struct cmg__next *next, cmg_error **err)
 {
-    ask->body = course_of(run)->body(run);
+    const struct cmg__json *list = cmg__json_at(answer->json, "/value");
+    const char *uri = cmg__fact(run->work, "server_id_uri");
+    const bool absent = cmg__seen(run, "application") == NULL;
+    const char *own = absent ? "" : cmg__run_fact(run, ".object_id");
+
+    for (size_t i = 0; i < cmg__json_size(list); i++) {
+        const struct cmg__json *other = cmg__json_item(list, i);
+        if (cmg__str_ieq(cmg__str_or(cmg__json_str(other, "/id"), ""), own))
+            continue;
+        return cmg__fail(err, run->work->alloc, CMG_E_EXISTS, "/server_app/id_uri",
+                         "choose another name or id_uri for the server app, or take the "
+                         "URI from that application",
+                         "App ID URI %s belongs to application \"%s\" (%s)", uri,
+                         cmg__str_or(cmg__json_str(other, "/displayName"), ""),
+                         cmg__str_or(cmg__json_str(other, "/appId"), "?"));
+    }
+    return cmg__next_go(next, absent ? "upsert" : "refresh");
+}
+
+/* ---- making it ---- */
+
+static cmg_status build_new(struct cmg__run *run, struct cmg__ask *ask, cmg_error **err)
+{
+    struct cmg__json *nothing = cmg__json_object();
+    struct cmg__app_view view;
+
+    if (cmg__app_view_init(run, APPLICATION, &view) == CMG_OK && nothing != NULL) {
+        view.application = nothing;
+        ask->body = cmg__app_patch(&view);
+    }
+    cmg__app_view_done(&view);
+    cmg__json_unref(nothing);
     return ask->body == NULL ? cmg__fail_nomem(err) : CMG_OK;
 }
 
-/* 201 brings the object, 204 means that it was there: it has to be read. */
-static cmg_status read_upsert(struct cmg__run *run, const struct cmg__answer *answer,
-                              struct cmg__next *next, cmg_error **err)
+/* What was made may lack what hangs on its own ID. */
+static cmg_status take_new(struct cmg__run *run, struct cmg__json *app,
+                           struct cmg__next *next, cmg_error **err)
 {
-    cmg__run_say(run, "%s", answer->status == 201 ? "created" : "updated");
-    if (answer->status != 201)
-        return cmg__next_go(next, "reread");
-    cmg_status rc = cmg__app_keep_ids(run, answer->json, err);
-    if (rc == CMG_OK && course_of(run)->keep(run, answer->json) != CMG_OK)
-        rc = cmg__fail_nomem(err);
-    return rc == CMG_OK ? cmg__next_go(next, course_of(run)->after_upsert) : rc;
-}
-
-static cmg_status reread_app(struct cmg__run *run, const struct cmg__answer *answer,
-                             struct cmg__next *next, cmg_error **err)
-{
-    cmg_status rc = take_app(run, answer->json, err);
-
-    return rc == CMG_OK ? cmg__next_go(next, course_of(run)->after_upsert) : rc;
-}
-
-/* Replicas answer with old values for a while. */
-static cmg_status check_app(struct cmg__run *run, const struct cmg__answer *answer,
-                            struct cmg__next *next, cmg_error **err)
-{
-    cmg_status rc = take_app(run, answer->json, err);
+    cmg_status rc = take(run, app, err);
 
     if (rc != CMG_OK)
         return rc;
-    if (!course_of(run)->is_right(run, answer->json))
+    return cmg__next_go(next, cmg__app_is_right(run, APPLICATION) ? "check" : "patch");
+}
+
+/* 201 brings the object, 204 means that it was there: it has to be read. A refusal is
+   that of a service without upsert, unless it is about the request, which the POST will
+   tell. */
+static cmg_status read_upsert(struct cmg__run *run, const struct cmg__answer *answer,
+                              struct cmg__next *next, cmg_error **err)
+{
+    if (answer->status == 201)
+        return take_new(run, answer->json, next, err);
+    if (answer->status < 400)
+        return cmg__next_go(next, "reread");
+    if (cmg_error_code(answer->error) == CMG_E_EXISTS)
+        return cmg__answer_fail(run, answer, err);
+    return cmg__next_go(next, "look");
+}
+
+/* Looked for by its tag before and after each POST; the list may lag, so more than once
+   after one whose outcome is unknown. */
+static cmg_status look(struct cmg__run *run, const struct cmg__answer *answer,
+                       struct cmg__next *next, cmg_error **err)
+{
+    cmg_status rc = cmg__find_twins(run, answer, next, err);
+
+    if (rc == CMG_OK && cmg__seen(run, "application") == NULL)
+        return cmg__next_go(next, "post");
+    return rc;
+}
+
+static cmg_status read_object(struct cmg__run *run, const struct cmg__answer *answer,
+                              struct cmg__next *next, cmg_error **err)
+{
+    return take_new(run, answer->json, next, err);
+}
+
+/* ---- mending it ---- */
+
+/* What was read before the plan was confirmed may be old. */
+static cmg_status refresh(struct cmg__run *run, const struct cmg__answer *answer,
+                          struct cmg__next *next, cmg_error **err)
+{
+    struct cmg__app_view view;
+    cmg_status rc = take(run, answer->json, err);
+
+    if (rc != CMG_OK)
+        return rc;
+    if (cmg__app_view_init(run, APPLICATION, &view) != CMG_OK)
+        rc = cmg__fail_nomem(err);
+    const bool disable = rc == CMG_OK && cmg__app_must_disable(&view);
+    cmg__app_view_done(&view);
+    if (rc != CMG_OK)
+        return rc;
+    if (disable)
+        return cmg__next_go(next, "disable");
+    return cmg__next_go(next, cmg__app_is_right(run, APPLICATION) ? "check" : "patch");
+}
+
+static cmg_status build_from(struct cmg__run *run, struct cmg__ask *ask,
+                             struct cmg__json *(*make)(const struct cmg__app_view *view),
+                             cmg_error **err)
+{
+    struct cmg__app_view view;
+
+    if (cmg__app_view_init(run, APPLICATION, &view) == CMG_OK)
+        ask->body = make(&view);
+    cmg__app_view_done(&view);
+    return ask->body == NULL ? cmg__fail_nomem(err) : CMG_OK;
+}
+
+static cmg_status build_patch(struct cmg__run *run, struct cmg__ask *ask, cmg_error **err)
+{
+    return build_from(run, ask, cmg__app_patch, err);
+}
+
+static cmg_status build_disable(struct cmg__run *run, struct cmg__ask *ask,
+                                cmg_error **err)
+{
+    return build_from(run, ask, cmg__app_disable, err);
+}
+
+static cmg_status read_disable(struct cmg__run *run, const struct cmg__answer *answer,
+                               struct cmg__next *next, cmg_error **err)
+{
+    (void)run;
+    (void)answer;
+    (void)err;
+    next->after_ms = -1;
+    return cmg__next_go(next, "refresh");
+}
+
+/* Replicas answer with old values for a while. */
+static cmg_status check(struct cmg__run *run, const struct cmg__answer *answer,
+                        struct cmg__next *next, cmg_error **err)
+{
+    cmg_status rc = take(run, answer->json, err);
+
+    if (rc == CMG_OK)
+        rc = cmg__app_note(run, APPLICATION, err);
+    if (rc != CMG_OK)
+        return rc;
+    if (!cmg__app_is_right(run, APPLICATION))
         return cmg__next_again(next, -1);
     cmg__run_say(run, "%s, %s", run->plan == CMG__PLAN_CREATE ? "created" : "updated",
                  cmg__run_fact(run, ".app_id"));
     return cmg__next_done(next);
 }
 
-static const struct cmg__exchange app_exchanges[] = {
-    { .name = "begin", .call = CMG__CALL_LOCAL, .read = begin_app },
-    { .name = "given",
-      .call = CMG__CALL_APP_BY_APP_ID,
-      .also = { 404 },
-      .bind = { { "app_id", ".wanted_id" } },
-      .read = inspect_given },
-    { .name = "inspect",
-      .call = CMG__CALL_APP_BY_NAME,
-      .also = { 404 },
-      .bind = { { "unique_name", ".unique_name" } },
-      .read = inspect_app },
+static const struct cmg__exchange exchanges[] = {
+    CMG__FIND_EXCHANGES("decide"),
+    { .name = "decide", .call = CMG__CALL_LOCAL, .read = decide },
+    { .name = "uri",
+      .call = CMG__CALL_APPS_BY_URI,
+      .bind = { { "id_uri", "server_id_uri" } },
+      .read = read_uri },
     { .name = "upsert",
       .call = CMG__CALL_APP_UPSERT,
       .effect = true,
+      .also = { 400, 404, 405 },
       .bind = { { "unique_name", ".unique_name" } },
-      .build = build_upsert,
+      .build = build_new,
       .read = read_upsert },
+    { .name = "look",
+      .call = CMG__CALL_APPS_BY_TAG,
+      .then = "decide",
+      .bind = { { "app_tag", ".app_tag" } },
+      .read = look },
+    { .name = "post",
+      .call = CMG__CALL_APP_CREATE,
+      .effect = true,
+      .look = "look",
+      .build = build_new,
+      .read = read_object },
     { .name = "reread",
       .call = CMG__CALL_APP_BY_NAME,
       .replicates = true,
       .bind = { { "unique_name", ".unique_name" } },
-      .read = reread_app },
+      .read = read_object },
+    { .name = "refresh",
+      .call = CMG__CALL_APP_GET,
+      .effect = true,
+      .bind = { { "object_id", ".object_id" } },
+      .read = refresh },
+    { .name = "disable",
+      .call = CMG__CALL_APP_PATCH,
+      .effect = true,
+      .bind = { { "object_id", ".object_id" } },
+      .build = build_disable,
+      .read = read_disable },
     { .name = "patch",
       .call = CMG__CALL_APP_PATCH,
       .effect = true,
       .replicates = true,
       .then = "check",
       .bind = { { "object_id", ".object_id" } },
-      .build = build_client_patch,
+      .build = build_patch,
       .read = cmg__read_then },
     { .name = "check",
       .call = CMG__CALL_APP_GET,
       .replicates = true,
       .bind = { { "object_id", ".object_id" } },
-      .read = check_app },
+      .read = check },
 };
 
-const struct cmg__step cmg__step_server_app = {
-    .name = "server_app",
-    .title = "server app",
-    .phase = CMG__PHASE_APPLY,
-    .what = "server app",
-    .prefix = "server",
-    .needs = { "tenant", "server_app_back" },
-    .budget_ms = 5 * CMG__MINUTE_MS,
-    CMG__STEP_EXCHANGES(app_exchanges),
-};
-
-const struct cmg__step cmg__step_client_app = {
-    .name = "client_app",
-    .title = "client app",
-    .phase = CMG__PHASE_APPLY,
-    .what = "client app",
-    .prefix = "client",
-    .needs = { "server_app", "client_app_back" },
-    .budget_ms = 5 * CMG__MINUTE_MS,
-    CMG__STEP_EXCHANGES(app_exchanges),
-};
-
-/* ---- service principals ---- */
-
-static cmg_status inspect_sp(struct cmg__run *run, const struct cmg__answer *answer,
-                             struct cmg__next *next, cmg_error **err)
+static cmg_status detail(const struct cmg__run *run, struct cmg__buf *out)
 {
-    if (answer->status == 404) {
-        run->plan = CMG__PLAN_CREATE;
-        return cmg__next_go(next, "upsert");
+    return cmg__app_detail(run, APPLICATION, out);
+}
+
+#define APP_STEP(WHICH, NEED, ALSO, ...)                                                 \
+    {                                                                                    \
+        .name = WHICH "_app", .title = WHICH " app", .phase = CMG__PHASE_APPLY,          \
+        .prefix = WHICH, .needs = { "tenant", NEED, ALSO },                              \
+        .budget_ms = 5 * CMG__MINUTE_MS, CMG__STEP_EXCHANGES(exchanges), __VA_ARGS__     \
     }
-    cmg_status rc = cmg__answer_keep(run, answer->json, "/id", ".sp_id", err);
-    if (rc != CMG_OK)
-        return rc;
-    if (run->plan == CMG__PLAN_UNKNOWN)
-        run->plan = CMG__PLAN_KEEP;
-    cmg__run_say(run, "%s", run->plan == CMG__PLAN_KEEP ? "found" : "created");
-    return cmg__next_done(next);
-}
+#define MADE(WHICH) .what = WHICH " app", .detail = detail
 
-static cmg_status build_sp(struct cmg__run *run, struct cmg__ask *ask, cmg_error **err)
-{
-    ask->body = cmg__json_pack("{s:s}", "appId", cmg__run_fact(run, ".app_id"));
-    return ask->body == NULL ? cmg__fail_nomem(err) : CMG_OK;
-}
-
-static cmg_status read_sp(struct cmg__run *run, const struct cmg__answer *answer,
-                          struct cmg__next *next, cmg_error **err)
-{
-    if (answer->status == 201)
-        return inspect_sp(run, answer, next, err);
-    return cmg__next_go(next, "reread");
-}
-
-static const struct cmg__exchange sp_exchanges[] = {
-    { .name = "inspect",
-      .call = CMG__CALL_SP_BY_APP_ID,
-      .also = { 404 },
-      .bind = { { "app_id", ".app_id" } },
-      .read = inspect_sp },
-    { .name = "upsert",
-      .call = CMG__CALL_SP_UPSERT,
-      .effect = true,
-      .replicates = true,
-      .bind = { { "app_id", ".app_id" } },
-      .build = build_sp,
-      .read = read_sp },
-    { .name = "reread",
-      .call = CMG__CALL_SP_BY_APP_ID,
-      .replicates = true,
-      .bind = { { "app_id", ".app_id" } },
-      .read = inspect_sp },
-};
-
-const struct cmg__step cmg__step_server_principal = {
-    .name = "server_principal",
-    .title = "server app's service principal",
-    .phase = CMG__PHASE_APPLY,
-    .what = "server app's service principal",
-    .prefix = "server",
-    .needs = { "server_app" },
-    .budget_ms = 5 * CMG__MINUTE_MS,
-    CMG__STEP_EXCHANGES(sp_exchanges),
-};
-
-const struct cmg__step cmg__step_client_principal = {
-    .name = "client_principal",
-    .title = "client app's service principal",
-    .phase = CMG__PHASE_APPLY,
-    .what = "client app's service principal",
-    .prefix = "client",
-    .needs = { "client_app" },
-    .budget_ms = 5 * CMG__MINUTE_MS,
-    CMG__STEP_EXCHANGES(sp_exchanges),
-};
+const struct cmg__step cmg__step_server_app =
+    APP_STEP("server", "server_app_back", NULL, MADE("server"));
+const struct cmg__step cmg__step_client_app =
+    APP_STEP("client", "server_app", "client_app_back", MADE("client"));
+/* What they change is in the plan already: the steps that look have told it. */
+const struct cmg__step cmg__step_server_app_fixed =
+    APP_STEP("server", "client_app_look", NULL, .param = { "corrects", "yes" });
+const struct cmg__step cmg__step_client_app_fixed =
+    APP_STEP("client", "server_app", NULL, .param = { "corrects", "yes" });

@@ -27,7 +27,7 @@ static cmg_status begin(struct cmg__run *run, const struct cmg__answer *answer,
 static cmg_status read_live(struct cmg__run *run, const struct cmg__answer *answer,
                             struct cmg__next *next, cmg_error **err)
 {
-    if (answer->status == 404)
+    if (answer->status >= 400)
         return cmg__next_go(next, is_given(run) ? "deleted_given" : "deleted");
     run->plan = CMG__PLAN_ABSENT;
     cmg__run_say(run, "not deleted");
@@ -133,7 +133,7 @@ static const struct cmg__exchange exchanges[] = {
     { .name = "begin", .call = CMG__CALL_LOCAL, .read = begin },
     { .name = "inspect",
       .call = CMG__CALL_APP_BY_NAME,
-      .also = { 404 },
+      .also = { 400, 404 }, /* 400: a service that knows no unique names */
       .bind = { { "unique_name", ".unique_name" } },
       .read = read_live },
     { .name = "given",

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "deploy/id_uri.h"
 #include "deploy/sign_in.h"
 #include "deploy/steps.h"
 
@@ -22,7 +23,7 @@ static cmg_status observe_tenant(struct cmg__run *run, const char *id, const cha
 {
     const struct cmg__alloc *alloc = run->work->alloc;
     cmg_gateway *gateway = run->work->gateway;
-    char *uri = cmg__format(alloc, "api://%s/%s", id, gateway->server_app->name);
+    char *uri = cmg__id_uri_make(run->work, id);
     cmg_status rc = uri == NULL ? CMG_E_NOMEM
                                 : cmg__observe(alloc, &gateway->server_app->id_uri, uri);
 
@@ -76,6 +77,8 @@ static cmg_status read_tenant(struct cmg__run *run, const struct cmg__answer *an
     if (id == NULL || !cmg__guid_is_valid(id))
         return cmg__answer_lacks(run, "/value/0/id", err);
     cmg_status rc = check_tenant(run, id, err);
+    if (rc == CMG_OK)
+        rc = cmg__id_uri_check(run->work, id, answer->json, err);
     if (rc != CMG_OK)
         return rc;
     if (observe_tenant(run, id, cmg__str_or(name, "")) != CMG_OK ||

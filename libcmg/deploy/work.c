@@ -101,6 +101,9 @@ static cmg_status make_spec(struct cmg__work *work)
         { "client_name", "", gateway->client_app->name },
         { "server_wanted_id", "", gateway->server_app->wanted_client_id },
         { "client_wanted_id", "", gateway->client_app->wanted_client_id },
+        { "app_tag", "libcmg:", work->deployment_id },
+        { "server_app_tag", "libcmg:server:", work->deployment_id },
+        { "client_app_tag", "libcmg:client:", work->deployment_id },
         { "sign_in_client", "", cmg__str_or(tenant->sign_in_client_id, "") },
     };
     cmg_status rc = CMG_OK;
@@ -124,7 +127,9 @@ cmg_status cmg__work_init(struct cmg__work *work, cmg_gateway *gateway, cmg_erro
     work->spec = cmg__json_object();
     work->facts = cmg__json_object();
     work->fresh = cmg__json_object();
-    cmg_status rc = work->spec == NULL || work->facts == NULL || work->fresh == NULL
+    work->seen = cmg__json_object();
+    cmg_status rc = work->spec == NULL || work->facts == NULL || work->fresh == NULL ||
+                            work->seen == NULL
                         ? CMG_E_NOMEM
                         : CMG_OK;
     if (rc == CMG_OK)
@@ -149,6 +154,7 @@ void cmg__work_done(struct cmg__work *work)
     cmg__json_clear(&work->spec);
     cmg__json_clear(&work->facts);
     cmg__json_clear(&work->fresh);
+    cmg__json_clear(&work->seen);
     cmg__free(work->alloc, work->prompt.uri);
     cmg__free(work->alloc, work->prompt.code);
     cmg__free(work->alloc, work->prompt.message);

@@ -71,6 +71,7 @@ struct cmg__work {
     struct cmg__json *spec;  /* names that follow from the specification */
     struct cmg__json *facts; /* what was found or made; journaled */
     struct cmg__json *fresh; /* changes since the last record; null: forgotten */
+    struct cmg__json *seen;  /* what the directory says of the applications; app_view.h */
     struct cmg__tokens tokens;
     cmg_secret_store secrets;
     struct cmg__prompt prompt;

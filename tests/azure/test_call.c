@@ -10,6 +10,8 @@ static const struct cmg__arg all_args[] = {
     { "tenant", "contoso.onmicrosoft.com" },
     { "unique_name", "libcmg-server-7f3a" },
     { "display_name", "CMG-ServerApp" },
+    { "app_tag", "libcmg:server:7f3a" },
+    { "id_uri", "api://7f3a/CMG" },
     { "object_id", "a1" },
     { "app_id", "b2" },
     { "sp_id", "c3" },

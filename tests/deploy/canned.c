@@ -111,15 +111,18 @@ const char *canned_with_id(const char *format)
     static char texts[4][4096];
     static unsigned next;
     char *text = texts[next++ % 4];
-    const char *at = strstr(format, "%s");
+    size_t len = 0;
     char guid[CMG__GUID_SIZE];
 
     ck_assert_int_eq(cmg__work_guid("deployment",
                                     WORLD_SUBSCRIPTION "|cmg-granitefalls|granitefalls",
                                     guid),
                      CMG_OK);
-    ck_assert_ptr_nonnull(at);
-    (void)snprintf(text, sizeof texts[0], "%.*s%s%s", (int)(at - format), format, guid,
-                   at + 2);
+    for (const char *at = strstr(format, "%s"); at != NULL; at = strstr(format, "%s")) {
+        len += (size_t)snprintf(text + len, sizeof texts[0] - len, "%.*s%s",
+                                (int)(at - format), format, guid);
+        format = at + 2;
+    }
+    (void)snprintf(text + len, sizeof texts[0] - len, "%s", format);
     return text;
 }

@@ -34,7 +34,7 @@ void canned_starve(struct world *w, void (*begin)(void), cmg_status end);
    lost. prepare (NULL: nothing) is called after the start. */
 void canned_starve_step(struct world *w, struct rule *rules, const struct cmg__step *step,
                         void (*prepare)(struct world *w));
-/* A text with %s for the deployment's ID, which follows from the specification; valid
+/* A text with each %s as the deployment's ID, which follows from the specification; valid
    until the fourth call after it. */
 const char *canned_with_id(const char *format);
 
