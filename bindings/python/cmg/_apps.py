@@ -27,14 +27,18 @@ class Difference:
         return f"{self.path}: {self.found}, should be {self.should_be}"
 
 
-def differences_of(app: Handle) -> list[Difference]:
-    """What the last look at a server or client app found, the gravest first."""
-    return [_difference_at(app, index) for index in range(int(app.call("difference_count")))]
+class Differing(Handle):
+    """An application that may differ from what it should be."""
 
+    @property
+    def differences(self) -> list[Difference]:
+        """What verify_apps found different from what it should be, the gravest first."""
+        return [self._difference_at(index) for index in range(int(self.call("difference_count")))]
 
-def _difference_at(app: Handle, index: int) -> Difference:
-    one = cmg_difference(size=ctypes.sizeof(cmg_difference))
-    app.call("difference", index, ctypes.byref(one))
-    return Difference(AppPart(one.part), Severity(one.severity), Correctable(one.correctable),
-                      _ffi.text(one.path), _ffi.text(one.found), _ffi.text(one.should_be),
-                      _ffi.text(one.fix))
+    def _difference_at(self, index: int) -> Difference:
+        one = cmg_difference(size=ctypes.sizeof(cmg_difference))
+        self.call("difference", index, ctypes.byref(one))
+        return Difference(AppPart(one.part), Severity(one.severity),
+                          Correctable(one.correctable), _ffi.text(one.path),
+                          _ffi.text(one.found), _ffi.text(one.should_be),
+                          _ffi.text(one.fix))

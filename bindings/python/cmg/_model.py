@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional
 
 from . import _ffi
-from ._apps import Difference, differences_of
+from ._apps import Differing
 from ._handles import Context, Guard, Handle
 from ._inspect import Facts
 from ._sign_in import LentCache, TokenCache, TokenFunction, TokenSource, lend
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from ._request import Csr, Template
     from ._check import Report, Trust
     from ._deploy import Deploy, JournalStore
-    from ._key import Key
 
 
 def out_bytes(handle: Handle, verb: str, *arguments: Any) -> bytes:
@@ -389,7 +388,7 @@ class Tenant(Handle):
         return str(self.call("subscription_id"))
 
 
-class ServerApp(Handle):
+class ServerApp(Differing):
     """The server application ("web app") of Configuration Manager."""
 
     _kind = "server_app"
@@ -414,13 +413,8 @@ class ServerApp(Handle):
         """When the newest secret ends, seconds since 1970; 0 before it is known."""
         return int(self.call("secret_expires_unix_s"))
 
-    @property
-    def differences(self) -> list[Difference]:
-        """What verify_apps found different from what it should be, the gravest first."""
-        return differences_of(self)
 
-
-class ClientApp(Handle):
+class ClientApp(Differing):
     """The client application ("native app") of Configuration Manager."""
 
     _kind = "client_app"
@@ -434,11 +428,6 @@ class ClientApp(Handle):
     def client_id(self) -> str:
         """The application ID; "" before it is known."""
         return str(self.call("client_id"))
-
-    @property
-    def differences(self) -> list[Difference]:
-        """What verify_apps found different from what it should be, the gravest first."""
-        return differences_of(self)
 
 
 @dataclass(frozen=True)
