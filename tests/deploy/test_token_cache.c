@@ -164,8 +164,8 @@ START_TEST(a_refresh_token_that_is_no_longer_taken_leads_to_a_sign_in)
 }
 END_TEST
 
-/* That of this very run is no reason to ask twice. */
-START_TEST(a_new_refresh_token_that_is_not_taken_is_an_error)
+/* That of this very run is asked for once more, and no more. */
+START_TEST(a_new_refresh_token_that_is_not_taken_ends_in_an_error)
 {
     struct rule rules[] = { ANSWER("POST", "/devicecode", 0, 200, code),
                             ANSWER("POST", "/token", 1, 200, TOKENS_OF("first")),
@@ -176,7 +176,7 @@ START_TEST(a_new_refresh_token_that_is_not_taken_is_an_error)
     world_start(&w);
     canned_finish(&w);
     ck_assert_int_eq(w.end_code, CMG_E_AUTH);
-    ck_assert_uint_eq(world_count(&w, "/devicecode"), 1);
+    ck_assert_uint_eq(world_count(&w, "/devicecode"), 2);
     world_done(&w);
 }
 END_TEST
@@ -292,7 +292,7 @@ int main(void)
     tcase_add_test(all, fresh_tokens_are_not_asked_for_again);
     tcase_add_test(all, a_refresh_token_stands_for_the_person);
     tcase_add_test(all, a_refresh_token_that_is_no_longer_taken_leads_to_a_sign_in);
-    tcase_add_test(all, a_new_refresh_token_that_is_not_taken_is_an_error);
+    tcase_add_test(all, a_new_refresh_token_that_is_not_taken_ends_in_an_error);
     tcase_add_loop_test(all, a_cache_that_cannot_be_used_is_told_and_replaced, 0,
                         CMG__ARRAY_LEN(unusable));
     tcase_add_test(all, a_cache_whose_functions_fail_is_told_and_not_needed);
