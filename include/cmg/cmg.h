@@ -22,6 +22,7 @@
 #include <cmg/inventory.h>
 #include <cmg/key.h>
 #include <cmg/pfx.h>
+#include <cmg/preflight.h>
 #include <cmg/names.h>
 #include <cmg/relay.h>
 #include <cmg/template.h>

@@ -82,6 +82,8 @@ typedef enum cmg_deploy_operation {
     /** Bring a gateway that is there to a changed specification: size, settings, number.
      */
     CMG_DEPLOY_MODIFY_GATEWAY = 23,
+    /** Find everything that a create would fail at (cmg/preflight.h); reads only. */
+    CMG_DEPLOY_CHECK_GATEWAY = 29,
     /** Plan a create and stop there; reads only. cmg_deploy_export_plan() gives it. */
     CMG_DEPLOY_PLAN_GATEWAY = 30,
     CMG_DEPLOY_INVENTORY_GATEWAY = 33,      /**< List what is there; reads only. */

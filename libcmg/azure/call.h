@@ -78,7 +78,11 @@ enum cmg__call_id {
     CMG__CALL_GROUPS_CHOSEN, /* filter */
     CMG__CALL_DELTA_PAGE,    /* url */
     CMG__CALL_SUBSCRIPTION,  /* subscription in every ARM call below */
-    CMG__CALL_PROVIDER,      /* namespace */
+    CMG__CALL_PERMISSIONS,
+    CMG__CALL_SIZES,          /* region */
+    CMG__CALL_COMPUTE_USAGES, /* region */
+    CMG__CALL_NETWORK_USAGES, /* region */
+    CMG__CALL_PROVIDER,       /* namespace */
     CMG__CALL_PROVIDER_REGISTER,
     CMG__CALL_CHECK_DNS,     /* region label */
     CMG__CALL_CHECK_STORAGE, /* body */
@@ -87,6 +91,8 @@ enum cmg__call_id {
     CMG__CALL_GROUP_PUT,
     CMG__CALL_GROUP_DELETE,
     CMG__CALL_GROUP_RESOURCES,
+    CMG__CALL_GROUP_PERMISSIONS,
+    CMG__CALL_GROUP_LOCKS,
     CMG__CALL_TAGGED_RESOURCES, /* deployment_id */
     CMG__CALL_VAULT_GET,        /* vault */
     CMG__CALL_VAULT_PUT,

@@ -9,16 +9,20 @@
 #include "azure/call.h"
 
 /* api-versions: stable, described by published specifications, kept for years. */
-#define RESOURCES_VERSION "2024-03-01"
-#define COMPUTE_VERSION   "2024-03-01"
-#define NETWORK_VERSION   "2024-01-01"
-#define STORAGE_VERSION   "2023-05-01"
-#define VAULT_VERSION     "2023-07-01"
-#define IDENTITY_VERSION  "2018-02-01"
+#define RESOURCES_VERSION     "2024-03-01"
+#define COMPUTE_VERSION       "2024-03-01"
+#define NETWORK_VERSION       "2024-01-01"
+#define STORAGE_VERSION       "2023-05-01"
+#define VAULT_VERSION         "2023-07-01"
+#define AUTHORIZATION_VERSION "2022-04-01"
+#define LOCKS_VERSION         "2020-05-01"
+#define SIZES_VERSION         "2021-07-01"
+#define IDENTITY_VERSION      "2018-02-01"
 
 #define IN_SUBSCRIPTION "/subscriptions/{subscription}"
 #define GROUP           IN_SUBSCRIPTION "/resourceGroups/{group}"
 #define VAULT           GROUP "/providers/Microsoft.KeyVault/vaults/{vault}"
+#define PERMISSIONS_OF  "/providers/Microsoft.Authorization/permissions"
 #define DELETED_VAULT                                                                    \
     IN_SUBSCRIPTION "/providers/Microsoft.KeyVault/locations/{region}/deletedVaults/"    \
                     "{vault}"
@@ -170,6 +174,18 @@ static const struct cmg__call calls[CMG__CALL_COUNT] = {
     URL(DELTA_PAGE, "graph.delta.page", "GET", NULL, READ, 200),
     ARM(SUBSCRIPTION, "arm.subscription", "GET", IN_SUBSCRIPTION, "2022-12-01", READ,
         200),
+    ARM(PERMISSIONS, "arm.permissions", "GET", IN_SUBSCRIPTION PERMISSIONS_OF,
+        AUTHORIZATION_VERSION, READ, 200),
+    ARM(SIZES, "arm.sizes", "GET",
+        IN_SUBSCRIPTION
+        "/providers/Microsoft.Compute/skus?$filter=location%20eq%20'{region}'",
+        SIZES_VERSION, READ, 200),
+    ARM(COMPUTE_USAGES, "arm.compute.usages", "GET",
+        IN_SUBSCRIPTION "/providers/Microsoft.Compute/locations/{region}/usages",
+        COMPUTE_VERSION, READ, 200),
+    ARM(NETWORK_USAGES, "arm.network.usages", "GET",
+        IN_SUBSCRIPTION "/providers/Microsoft.Network/locations/{region}/usages",
+        NETWORK_VERSION, READ, 200),
     ARM(PROVIDER, "arm.provider", "GET", IN_SUBSCRIPTION "/providers/{namespace}",
         RESOURCES_VERSION, READ, 200),
     ARM(PROVIDER_REGISTER, "arm.provider.register", "POST",
@@ -190,6 +206,10 @@ static const struct cmg__call calls[CMG__CALL_COUNT] = {
         200, 204, 404),
     ARM(GROUP_RESOURCES, "arm.group.resources", "GET",
         GROUP "/resources?$expand=createdTime,changedTime", RESOURCES_VERSION, READ, 200),
+    ARM(GROUP_PERMISSIONS, "arm.group.permissions", "GET", GROUP PERMISSIONS_OF,
+        AUTHORIZATION_VERSION, READ, 200),
+    ARM(GROUP_LOCKS, "arm.group.locks", "GET",
+        GROUP "/providers/Microsoft.Authorization/locks", LOCKS_VERSION, READ, 200),
     ARM(TAGGED_RESOURCES, "arm.resources.tagged", "GET",
         IN_SUBSCRIPTION "/resources?$filter=tagName%20eq%20'libcmg-deployment'%20and%"
                         "20tagValue%20eq%20'{deployment_id}'",

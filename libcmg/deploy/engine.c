@@ -198,6 +198,48 @@ static bool state_sign_in(cmg_deploy *deploy)
     return cmg__events_state(deploy, CMG_DEPLOY_PLAN, NULL);
 }
 
+static const char *title_of_need(cmg_deploy *deploy, const struct cmg__step *step)
+{
+    for (size_t i = 0; i < CMG__STEP_NEEDS && step->needs[i] != NULL; i++) {
+        const struct cmg__exec *need = find_exec(deploy, step->needs[i]);
+        if (need != NULL && need->state != CMG__EXEC_DONE)
+            return need->run.step->title;
+    }
+    return "something else";
+}
+
+/* What a preflight could not judge, and what a create is going to change. */
+static cmg_status note_rest(cmg_deploy *deploy, struct cmg__exec *exec, cmg_error **err)
+{
+    const struct cmg__step *step = exec->run.step;
+    cmg_problem note = { .severity = CMG_SEVERITY_NOTE, .subject = step->name };
+
+    if (exec->state == CMG__EXEC_WAITING && step->judges) {
+        note.cause = "it hangs on something that is not there yet, or not right";
+        note.remedy = "create looks at it in time; or check again when that is done";
+        return cmg__run_problem(&exec->run, CMG_E_STATE, &note, err,
+                                "%s could not be looked at: %s comes first", step->title,
+                                title_of_need(deploy, step));
+    }
+    if (exec->state != CMG__EXEC_HELD || exec->run.plan != CMG__PLAN_CHANGE)
+        return CMG_OK;
+    note.fixable = 1;
+    note.remedy = "create does it";
+    return cmg__run_problem(&exec->run, CMG_E_STATE, &note, err,
+                            "%s has to be changed: %s", step->title, exec->run.message);
+}
+
+static void note_all(cmg_deploy *deploy)
+{
+    cmg_error *err = NULL;
+    cmg_status rc = CMG_OK;
+
+    for (size_t i = 0; rc == CMG_OK && i < deploy->exec_count; i++)
+        rc = note_rest(deploy, &deploy->execs[i], &err);
+    if (rc != CMG_OK)
+        cmg__engine_fail(deploy, &err);
+}
+
 static bool state_plan(cmg_deploy *deploy)
 {
     if (schedule(deploy, CMG__PHASE_APPLY))
@@ -205,6 +247,10 @@ static bool state_plan(cmg_deploy *deploy)
     if (count(deploy, CMG__EXEC_ACTIVE) > 0)
         return false;
     deploy->planned = true;
+    if (deploy->operation->collects)
+        note_all(deploy);
+    if (deploy->error != NULL)
+        return true;
     if (deploy->operation->dry) {
         finish(deploy, deploy->operation->end);
         return false;

@@ -88,13 +88,44 @@ static const char *reason(const cmg_error *error)
                                                : cmg_error_message(error);
 }
 
+/* Nothing of the cloud: the run itself cannot go on. */
+static bool is_own(cmg_status code)
+{
+    return code == CMG_E_NOMEM || code == CMG_E_CALLBACK || code == CMG_E_INTERNAL;
+}
+
+/* True when the failure became one of the problems that are collected. */
+static bool collect(struct cmg__exec *exec, cmg_error *err)
+{
+    struct cmg__work *work = exec->run.work;
+    const cmg_problem problem = {
+        .severity = CMG_SEVERITY_REFUSAL,
+        .step = exec->run.step->name,
+        .subject = cmg_error_subject(err),
+        .what = reason(err),
+        .cause = cmg_error_cause(err),
+        .remedy = cmg_error_remedy(err),
+        .service_code = cmg_error_service_code(err),
+    };
+
+    if (!work->problems.collect || exec->run.step->phase == CMG__PHASE_SIGN_IN ||
+        is_own(cmg_error_code(err)))
+        return false;
+    return cmg__problems_add(&work->problems, work->alloc, &problem) == CMG_OK;
+}
+
 void cmg__exec_fail(struct cmg__exec *exec, cmg_error **err)
 {
     cmg__timer_stop(&exec->timer);
     exec->state = CMG__EXEC_FAILED;
     exec->news = true;
     cmg__run_say(&exec->run, "%s", reason(*err));
-    cmg__engine_fail(exec->deploy, err);
+    if (!collect(exec, *err)) {
+        cmg__engine_fail(exec->deploy, err);
+        return;
+    }
+    cmg_error_unref(*err);
+    *err = NULL;
 }
 
 static void out_of_budget(struct cmg__exec *exec, const cmg_error *why)

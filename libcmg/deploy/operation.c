@@ -17,7 +17,12 @@
         &cmg__step_deployment, &cmg__step_endpoint, &cmg__step_instances,                \
         &cmg__step_answer
 
-static const struct cmg__step *const create_steps[] = { SIGNED_IN, MAKING };
+/* What would stop it half-way. */
+#define CHECKING                                                                         \
+    &cmg__step_check_rights, &cmg__step_check_size, &cmg__step_check_quota,              \
+        &cmg__step_check_locks, &cmg__step_check_authority
+
+static const struct cmg__step *const create_steps[] = { SIGNED_IN, CHECKING, MAKING };
 
 static const struct cmg__step *const modify_steps[] = {
     SIGNED_IN,
@@ -212,6 +217,15 @@ static const struct cmg__operation operations[] = {
                                     .needs_authority = true,
                                     .any_spec = true,
                                     .unknown = "change" },
+    [CMG_DEPLOY_CHECK_GATEWAY] = { .name = "check_gateway",
+                                   .steps = STEPS(create_steps),
+                                   .end = CMG_DEPLOY_READY,
+                                   .reads_only = true,
+                                   .dry = true,
+                                   .collects = true,
+                                   .needs_gateway = true,
+                                   .needs_authority = true,
+                                   .unknown = "create if missing" },
     [CMG_DEPLOY_PLAN_GATEWAY] = { .name = "plan_gateway",
                                   .steps = STEPS(create_steps),
                                   .end = CMG_DEPLOY_READY,

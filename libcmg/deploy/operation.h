@@ -13,6 +13,7 @@ struct cmg__operation {
     cmg_deploy_state end; /* READY or DELETED; an end of DELETED removes the journal */
     bool reads_only;      /* changes nothing: no plan to confirm, no journal needed */
     bool dry;             /* ends with the plan */
+    bool collects;        /* what fails after the sign-in becomes a problem; is dry */
     bool needs_gateway;   /* tenant and applications alone are not enough */
     bool needs_discovery; /* what to discover has to be said */
     bool needs_authority; /* issues the server certificate */

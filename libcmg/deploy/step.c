@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "deploy/discover.h"
+#include "base/log.h"
 
 static void prefixed(const struct cmg__run *run, const char *key, char *out, size_t size)
 {
@@ -147,6 +148,45 @@ cmg_status cmg__answer_keep(struct cmg__run *run, const struct cmg__json *json,
     if (value == NULL)
         return cmg__answer_lacks(run, path, err);
     return cmg__run_fact_set(run, key, value) == CMG_OK ? CMG_OK : cmg__fail_nomem(err);
+}
+
+static cmg_status tell_problem(struct cmg__run *run, cmg_status code,
+                               const cmg_problem *problem, cmg_error **err)
+{
+    const struct cmg__error_info info = {
+        .code = code,
+        .service_code = problem->service_code,
+        .subject = problem->subject,
+        .cause = problem->cause,
+        .remedy = problem->remedy,
+    };
+
+    if (problem->severity == CMG_SEVERITY_REFUSAL)
+        return cmg__error_set(err, run->work->alloc, &info, "%s", problem->what);
+    cmg__log(run->work->ctx, CMG_LOG_INFO, "deploy", "problem", problem->subject, "%s",
+             problem->what);
+    return CMG_OK;
+}
+
+cmg_status cmg__run_problem(struct cmg__run *run, cmg_status code,
+                            const cmg_problem *problem, cmg_error **err, const char *fmt,
+                            ...)
+{
+    struct cmg__work *work = run->work;
+    cmg_problem whole = *problem;
+    char what[256];
+    va_list args;
+
+    va_start(args, fmt);
+    (void)vsnprintf(what, sizeof what, fmt, args);
+    va_end(args);
+    whole.step = run->step->name;
+    whole.what = what;
+    if (!work->problems.collect)
+        return tell_problem(run, code, &whole, err);
+    return cmg__problems_add(&work->problems, work->alloc, &whole) == CMG_OK
+               ? CMG_OK
+               : cmg__fail_nomem(err);
 }
 
 /* url NULL forgets both. */

@@ -81,6 +81,7 @@ struct cmg__step {
     const char *prefix;     /* of facts: "server" or "client"; NULL for none */
     struct cmg__bind param; /* one value of its own, for example the namespace */
     const char *needs[CMG__STEP_NEEDS];
+    bool judges; /* a preflight says so when it could not be looked at */
     int64_t budget_ms;
     /* What a change consists of, one line each, for the plan; NULL: nothing to add. */
     cmg_status (*detail)(const struct cmg__run *run, struct cmg__buf *out);
@@ -150,6 +151,13 @@ cmg_status cmg__answer_lacks(struct cmg__run *run, const char *path, cmg_error *
 /* Keeps a string that an answer must have as the fact key, named as in cmg__run_value. */
 cmg_status cmg__answer_keep(struct cmg__run *run, const struct cmg__json *json,
                             const char *path, const char *key, cmg_error **err);
+
+/* Something that a preflight tells: kept where all are collected, else a refusal fails
+   the step with code, and the rest is said to the log. fmt makes problem's what; step and
+   size need not be set. */
+cmg_status cmg__run_problem(struct cmg__run *run, cmg_status code,
+                            const cmg_problem *problem, cmg_error **err, const char *fmt,
+                            ...) CMG__PRINTF(5, 6);
 
 /* Long-running operations. begin reads the first answer of a write: it goes to "poll" and
    keeps the polling URL as a fact, to exchange->then in body mode or when it is done. */

@@ -57,6 +57,12 @@ extern const struct cmg__step cmg__step_answer;
 /* steps_gateway.c */
 extern const struct cmg__step cmg__step_gateway;
 extern const struct cmg__step cmg__step_changeable;
+/* steps_check.c */
+extern const struct cmg__step cmg__step_check_rights;
+extern const struct cmg__step cmg__step_check_size;
+extern const struct cmg__step cmg__step_check_quota;
+extern const struct cmg__step cmg__step_check_locks;
+extern const struct cmg__step cmg__step_check_authority;
 /* steps_inventory.c */
 extern const struct cmg__step cmg__step_inventory;
 /* steps_power.c */

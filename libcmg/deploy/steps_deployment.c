@@ -151,6 +151,7 @@ const struct cmg__step cmg__step_template = {
     .phase = CMG__PHASE_APPLY,
     .needs = { "vault_certificate", "client_app", "provider_compute",
                "provider_network" },
+    .judges = true,
     .budget_ms = 10 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(template_exchanges),
 };

@@ -190,6 +190,7 @@ const struct cmg__step cmg__step_names = {
     .title = "names",
     .phase = CMG__PHASE_APPLY,
     .needs = { "provider_network", "provider_storage", "provider_keyvault" },
+    .judges = true,
     .budget_ms = 5 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(names_exchanges),
 };

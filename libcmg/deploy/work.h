@@ -9,6 +9,7 @@
 #include <cmg/deploy.h>
 #include "azure/call.h"
 #include "base/secret.h"
+#include "deploy/problem.h"
 #include "model/gateway.h"
 
 enum cmg__token_kind {
@@ -76,6 +77,7 @@ struct cmg__work {
     cmg_secret_store secrets;
     struct cmg__prompt prompt;
     struct cmg__discovery *discovery; /* the deployment's */
+    struct cmg__problems problems;
     struct cmg__consent_rule consent;
     struct cmg__pkce pkce;
     struct cmg__secret server_secret;  /* signs in as the server app when it is set */

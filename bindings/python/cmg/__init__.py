@@ -12,7 +12,7 @@ context managers, and failures are exceptions with a cause and a remedy.
 from ._apps import Difference
 from ._check import Finding, Report, Trust
 from ._crl import Crl, CrlEntry
-from ._deploy import PlannedChange
+from ._deploy import PlannedChange, Problem
 from ._deploy import ConsentRequest, Deploy, JournalStore, SecretStore, SignInPrompt, StepProgress
 from ._discover import DirectoryGroup, DirectoryMember, DirectoryUser, Discovery
 from ._enrol import (Challenge, Enrolment, certreq_inf, certreq_retrieve_command,
@@ -206,6 +206,7 @@ __all__ = [
     "PfxReader",
     "PlanFormat",
     "PlannedChange",
+    "Problem",
     "Profile",
     "PromptKind",
     "ProtocolError",

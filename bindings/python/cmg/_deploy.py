@@ -15,10 +15,35 @@ from . import _ffi, _loop
 from ._errors import Canceled, CmgError, WrongState, borrowed
 from ._handles import Handle, trampoline
 from ._model import Gateway
-from ._types import (BYTES, CALLBACK_PASS, DEPLOY, PlanFormat, ConsentMode, DeployState, JournalLoad, JournalLock, JournalSave,
-                     OnConfirm, OnConsent, OnDone, OnPrompt, OnState, OnStep, Operation, PromptKind, SecretGet,
-                     SecretPut, SecretRemove, StepState, cmg_consent_options, cmg_deploy_events,
-                     cmg_journal_store, cmg_secret_store)
+from ._types import (
+    BYTES,
+    CALLBACK_PASS,
+    ConsentMode,
+    DEPLOY,
+    DeployState,
+    JournalLoad,
+    JournalLock,
+    JournalSave,
+    OnConfirm,
+    OnConsent,
+    OnDone,
+    OnPrompt,
+    OnState,
+    OnStep,
+    Operation,
+    PlanFormat,
+    PromptKind,
+    SecretGet,
+    SecretPut,
+    SecretRemove,
+    Severity,
+    StepState,
+    cmg_consent_options,
+    cmg_deploy_events,
+    cmg_journal_store,
+    cmg_problem,
+    cmg_secret_store,
+)
 
 STOP = -1
 ENDS = (DeployState.READY, DeployState.DELETED)
@@ -70,6 +95,20 @@ class PlannedChange:
     what: str
     action: str
     detail: str
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that a preflight found; fixable: a create mends it by itself."""
+
+    severity: Severity
+    fixable: bool
+    step: str
+    subject: str
+    what: str
+    cause: str
+    remedy: str
+    service_code: str
 
 
 class JournalStore(Protocol):
@@ -271,6 +310,24 @@ class Deploy(Handle):
     def state(self) -> DeployState:
         """Where the deployment stands."""
         return DeployState(self.call("get_state"))
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What Operation.CHECK_GATEWAY found."""
+        found = cmg_problem(size=ctypes.sizeof(cmg_problem))
+        problems = []
+        for i in range(self.call("problem_count")):
+            self.call("problem", i, ctypes.byref(found))
+            texts = [getattr(found, name).decode() for name in (
+                "step", "subject", "what", "cause", "remedy", "service_code")]
+            problems.append(Problem(Severity(found.severity), bool(found.fixable), *texts))
+        return problems
+
+    def problems_json(self) -> str:
+        """The same as a JSON document."""
+        document = BYTES()
+        self.call("export_problems", ctypes.byref(document))
+        return _ffi.take_bytes(document).decode()
 
     def plan(self) -> "list[PlannedChange]":
         """What the deployment is going to do: from on_confirm on."""

@@ -151,6 +151,14 @@ class cmg_gateway_status(Structure):
                 ("stopped", c_uint32), ("healthy", c_uint32), ("outdated", c_uint32)]
 
 
+class cmg_problem(Structure):
+    """Something that a preflight found."""
+
+    _fields_ = [("size", c_size_t), ("severity", c_int), ("fixable", c_uint32),
+                ("step", c_char_p), ("subject", c_char_p), ("what", c_char_p),
+                ("cause", c_char_p), ("remedy", c_char_p), ("service_code", c_char_p)]
+
+
 class cmg_inventory_item(Structure):
     """One resource of an inventory."""
 
