@@ -46,26 +46,18 @@ from ._ffi import call as _call
 from ._ffi import encoded as _encoded
 from ._ffi import verify_version as _verify_version
 from ._ffi import version
+from ._gateway import Gateway, GatewayStatus, InventoryItem
 from ._handles import ClosedError, Context, LogRecord
 from ._import import Import
 from ._inspect import AlternativeName, inspect
 from ._key import Key
-from ._model import (
-    Authority,
-    Certificate,
-    ClientApp,
-    Gateway,
-    GatewayStatus,
-    InventoryItem,
-    Issued,
-    ServerApp,
-    Tenant,
-)
+from ._model import Authority, Certificate, Issued
 from ._names import Expiry, Names, Upload, check_gateway, check_renewal, expiry
 from ._pfx import PfxEntry, PfxFile
 from ._relay import Client, Connector, RequestRecord, Response, Service
 from ._request import Csr, Template
 from ._sandbox import Sandbox
+from ._tenant import ClientApp, ServerApp, Tenant
 from ._types import (
     AppPart,
     AssertionAlgorithm,

@@ -14,7 +14,7 @@ from typing import Any, Optional, Protocol
 from . import _ffi, _loop
 from ._errors import Canceled, CmgError, WrongState, borrowed
 from ._handles import Handle, trampoline
-from ._model import Gateway
+from ._gateway import Gateway
 from ._types import (
     BYTES,
     CALLBACK_PASS,

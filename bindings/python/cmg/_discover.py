@@ -10,7 +10,7 @@ from typing import Any, Optional
 from . import _ffi
 from ._deploy import STOP, Deploy, _answer
 from ._handles import trampoline
-from ._model import Gateway
+from ._gateway import Gateway
 from ._types import (DiscoveryKind, OnGroup, OnLink, OnMember, OnRemoved, OnResync, OnUser,
                      Operation, cmg_discovery)
 

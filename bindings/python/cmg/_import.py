@@ -8,7 +8,8 @@ from typing import Optional
 
 from . import _ffi
 from ._handles import Context, Handle
-from ._model import Gateway, out_bytes
+from ._gateway import Gateway
+from ._model import out_bytes
 from ._types import IMPORT
 
 

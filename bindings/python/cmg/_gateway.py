@@ -1,0 +1,194 @@
+"""A gateway: what is wanted, and what an operation has found."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Optional
+
+from . import _ffi
+from ._handles import Context, Handle
+from ._model import Authority, Certificate, out_bytes
+from ._tenant import ClientApp, ServerApp, Tenant
+from ._types import (
+    GATEWAY,
+    GatewayState,
+    InventoryKind,
+    Operation,
+    cmg_gateway_status,
+    cmg_inventory_item,
+)
+
+if TYPE_CHECKING:
+    from ._deploy import Deploy, JournalStore
+
+
+@dataclass(frozen=True)
+class GatewayStatus:
+    """What an operation last saw of a gateway; looked is 0 when nobody has."""
+
+    state: GatewayState
+    looked: int
+    vm_size: str
+    instances: int
+    running: int
+    stopped: int
+    healthy: int
+    outdated: int
+
+
+@dataclass(frozen=True)
+class InventoryItem:
+    """One resource of the last inventory; id is "" when it is missing."""
+
+    kind: InventoryKind
+    type: str
+    name: str
+    id: str
+
+
+class Gateway(Handle):
+    """A cloud management gateway: what is wanted, and what a deployment has found."""
+
+    _kind = "gateway"
+
+    def __init__(self, pointer: Any, ctx: Context) -> None:
+        super().__init__(pointer, ctx._guard)
+        self.context = ctx
+
+    @classmethod
+    def from_file(cls, ctx: Context, path: str | os.PathLike[str]) -> "Gateway":
+        """Reads a JSON specification from a file."""
+        found = GATEWAY()
+        with ctx._guard:
+            _ffi.call("cmg_gateway_new_from_file", ctx.pointer, _ffi.encoded(path),
+                      ctypes.byref(found))
+        return cls(found, ctx)
+
+    @classmethod
+    def from_json(cls, ctx: Context, json: str | bytes, name: str = "<json>") -> "Gateway":
+        """Reads a JSON specification from memory; errors call it by the name."""
+        data = json.encode() if isinstance(json, str) else json
+        found = GATEWAY()
+        with ctx._guard:
+            _ffi.call("cmg_gateway_new_from_json", ctx.pointer, _ffi.encoded(name), data,
+                      len(data), ctypes.byref(found))
+        return cls(found, ctx)
+
+    def to_json(self) -> str:
+        """The specification, complete with defaults, keys sorted."""
+        return out_bytes(self, "to_json").decode()
+
+    def set_authority(self, authority: Authority) -> None:
+        """Who issues the server certificate; client certificates must chain to it."""
+        self.call("set_authority", authority.pointer)
+
+    def add_connector(self, certificate: Certificate) -> None:
+        """Pins a connection point's certificate."""
+        self.call("add_connector", certificate.pointer)
+
+    def connector_config(self) -> str:
+        """What a connection point must know, as JSON."""
+        return out_bytes(self, "connector_config").decode()
+
+    def deploy(self, operation: Operation = Operation.CREATE, *,
+               journal: "str | os.PathLike[str] | JournalStore | None" = None) -> "Deploy":
+        """A deployment of this gateway; run() it or await it."""
+        from ._deploy import Deploy
+
+        return Deploy(self, operation, journal=journal)
+
+    @property
+    def name(self) -> str:
+        """The gateway's name, lower case."""
+        return str(self.call("name"))
+
+    @property
+    def service_name(self) -> str:
+        """The name that clients use and the server certificate carries."""
+        return str(self.call("service_name"))
+
+    @property
+    def region(self) -> str:
+        """The Azure region's short name."""
+        return str(self.call("region"))
+
+    @property
+    def resource_group(self) -> str:
+        """The resource group."""
+        return str(self.call("resource_group"))
+
+    @property
+    def site_code(self) -> str:
+        """The primary site's code."""
+        return str(self.call("site_code"))
+
+    @property
+    def instances(self) -> int:
+        """How many VM instances are wanted."""
+        return int(self.call("instance_count"))
+
+    @property
+    def role_ids(self) -> list[str]:
+        """The published roles' IDs."""
+        count = int(self.call("role_count"))
+        return [str(self.call("role_id", index)) for index in range(count)]
+
+    @property
+    def role_urls(self) -> list[str]:
+        """The published roles' internal base URLs, in the order of role_ids."""
+        count = int(self.call("role_count"))
+        return [str(self.call("role_url", index)) for index in range(count)]
+
+    @property
+    def endpoint(self) -> str:
+        """The deployment's public name; "" before it is known."""
+        return str(self.call("endpoint"))
+
+    @property
+    def status(self) -> GatewayStatus:
+        """What an operation on this object last saw."""
+        found = cmg_gateway_status(size=ctypes.sizeof(cmg_gateway_status))
+        self.call("get_status", ctypes.byref(found))
+        return GatewayStatus(GatewayState(found.state), found.looked_unix_s,
+                             found.vm_size.decode(), found.instances, found.running,
+                             found.stopped, found.healthy, found.outdated)
+
+    @property
+    def inventory(self) -> list[InventoryItem]:
+        """What the last Operation.INVENTORY_GATEWAY found."""
+        found = cmg_inventory_item(size=ctypes.sizeof(cmg_inventory_item))
+        items = []
+        for i in range(self.call("inventory_count")):
+            self.call("inventory_item", i, ctypes.byref(found))
+            items.append(InventoryItem(InventoryKind(found.kind), found.type.decode(),
+                                       found.name.decode(), found.id.decode()))
+        return items
+
+    def inventory_json(self) -> str:
+        """The last inventory as a JSON document."""
+        return out_bytes(self, "export_inventory").decode()
+
+    @property
+    def tenant(self) -> Tenant:
+        """The tenant the gateway belongs to."""
+        return Tenant(_ffi.call("cmg_tenant_ref", self.call("tenant")), self._guard)
+
+    @property
+    def server_app(self) -> ServerApp:
+        """The server application."""
+        return ServerApp(_ffi.call("cmg_server_app_ref", self.call("server_app")),
+                         self._guard)
+
+    @property
+    def client_app(self) -> ClientApp:
+        """The client application."""
+        return ClientApp(_ffi.call("cmg_client_app_ref", self.call("client_app")),
+                         self._guard)
+
+    @property
+    def certificate(self) -> Optional[Certificate]:
+        """The server certificate; None before it is issued."""
+        found = self.call("certificate")
+        return Certificate._borrowed(found, self._guard) if found else None
