@@ -5,13 +5,19 @@
 
 #include "azure/challenge.h"
 #include "deploy/sign_in.h"
+#include "deploy/steps.h"
 
 #define MAX_TIMES 3 /* in one run: a person is not asked for ever */
+
+bool cmg__again_is_sign_in(const struct cmg__exec *exec)
+{
+    return exec->run.step == &cmg__step_sign_in;
+}
 
 static struct cmg__exec *find_sign_in(cmg_deploy *deploy)
 {
     for (size_t i = 0; i < deploy->exec_count; i++) {
-        if (deploy->execs[i].run.step->phase == CMG__PHASE_SIGN_IN)
+        if (cmg__again_is_sign_in(&deploy->execs[i]))
             return &deploy->execs[i];
     }
     return NULL;
@@ -25,7 +31,7 @@ bool cmg__again_is_possible(cmg_deploy *deploy)
 
 bool cmg__again_is_needed(const struct cmg__exec *exec)
 {
-    return exec->run.step->phase != CMG__PHASE_SIGN_IN && exec->deploy->again > 0 &&
+    return !cmg__again_is_sign_in(exec) && exec->deploy->again > 0 &&
            cmg__sign_in_method(exec->run.work)->prompts &&
            !cmg__secret_is_set(&exec->run.work->tokens.refresh);
 }

@@ -9,6 +9,8 @@
 
 #include "deploy/engine.h"
 
+/* The step that signs in: others of its phase look without a token. */
+bool cmg__again_is_sign_in(const struct cmg__exec *exec);
 /* A person can be asked, and has not been too often. */
 bool cmg__again_is_possible(cmg_deploy *deploy);
 /* The step waits for the next sign-in, which begins unless it is under way. */

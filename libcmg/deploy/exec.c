@@ -240,7 +240,7 @@ static void finish(struct cmg__exec *exec)
     exec->run.percent = 100;
     cmg__log(exec->deploy->head.ctx, CMG_LOG_INFO, "deploy", "step.done",
              exec->run.step->name, "%s: %s", exec->run.step->title, exec->run.message);
-    if (exec->run.step->phase == CMG__PHASE_SIGN_IN)
+    if (cmg__again_is_sign_in(exec))
         cmg__again_done(exec->deploy);
 }
 
