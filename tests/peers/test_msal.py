@@ -71,6 +71,32 @@ def test_a_wrong_secret_is_told_in_entras_words(sandbox: Sandbox) -> None:
     assert refused["correlation_id"] and refused["trace_id"] and refused["timestamp"]
 
 
+def test_a_browser_gets_a_token_with_pkce(sandbox: Sandbox) -> None:
+    import msal
+    from urllib.parse import parse_qs, urlsplit
+
+    import requests
+    client = msal.PublicClientApplication(
+        AZURE_CLI, authority=f"{sandbox.facts['base']}/{sandbox.facts['tenant_id']}",
+        validate_authority=False)
+    flow = client.initiate_auth_code_flow([GRAPH + "/.default"],
+                                          redirect_uri="http://localhost:4711")
+    back = requests.get(flow["auth_uri"], allow_redirects=False, timeout=30)
+    assert back.status_code == 302
+    target = urlsplit(back.headers["Location"])
+    assert (target.scheme, target.netloc, target.path) == ("http", "localhost:4711", "/")
+    brought = {name: values[0] for name, values in parse_qs(target.query).items()}
+    got = client.acquire_token_by_auth_code_flow(flow, brought)
+    assert got.get("error") is None, got
+    assert got["id_token_claims"]["preferred_username"].startswith("admin@")
+    assert graph(sandbox, got["access_token"], "GET", "/me")["id"]
+    again = client.acquire_token_by_auth_code_flow(flow, brought)
+    assert again["error_codes"] == [54005]
+    other = client.acquire_token_silent(["https://management.azure.com/.default"],
+                                        account=client.get_accounts()[0])
+    assert other["access_token"] != got["access_token"]
+
+
 def test_a_certificate_gets_a_token(sandbox: Sandbox) -> None:
     import msal
     from cryptography import x509
