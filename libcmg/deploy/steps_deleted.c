@@ -4,15 +4,10 @@
  * so. What is absent already is fine.
  */
 #include "base/error.h"
-#include "deploy/steps.h"
+#include "deploy/app_view.h"
 
 /* A deletion shows up among the deleted items only after a while. */
 #define LOOKS 5
-
-static bool is_given(const struct cmg__run *run)
-{
-    return !cmg__str_is_empty(cmg__run_value(run, ".wanted_id"));
-}
 
 static cmg_status leave(struct cmg__run *run, struct cmg__next *next, const char *why)
 {
@@ -21,19 +16,19 @@ static cmg_status leave(struct cmg__run *run, struct cmg__next *next, const char
     return cmg__next_done(next);
 }
 
-static cmg_status begin(struct cmg__run *run, const struct cmg__answer *answer,
-                        struct cmg__next *next, cmg_error **err)
+static cmg_status may_remove(struct cmg__run *run, const struct cmg__answer *answer,
+                             struct cmg__next *next, cmg_error **err)
 {
     (void)answer;
     (void)err;
     if (cmg__app_is_adopted(run) && !run->work->include_imported)
         return leave(run, next, "made by somebody else, left alone");
-    return cmg__next_go(next, is_given(run) ? "given" : "inspect");
+    return cmg__next_go(next, "begin");
 }
 
 static bool is_wanted(const struct cmg__run *run, const struct cmg__json *app)
 {
-    return is_given(run) || cmg__app_is_ours(run->work, app);
+    return cmg__run_is_given(run) || cmg__app_is_ours(run->work, app);
 }
 
 /* ---- deletion ---- */
@@ -41,11 +36,14 @@ static bool is_wanted(const struct cmg__run *run, const struct cmg__json *app)
 static cmg_status read_live(struct cmg__run *run, const struct cmg__answer *answer,
                             struct cmg__next *next, cmg_error **err)
 {
-    if (answer->status == 404)
+    const struct cmg__json *app = cmg__seen(run, "application");
+
+    (void)answer;
+    if (app == NULL)
         return leave(run, next, "not there");
-    if (!is_wanted(run, answer->json))
+    if (!is_wanted(run, app))
         return leave(run, next, "belongs to another deployment, left alone");
-    cmg_status rc = cmg__app_keep_ids(run, answer->json, err);
+    cmg_status rc = cmg__app_keep_ids(run, app, err);
     if (rc != CMG_OK)
         return rc;
     run->plan = CMG__PLAN_REMOVE;
@@ -73,17 +71,9 @@ static cmg_status check(struct cmg__run *run, const struct cmg__answer *answer,
 }
 
 static const struct cmg__exchange delete_exchanges[] = {
-    { .name = "begin", .call = CMG__CALL_LOCAL, .read = begin },
-    { .name = "inspect",
-      .call = CMG__CALL_APP_BY_NAME,
-      .also = { 404 },
-      .bind = { { "unique_name", ".unique_name" } },
-      .read = read_live },
-    { .name = "given",
-      .call = CMG__CALL_APP_BY_APP_ID,
-      .also = { 404 },
-      .bind = { { "app_id", ".wanted_id" } },
-      .read = read_live },
+    { .name = "may_remove", .call = CMG__CALL_LOCAL, .read = may_remove },
+    CMG__FIND_EXCHANGES("live"),
+    { .name = "live", .call = CMG__CALL_LOCAL, .read = read_live },
     { .name = "principal",
       .call = CMG__CALL_SP_BY_APP_ID,
       .also = { 404 },
@@ -140,10 +130,12 @@ const struct cmg__step cmg__step_server_app_deleted = {
 static cmg_status refuse_live(struct cmg__run *run, const struct cmg__answer *answer,
                               struct cmg__next *next, cmg_error **err)
 {
-    const char *app_id = cmg__str_or(cmg__json_str(answer->json, "/appId"), "?");
+    const struct cmg__json *app = cmg__seen(run, "application");
+    const char *app_id = cmg__str_or(cmg__json_str(app, "/appId"), "?");
 
-    if (answer->status == 404 || !is_wanted(run, answer->json))
-        return cmg__next_go(next, is_given(run) ? "deleted_given" : "deleted");
+    (void)answer;
+    if (app == NULL || !is_wanted(run, app))
+        return cmg__next_go(next, cmg__run_is_given(run) ? "deleted_given" : "deleted");
     return cmg__fail(err, run->work->alloc, CMG_E_STATE, app_id,
                      "delete the applications first",
                      "%s: application %s is in use: only deleted ones are purged",
@@ -195,7 +187,7 @@ static cmg_status read_purged(struct cmg__run *run, const struct cmg__answer *an
     if (run->exchange->then != NULL && cmg__run_fact(run, ".sp_id")[0] != '\0')
         return cmg__next_go(next, run->exchange->then);
     next->after_ms = AGAIN_MS;
-    return cmg__next_go(next, is_given(run) ? "deleted_given" : "deleted");
+    return cmg__next_go(next, cmg__run_is_given(run) ? "deleted_given" : "deleted");
 }
 
 static cmg_status forget(struct cmg__run *run, const struct cmg__answer *answer,
@@ -209,17 +201,9 @@ static cmg_status forget(struct cmg__run *run, const struct cmg__answer *answer,
 }
 
 static const struct cmg__exchange purge_exchanges[] = {
-    { .name = "begin", .call = CMG__CALL_LOCAL, .read = begin },
-    { .name = "inspect",
-      .call = CMG__CALL_APP_BY_NAME,
-      .also = { 404 },
-      .bind = { { "unique_name", ".unique_name" } },
-      .read = refuse_live },
-    { .name = "given",
-      .call = CMG__CALL_APP_BY_APP_ID,
-      .also = { 404 },
-      .bind = { { "app_id", ".wanted_id" } },
-      .read = refuse_live },
+    { .name = "may_remove", .call = CMG__CALL_LOCAL, .read = may_remove },
+    CMG__FIND_EXCHANGES("live"),
+    { .name = "live", .call = CMG__CALL_LOCAL, .read = refuse_live },
     { .name = "deleted",
       .call = CMG__CALL_DELETED_APPS_NAMED,
       .bind = { { "display_name", ".name" } },

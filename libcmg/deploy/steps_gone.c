@@ -4,7 +4,7 @@
  * absent already is fine, and what an interrupted run knew is in the journal's facts.
  */
 #include "base/error.h"
-#include "deploy/steps.h"
+#include "deploy/app_view.h"
 
 /* A deletion shows up in the deleted items only after a while. */
 #define PURGE_TRIES 3
@@ -18,29 +18,32 @@ static cmg_status absent(struct cmg__run *run, struct cmg__next *next)
     return known ? cmg__next_go(next, "purge_app") : cmg__next_done(next);
 }
 
-static cmg_status begin(struct cmg__run *run, const struct cmg__answer *answer,
-                        struct cmg__next *next, cmg_error **err)
+static cmg_status may_remove(struct cmg__run *run, const struct cmg__answer *answer,
+                             struct cmg__next *next, cmg_error **err)
 {
     (void)answer;
     (void)err;
     if (!cmg__app_is_adopted(run))
-        return cmg__next_go(next, "inspect");
+        return cmg__next_go(next, "begin");
     run->plan = CMG__PLAN_ABSENT;
     cmg__run_say(run, "made by somebody else, left alone");
     return cmg__next_done(next);
 }
 
-static cmg_status inspect_app(struct cmg__run *run, const struct cmg__answer *answer,
-                              struct cmg__next *next, cmg_error **err)
+static cmg_status read_live(struct cmg__run *run, const struct cmg__answer *answer,
+                            struct cmg__next *next, cmg_error **err)
 {
-    if (answer->status == 404)
+    const struct cmg__json *app = cmg__seen(run, "application");
+
+    (void)answer;
+    if (app == NULL)
         return absent(run, next);
-    if (!cmg__app_is_ours(run->work, answer->json)) {
+    if (!cmg__app_is_ours(run->work, app)) {
         run->plan = CMG__PLAN_ABSENT;
         cmg__run_say(run, "belongs to another deployment, left alone");
         return cmg__next_done(next);
     }
-    cmg_status rc = cmg__app_keep_ids(run, answer->json, err);
+    cmg_status rc = cmg__app_keep_ids(run, app, err);
     if (rc != CMG_OK)
         return rc;
     run->plan = CMG__PLAN_REMOVE;
@@ -110,12 +113,9 @@ static cmg_status forget(struct cmg__run *run, const struct cmg__answer *answer,
 }
 
 static const struct cmg__exchange app_exchanges[] = {
-    { .name = "begin", .call = CMG__CALL_LOCAL, .read = begin },
-    { .name = "inspect",
-      .call = CMG__CALL_APP_BY_NAME,
-      .also = { 404 },
-      .bind = { { "unique_name", ".unique_name" } },
-      .read = inspect_app },
+    { .name = "may_remove", .call = CMG__CALL_LOCAL, .read = may_remove },
+    CMG__FIND_EXCHANGES("live"),
+    { .name = "live", .call = CMG__CALL_LOCAL, .read = read_live },
     { .name = "principal",
       .call = CMG__CALL_SP_BY_APP_ID,
       .also = { 404 },

@@ -5,35 +5,25 @@
  * grants, is made again by the steps that come after.
  */
 #include "base/error.h"
-#include "deploy/steps.h"
+#include "deploy/app_view.h"
 
 /* Looks in a row that must show what was restored. */
 #define READS 2
-
-static bool is_given(const struct cmg__run *run)
-{
-    return !cmg__str_is_empty(cmg__run_value(run, ".wanted_id"));
-}
-
-static cmg_status begin(struct cmg__run *run, const struct cmg__answer *answer,
-                        struct cmg__next *next, cmg_error **err)
-{
-    (void)answer;
-    (void)err;
-    return cmg__next_go(next, is_given(run) ? "given" : "inspect");
-}
 
 /* One of somebody else under our name is the next step's to refuse. */
 static cmg_status read_live(struct cmg__run *run, const struct cmg__answer *answer,
                             struct cmg__next *next, cmg_error **err)
 {
-    if (answer->status >= 400)
-        return cmg__next_go(next, is_given(run) ? "deleted_given" : "deleted");
+    const struct cmg__json *app = cmg__seen(run, "application");
+
+    (void)answer;
+    if (app == NULL)
+        return cmg__next_go(next, cmg__run_is_given(run) ? "deleted_given" : "deleted");
     run->plan = CMG__PLAN_ABSENT;
     cmg__run_say(run, "not deleted");
-    if (!is_given(run) && !cmg__app_is_ours(run->work, answer->json))
+    if (!cmg__run_is_given(run) && !cmg__app_is_ours(run->work, app))
         return cmg__next_done(next);
-    cmg_status rc = cmg__app_keep_ids(run, answer->json, err);
+    cmg_status rc = cmg__app_keep_ids(run, app, err);
     return rc == CMG_OK ? cmg__next_go(next, "principal") : rc;
 }
 
@@ -130,17 +120,8 @@ static cmg_status read_principal_restored(struct cmg__run *run,
 }
 
 static const struct cmg__exchange exchanges[] = {
-    { .name = "begin", .call = CMG__CALL_LOCAL, .read = begin },
-    { .name = "inspect",
-      .call = CMG__CALL_APP_BY_NAME,
-      .also = { 400, 404 }, /* 400: a service that knows no unique names */
-      .bind = { { "unique_name", ".unique_name" } },
-      .read = read_live },
-    { .name = "given",
-      .call = CMG__CALL_APP_BY_APP_ID,
-      .also = { 404 },
-      .bind = { { "app_id", ".wanted_id" } },
-      .read = read_live },
+    CMG__FIND_EXCHANGES("live"),
+    { .name = "live", .call = CMG__CALL_LOCAL, .read = read_live },
     { .name = "deleted",
       .call = CMG__CALL_DELETED_APPS_NAMED,
       .bind = { { "display_name", ".name" } },

@@ -13,6 +13,7 @@ static struct world w;
 #define LATEST                                                                           \
     "{\"value\":[{\"id\":\"other\",\"appId\":\"x\",\"tags\":[],\"deletedDateTime\":"     \
     "\"2026-11-22T00:00:00Z\"}," OURS ",\"deletedDateTime\":\"2026-11-20T10:00:00Z\"}]}"
+#define NO_TWIN ANSWER("GET", "/applications?$filter=tags", 0, 200, NONE)
 #define LIVE_SP                                                                          \
     ANSWER("GET", "/servicePrincipals(appId='sa')", 0, 200, "{\"id\":\"ssp\"}")
 
@@ -25,6 +26,7 @@ START_TEST(deletion_is_seen_among_the_deleted_items)
                             ANSWER("DELETE", "/applications/so", 0, 204, NULL),
                             ANSWER("GET", "/deletedItems/so", 2, 404, NOT_FOUND),
                             ANSWER("GET", "/deletedItems/so", 0, 200, "{}"),
+                            NO_TWIN,
                             { 0 } };
 
     canned_begin(&w, rules, &cmg__step_server_app_deleted);
@@ -41,6 +43,7 @@ START_TEST(application_of_another_deployment_is_left_alone)
     struct rule rules[] = { TOKEN,
                             ANSWER("GET", BY_NAME, 0, 200,
                                    "{\"id\":\"so\",\"appId\":\"sa\",\"tags\":[]}"),
+                            NO_TWIN,
                             { 0 } };
 
     canned_begin(&w, rules, &cmg__step_server_app_deleted);
@@ -67,6 +70,7 @@ static struct rule restore_rules[] = {
       "service principal does not reference a valid application object.\"}}",
       false, 0 },
     { "POST", "/deletedItems/ssp/restore", 0, 200, NULL, "{}", false, 0 },
+    NO_TWIN,
     { 0 },
 };
 
@@ -89,6 +93,7 @@ START_TEST(nothing_deleted_is_nothing_to_do)
     struct rule rules[] = { TOKEN,
                             ANSWER("GET", BY_NAME, 0, 404, NOT_FOUND),
                             ANSWER("GET", DELETED, 0, 200, NONE),
+                            NO_TWIN,
                             { 0 } };
 
     canned_begin(&w, rules, &cmg__step_server_app_back);
@@ -109,6 +114,7 @@ START_TEST(principal_that_an_earlier_purge_left_is_purged)
                                    "{\"value\":[{\"id\":\"ssp\"}]}"),
                             ANSWER("DELETE", "/deletedItems/ssp", 0, 204, NULL),
                             ANSWER("GET", TRASH, 0, 200, NONE),
+                            NO_TWIN,
                             { 0 } };
 
     canned_begin(&w, rules, &cmg__step_server_app_purged);
@@ -126,6 +132,7 @@ static struct rule delete_rules[] = {
     { "DELETE", "/servicePrincipals/ssp", 0, 204, NULL, NULL, false, 0 },
     { "DELETE", "/applications/so", 0, 204, NULL, NULL, false, 0 },
     { "GET", "/deletedItems/so", 0, 200, NULL, "{}", false, 0 },
+    NO_TWIN,
     { 0 },
 };
 
@@ -138,6 +145,7 @@ static struct rule purge_rules[] = {
     { "DELETE", "/deletedItems/ssp", 0, 204, NULL, NULL, false, 0 },
     { "GET", DELETED, 0, 200, NULL, NONE, false, 0 },
     { "GET", TRASH, 0, 200, NULL, NONE, false, 0 },
+    NO_TWIN,
     { 0 },
 };
 

@@ -241,3 +241,24 @@ void place_check_nothing(cmg_sandbox *sandbox)
 
     check_counts(sandbox, expected);
 }
+
+void place_refuse_upsert(cmg_sandbox *sandbox)
+{
+    static const struct {
+        const char *method, *path;
+        int status;
+        unsigned times;
+    } refusals[] = {
+        { "GET", "uniqueName=", 400, 2 },
+        { "PATCH", "uniqueName=", 404, 2 },
+        { "PATCH", "/servicePrincipals(", 405, 2 },
+    };
+    cmg_error *err = NULL;
+
+    for (size_t i = 0; i < CMG__ARRAY_LEN(refusals); i++) {
+        for (unsigned n = 1; n <= refusals[i].times; n++)
+            ck_ok(cmg_sandbox_inject(sandbox, refusals[i].method, refusals[i].path, n,
+                                     CMG_SANDBOX_FAULT_STATUS, refusals[i].status, &err),
+                  err);
+    }
+}

@@ -46,6 +46,10 @@ cmg_status party_prepare(struct party *p, const struct site *site,
                          cmg_error **err);
 void party_done(struct party *p);
 
+/* From now on the directory knows no unique names: applications made twice are found by
+   their tags only. */
+void place_refuse_upsert(cmg_sandbox *sandbox);
+
 /* The cloud holds one of each, or nothing. */
 void place_check_one_of_each(cmg_sandbox *sandbox);
 void place_check_nothing(cmg_sandbox *sandbox);

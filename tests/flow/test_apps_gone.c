@@ -109,6 +109,41 @@ START_TEST(deleted_applications_are_restored_and_purged_and_twice_is_once)
 }
 END_TEST
 
+/* They are found by their tags, also without a journal. */
+START_TEST(applications_without_a_unique_name_go_and_come_back)
+{
+    char remedy[256];
+
+    place_refuse_upsert(sandbox);
+    run(CMG_DEPLOY_REGISTER_APPS);
+    check(&whole);
+    ck_assert_int_eq(remove(site.journal), 0);
+    ck_assert_int_eq(run_badly(CMG_DEPLOY_PURGE_APPS, remedy, sizeof remedy),
+                     CMG_E_STATE);
+    run(CMG_DEPLOY_DELETE_APPS);
+    check(&soft);
+    run(CMG_DEPLOY_RESTORE_APPS);
+    check(&whole);
+    run(CMG_DEPLOY_DELETE_APPS);
+    run(CMG_DEPLOY_PURGE_APPS);
+    check(&nothing);
+}
+END_TEST
+
+START_TEST(applications_without_a_unique_name_go_with_their_gateway)
+{
+    struct party p;
+    cmg_error *err = NULL;
+
+    place_refuse_upsert(sandbox);
+    ck_ok(party_init(&p, &site, NULL, &err), err);
+    ck_ok(party_deploy(&p, &site, CMG_DEPLOY_CREATE, NULL, &err), err);
+    ck_ok(party_deploy(&p, &site, CMG_DEPLOY_DELETE, NULL, &err), err);
+    party_done(&p);
+    check(&nothing);
+}
+END_TEST
+
 /* The deleted ones hold the unique names and the App ID URI: nothing could be made. */
 START_TEST(registration_after_a_deletion_restores_instead_of_making_twins)
 {
@@ -306,6 +341,8 @@ int main(void)
     tcase_set_timeout(gone, 60);
     tcase_add_checked_fixture(gone, setup, teardown);
     tcase_add_test(gone, deleted_applications_are_restored_and_purged_and_twice_is_once);
+    tcase_add_test(gone, applications_without_a_unique_name_go_and_come_back);
+    tcase_add_test(gone, applications_without_a_unique_name_go_with_their_gateway);
     tcase_add_loop_test(
         gone, registration_after_a_deletion_restores_instead_of_making_twins, 0, 2);
     tcase_add_test(gone, live_applications_are_not_purged);

@@ -410,27 +410,6 @@ END_TEST
 
 /* ---- a service that knows no unique names ---- */
 
-static void refuse_upsert(void)
-{
-    static const struct {
-        const char *method, *path;
-        int status;
-        unsigned times;
-    } refusals[] = {
-        { "GET", "uniqueName=", 400, 2 },
-        { "PATCH", "uniqueName=", 404, 2 },
-        { "PATCH", "/servicePrincipals(", 405, 2 },
-    };
-    cmg_error *err = NULL;
-
-    for (size_t i = 0; i < CMG__ARRAY_LEN(refusals); i++) {
-        for (unsigned n = 1; n <= refusals[i].times; n++)
-            ck_ok(cmg_sandbox_inject(sandbox, refusals[i].method, refusals[i].path, n,
-                                     CMG_SANDBOX_FAULT_STATUS, refusals[i].status, &err),
-                  err);
-    }
-}
-
 static void one_of_each(void)
 {
     ck_assert_uint_eq(cmg_sandbox_count(sandbox, CMG_SANDBOX_APPLICATIONS), 2);
@@ -455,7 +434,7 @@ START_TEST(service_without_upsert_gets_one_of_each_too)
     struct party p;
     cmg_error *err = NULL;
 
-    refuse_upsert();
+    place_refuse_upsert(sandbox);
     if (losses[_i].path != NULL)
         ck_ok(cmg_sandbox_inject(sandbox, "POST", losses[_i].path, 1, losses[_i].fault,
                                  503, &err),
