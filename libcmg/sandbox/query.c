@@ -96,10 +96,20 @@ static uint64_t count_where(const struct cmg_sandbox *sandbox, const char *table
     return n;
 }
 
+/* Managed identities are the tenant's own, too, but of no application. */
 static uint64_t count_principals(const struct cmg_sandbox *sandbox)
 {
-    return count_where(sandbox, "service_principals", "appOwnerOrganizationId",
-                       cmg__sb_fact(sandbox->cloud, "tenant_id"));
+    const char *tenant = cmg__sb_fact(sandbox->cloud, "tenant_id");
+    uint64_t n = 0;
+    void *iter = NULL;
+    const char *key = NULL;
+    struct cmg__json *entry = NULL;
+    while (cmg__json_next(cmg__sb_table(sandbox->cloud, "service_principals"), &iter,
+                          &key, &entry))
+        n += cmg__sb_same(cmg__json_str(entry, "/appOwnerOrganizationId"), tenant) &&
+             !cmg__sb_same(cmg__json_str(entry, "/servicePrincipalType"),
+                           "ManagedIdentity");
+    return n;
 }
 
 static uint64_t count_grants(const struct cmg_sandbox *sandbox)
