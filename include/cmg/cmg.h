@@ -16,6 +16,7 @@
 #include <cmg/discover.h>
 #include <cmg/enrol.h>
 #include <cmg/error.h>
+#include <cmg/expiry.h>
 #include <cmg/gateway.h>
 #include <cmg/import.h>
 #include <cmg/inspect.h>

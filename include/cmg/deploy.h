@@ -75,6 +75,9 @@ typedef enum cmg_deploy_operation {
     /** Read users and groups, or what has changed among them (cmg/discover.h). A
        specification of a tenant is enough. */
     CMG_DEPLOY_DISCOVER = 12,
+    /** Give the server app a new client secret, prove it, hand it over, remove the old
+       one. A specification of a tenant is enough. */
+    CMG_DEPLOY_RENEW_SECRET = 11,
     CMG_DEPLOY_STOP_GATEWAY = 20,  /**< Stop all instances and release their machines. */
     CMG_DEPLOY_START_GATEWAY = 21, /**< Start all instances, wait until they serve. */
     /** Bring the number of instances to that of the specification. */
@@ -236,8 +239,9 @@ typedef struct cmg_journal_store {
 /**
  * @brief Where the host keeps secrets that leave the library once; size-tagged, copied.
  *
- * Names: "server-app-secret", "server-pfx", "server-pfx-password". Each function returns
- * 0 or a negative errno.
+ * Names: "server-app-secret", "server-app-secret-next" (a new one until it has signed
+ * in; then it moves to the former), "server-pfx", "server-pfx-password". Each function
+ * returns 0 or a negative errno.
  * @since 0.1
  */
 typedef struct cmg_secret_store {
@@ -301,6 +305,20 @@ CMG_API cmg_status cmg_deploy_set_journal_store(cmg_deploy *deploy,
 CMG_API cmg_status cmg_deploy_set_secret_store(cmg_deploy *deploy,
                                                const cmg_secret_store *store,
                                                cmg_error **err);
+
+/**
+ * @brief Names a secret that a renewal removes besides those the library made: the one
+ *        that an imported application was used with.
+ *
+ * It is removed last, when the new one is proven, kept and listed.
+ * @param[in]  deploy The deployment, not started.
+ * @param[in]  key_id What the portal calls "Secret ID", a GUID; copied. Not its value.
+ * @param[out] err    Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_STATE after start, #CMG_E_INVAL.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_deploy_set_old_secret(cmg_deploy *deploy, const char *key_id,
+                                             cmg_error **err);
 
 /**
  * @brief Installs the callbacks.

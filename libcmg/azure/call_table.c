@@ -31,7 +31,8 @@
 
 /* Named fields only: the full objects are large (Graph's own principal: 280 kB). */
 #define APP_FIELDS                                                                       \
-    "id,appId,displayName,uniqueName,signInAudience,identifierUris,api,appRoles,"        \
+    "id,appId,displayName,uniqueName,createdDateTime,signInAudience,identifierUris,api," \
+    "appRoles,"                                                                          \
     "requiredResourceAccess,passwordCredentials,publicClient,isFallbackPublicClient,"    \
     "web,tags"
 #define DELETED            "/v1.0/directory/deletedItems"

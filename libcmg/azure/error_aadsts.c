@@ -18,6 +18,12 @@ static const struct row {
         .cause = "the application is not known in this tenant, or was made moments ago",
         .remedy = "check the client ID and the tenant; right after creation wait two "
                   "minutes" } },
+    { { 7000229 },
+      { .status = CMG_E_AUTH,
+        .cause = "the application has no service principal in this tenant, or it was "
+                 "made moments ago",
+        .remedy = "create the service principal; right after creation wait two "
+                  "minutes" } },
     { { 7000215 },
       { .status = CMG_E_AUTH,
         .cause = "the client secret's value is wrong, or the secret was made moments ago",

@@ -70,7 +70,8 @@ static const struct cmg__azure_known graph[] = {
       "choose another name, or purge the deleted object that holds it" },
     { "CredentialInvalidLifetimeAsPerAppPolicy", NULL, CMG_E_INVAL, false,
       "the tenant's policy limits how long a client secret may live",
-      "set server_app.secret_years to 1, or " ASK_ADMIN },
+      "set server_app.secret_years to 1 or an earlier server_app.secret_until, "
+      "or " ASK_ADMIN },
     { "CredentialTypeNotAllowedAsPerAppPolicy", NULL, CMG_E_DENIED, false,
       "the tenant's policy forbids client secrets",
       ASK_ADMIN " to exempt the server app from the policy" },

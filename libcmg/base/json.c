@@ -1,6 +1,8 @@
 /* JSON over jansson: parsing, writing, making and changing values. */
 #include "base/json.h"
 
+#include "base/secret.h"
+
 #include <jansson.h>
 #include <stdarg.h>
 #include <string.h>
@@ -209,6 +211,14 @@ cmg_status cmg__json_append(struct cmg__json *array, struct cmg__json *value)
 void cmg__json_remove(struct cmg__json *object, const char *key)
 {
     (void)json_object_del(j(object), key);
+}
+
+void cmg__json_wipe(struct cmg__json *v, const char *path)
+{
+    json_t *text = j(cmg__json_at(v, path));
+
+    if (json_is_string(text))
+        cmg__wipe((void *)(uintptr_t)json_string_value(text), json_string_length(text));
 }
 
 void cmg__json_remove_at(struct cmg__json *array, size_t i)

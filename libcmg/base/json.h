@@ -66,6 +66,8 @@ CMG__NODISCARD cmg_status cmg__json_set_str(struct cmg__json *object, const char
 CMG__NODISCARD cmg_status cmg__json_append(struct cmg__json *array,
                                            struct cmg__json *value);
 void cmg__json_remove(struct cmg__json *object, const char *key);
+/* Overwrites a text that is a secret, where it stands; its length stays. */
+void cmg__json_wipe(struct cmg__json *v, const char *path);
 void cmg__json_remove_at(struct cmg__json *array, size_t i);
 /* Copies every member of from into object (replacing). */
 CMG__NODISCARD cmg_status cmg__json_merge(struct cmg__json *object,

@@ -145,6 +145,21 @@ cmg_status cmg_deploy_set_secret_store(cmg_deploy *deploy, const cmg_secret_stor
     return CMG_OK;
 }
 
+cmg_status cmg_deploy_set_old_secret(cmg_deploy *deploy, const char *key_id,
+                                     cmg_error **err)
+{
+    cmg_status rc = check_may_set(deploy, "old secret", err);
+
+    if (rc != CMG_OK)
+        return rc;
+    if (key_id == NULL || !cmg__guid_is_valid(key_id))
+        return cmg__fail(err, &deploy->head.ctx->alloc, CMG_E_INVAL, "key_id",
+                         "pass what the portal calls \"Secret ID\", a GUID",
+                         "%s is not the ID of a secret", cmg__str_or(key_id, "NULL"));
+    memcpy(deploy->old_secret, key_id, sizeof deploy->old_secret);
+    return CMG_OK;
+}
+
 cmg_status cmg_deploy_set_events(cmg_deploy *deploy, const cmg_deploy_events *events,
                                  cmg_error **err)
 {
@@ -282,6 +297,7 @@ static cmg_status make_work(cmg_deploy *deploy, cmg_error **err)
     deploy->work.consent = deploy->consent;
     deploy->work.consent.redirect_uri = deploy->consent_redirect;
     deploy->work.consent.can_ask = deploy->events.on_consent != NULL;
+    memcpy(deploy->work.old_secret, deploy->old_secret, sizeof deploy->old_secret);
     if (deploy->host_secrets.put != NULL)
         deploy->work.secrets = deploy->host_secrets;
     else if (deploy->files.path != NULL)

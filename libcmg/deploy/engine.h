@@ -59,6 +59,7 @@ struct cmg_deploy {
     char *consent_redirect; /* or NULL */
     bool include_imported;
     struct cmg__discovery discovery;
+    char old_secret[CMG__GUID_SIZE];
     struct cmg__transport transport;
     const struct cmg__step_table *table; /* the operation's, or a test's */
     struct cmg__exec *execs;

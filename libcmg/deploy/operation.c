@@ -132,6 +132,13 @@ static const struct cmg__step *const discover_steps[] = {
     &cmg__step_discover_groups,
 };
 
+static const struct cmg__step *const renew_steps[] = {
+    &cmg__step_sign_in,
+    &cmg__step_tenant,
+    &cmg__step_server_found,
+    &cmg__step_secret_renewal,
+};
+
 #define STEPS(list)                                                                      \
     {                                                                                    \
         (list), CMG__ARRAY_LEN(list)                                                     \
@@ -244,6 +251,11 @@ static const struct cmg__operation operations[] = {
                                      .end = CMG_DEPLOY_READY,
                                      .reads_only = true,
                                      .needs_gateway = true },
+    [CMG_DEPLOY_RENEW_SECRET] = { .name = "renew_secret",
+                                  .steps = STEPS(renew_steps),
+                                  .end = CMG_DEPLOY_READY,
+                                  .any_spec = true,
+                                  .unknown = "renew" },
 };
 
 const struct cmg__operation *cmg__operation_get(cmg_deploy_operation operation)

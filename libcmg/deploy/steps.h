@@ -33,8 +33,11 @@ extern const struct cmg__step cmg__step_server_app_look;
 extern const struct cmg__step cmg__step_client_app_look;
 extern const struct cmg__step cmg__step_server_app_again;
 extern const struct cmg__step cmg__step_client_app_again;
+/* steps_found.c */
+extern const struct cmg__step cmg__step_server_found;
 /* steps_secret.c */
 extern const struct cmg__step cmg__step_server_secret;
+extern const struct cmg__step cmg__step_secret_renewal;
 /* steps_consent.c */
 extern const struct cmg__step cmg__step_server_consent;
 extern const struct cmg__step cmg__step_client_consent;

@@ -172,7 +172,8 @@ const struct cmg__step cmg__step_server_app_gone = {
 static cmg_status remove_secrets(struct cmg__run *run, const struct cmg__answer *answer,
                                  struct cmg__next *next, cmg_error **err)
 {
-    static const char *const names[] = { CMG__SECRET_SERVER_APP, CMG__SECRET_PFX,
+    static const char *const names[] = { CMG__SECRET_SERVER_APP,
+                                         CMG__SECRET_SERVER_APP_NEXT, CMG__SECRET_PFX,
                                          CMG__SECRET_PFX_PASSWORD };
 
     (void)answer;

@@ -84,6 +84,7 @@ struct cmg__work {
     bool must_restore;                 /* nothing to restore is a failure */
     bool include_imported;             /* applications of others may be deleted, too */
     char principal_id[CMG__GUID_SIZE]; /* of who signed in, when the sign-in says so */
+    char old_secret[CMG__GUID_SIZE];   /* the host wants it removed; "" for none */
     struct cmg__buf probe_roots;       /* what the last request of a create trusts */
 };
 
@@ -109,10 +110,11 @@ cmg_status cmg__secret_save(struct cmg__work *work, const char *name, const void
                             size_t n, cmg_error **err);
 cmg_status cmg__secret_remove(struct cmg__work *work, const char *name, cmg_error **err);
 
-#define CMG__SECRET_SERVER_APP   "server-app-secret"
-#define CMG__SECRET_PFX          "server-pfx"
-#define CMG__SECRET_PFX_PASSWORD "server-pfx-password"
-#define CMG__SECRET_MAX          ((size_t)64 * 1024)
+#define CMG__SECRET_SERVER_APP      "server-app-secret"
+#define CMG__SECRET_SERVER_APP_NEXT "server-app-secret-next"
+#define CMG__SECRET_PFX             "server-pfx"
+#define CMG__SECRET_PFX_PASSWORD    "server-pfx-password"
+#define CMG__SECRET_MAX             ((size_t)64 * 1024)
 
 #define CMG__TAG_DEPLOYMENT "libcmg-deployment"
 #define CMG__TAG_NAME       "libcmg-gateway"

@@ -7,14 +7,14 @@
 
 /* ---- Server app ---- */
 
-#define SERVER_TEXTS 9
+#define SERVER_TEXTS 10
 
 static void list_server_texts(cmg_server_app *app, char **out[SERVER_TEXTS + 1])
 {
     char **const list[SERVER_TEXTS + 1] = {
-        &app->name,          &app->client_id,   &app->id_uri,     &app->wanted_client_id,
-        &app->wanted_id_uri, &app->admin_title, &app->admin_text, &app->user_title,
-        &app->user_text,
+        &app->name,          &app->client_id,    &app->id_uri,     &app->wanted_client_id,
+        &app->wanted_id_uri, &app->admin_title,  &app->admin_text, &app->user_title,
+        &app->user_text,     &app->secret_until,
     };
 
     for (size_t i = 0; i <= SERVER_TEXTS; i++)

@@ -1,5 +1,6 @@
-/* How near the end of a certificate is: one table of thresholds, arithmetic otherwise. */
-#include <cmg/names.h>
+/* How near the end is: one table of thresholds, arithmetic otherwise. */
+#include "model/expiry.h"
+
 #include "model/certificate.h"
 
 #define DAY_S     INT64_C(86400)
@@ -20,7 +21,7 @@ static int64_t begin_of(const struct threshold *t, int64_t end)
     return t->level == CMG_EXPIRY_EXPIRED ? end + 1 : end - t->days * DAY_S;
 }
 
-static void watch(int64_t begin, int64_t end, int64_t at, cmg_expiry *out)
+void cmg__expiry_judge(int64_t begin, int64_t end, int64_t at, cmg_expiry *out)
 {
     const int64_t left = end - at;
 
@@ -57,6 +58,7 @@ cmg_status cmg_certificate_get_expiry(const cmg_certificate *cert, int64_t at_un
                          "an answer of %zu bytes is not known", out_expiry->size);
     const int64_t now =
         at_unix_s != 0 ? at_unix_s : cmg__env_unix_s(&cert->head.ctx->env);
-    watch(cert->info.not_before_unix_s, cert->info.not_after_unix_s, now, out_expiry);
+    cmg__expiry_judge(cert->info.not_before_unix_s, cert->info.not_after_unix_s, now,
+                      out_expiry);
     return CMG_OK;
 }

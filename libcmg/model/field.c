@@ -322,8 +322,10 @@ static struct cmg__json *value_of(const struct cmg__fields *fields,
     }
     if (*absent)
         return NULL;
-    if (field->kind == CMG__FIELD_NUMBER)
-        return cmg__json_integer(*number_at(fields, field));
+    if (field->kind == CMG__FIELD_NUMBER) {
+        *absent = *number_at(fields, field) < field->min; /* not given */
+        return *absent ? NULL : cmg__json_integer(*number_at(fields, field));
+    }
     if (field->kind == CMG__FIELD_FLAG)
         return cmg__json_boolean(*flag_at(fields, field));
     const char *text = *text_at(fields, field);

@@ -57,7 +57,8 @@ struct cmg_tenant {
 struct cmg_server_app {
     struct cmg__handle head;
     char *name;
-    uint32_t secret_years;  /* 1 or 2 */
+    uint32_t secret_years;  /* 1 or 2; 0 with secret_until */
+    char *secret_until;     /* "2028-06-30", or "" */
     char *wanted_id_uri;    /* "" for api://{tenant}/{name} */
     uint32_t token_version; /* of access tokens: 1 or 2 */
     char *admin_title;      /* of the scope, as the three below; "": ours */
@@ -70,6 +71,7 @@ struct cmg_server_app {
     char *client_id;                     /* observed, or given */
     char *id_uri;                        /* observed: api://{tenant}/{name} */
     int64_t secret_expires_unix_s;       /* observed */
+    int64_t created_unix_s;              /* observed */
 };
 
 struct cmg_client_app {

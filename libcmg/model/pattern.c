@@ -24,6 +24,18 @@ static bool all_of(const char *s, const char *more)
     return s[0] != '\0';
 }
 
+bool cmg__pattern_date(const char *s)
+{
+    char text[CMG__TIME_SIZE] = "";
+    int64_t unix_s = 0;
+
+    if (strlen(s) != sizeof "2028-06-30" - 1)
+        return false;
+    memcpy(text, s, strlen(s));
+    memcpy(text + strlen(s), "T00:00:00Z", sizeof "T00:00:00Z");
+    return cmg__time_parse(text, &unix_s);
+}
+
 bool cmg__pattern_region(const char *s)
 {
     for (size_t i = 0; s[i] != '\0'; i++) {

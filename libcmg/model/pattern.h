@@ -18,6 +18,7 @@ bool cmg__pattern_display_name(const char *s);   /* printable, no blank at the e
 bool cmg__pattern_uri_name(const char *s);       /* letters, digits, '-', '_', '.' */
 bool cmg__pattern_id_uri(const char *s);  /* api://GUID/text, https://host[/text] */
 bool cmg__pattern_role_id(const char *s); /* decimal, 64 bits, canonical */
+bool cmg__pattern_date(const char *s);    /* a day there is: 2028-02-29 */
 bool cmg__pattern_origin(const char *s);  /* http(s)://host[:port], no path */
 
 /* What is left of s in lower case when only letters and digits stay, from the first

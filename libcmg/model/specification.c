@@ -68,6 +68,7 @@ enum {
     ROW_USER_TITLE,
     ROW_USER_TEXT,
     ROW_SERVER_LEGACY,
+    ROW_SECRET_UNTIL,
     ROW_CLIENT_APP,
     ROW_CLIENT_NAME,
     ROW_CLIENT_CLIENT_ID,
@@ -190,6 +191,16 @@ static const struct cmg__field rows[] = {
     [ROW_SERVER_LEGACY] =
         LEGACY_ROW("/server_app/remove_legacy_permission", "wish for its removal",
                    IN_SERVER_APP(remove_legacy)),
+    [ROW_SECRET_UNTIL] = { .path = "/server_app/secret_until",
+                           .label = "end of the client secret",
+                           .kind = CMG__FIELD_TEXT,
+                           IN_SERVER_APP(secret_until),
+                           .min = 10,
+                           .max = 10,
+                           .check = cmg__pattern_date,
+                           .cause = "it takes the place of secret_years",
+                           .allowed = "a date as year-month-day, without secret_years",
+                           .example = "\"2028-06-30\"" },
     [ROW_CLIENT_APP] =
         GROUP_ROW("/client_app", "client app", "{ \"name\": \"CMG-ClientApp\" }"),
     [ROW_CLIENT_NAME] = { .path = "/client_app/name",
@@ -385,6 +396,22 @@ static cmg_status check_tenant(const struct cmg__fields *fields,
     return rc;
 }
 
+/* A number of years, or a day; two years when nothing is said. */
+static cmg_status check_secret_life(const struct cmg__fields *fields,
+                                    const cmg_gateway *gateway,
+                                    const struct cmg__json *doc, cmg_error **err)
+{
+    const struct cmg__field *until = &rows[ROW_SECRET_UNTIL];
+
+    if (gateway->server_app->secret_until[0] == '\0')
+        return CMG_OK;
+    if (cmg__json_at(doc, rows[ROW_SECRET_YEARS].path) != NULL)
+        return cmg__field_refuse(fields, until, cmg__json_at(doc, until->path),
+                                 "secret_years is there, too", err);
+    gateway->server_app->secret_years = 0;
+    return CMG_OK;
+}
+
 static cmg_status check_service_name(const struct cmg__fields *fields,
                                      const cmg_gateway *gateway,
                                      const struct cmg__json *doc, cmg_error **err)
@@ -461,6 +488,8 @@ static cmg_status read_document(cmg_gateway *gateway, const char *name,
         rc = cmg__fields_read(&fields, doc, err);
     if (rc == CMG_OK)
         rc = check_tenant(&fields, gateway, err);
+    if (rc == CMG_OK)
+        rc = check_secret_life(&fields, gateway, doc, err);
     if (rc == CMG_OK && whole)
         rc = check_subscription(&fields, gateway, err);
     if (rc == CMG_OK && whole)

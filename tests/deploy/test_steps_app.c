@@ -1,5 +1,5 @@
 /*
- * Single steps with canned answers: applications, the client secret.
+ * Single steps with canned answers: applications.
  */
 #include "canned.h"
 
@@ -297,93 +297,6 @@ START_TEST(application_of_another_deployment_is_not_touched)
 }
 END_TEST
 
-/* ---- the secret ---- */
-
-#define ADDED                                                                            \
-    "{\"keyId\":\"k-new\",\"secretText\":\"value-1\",\"displayName\":\"x\","             \
-    "\"endDateTime\":\"2028-11-22T00:00:00.1234567Z\"}"
-
-/* Ours begin with "libcmg " and the first eight digits of the deployment's ID. */
-static const char *credentials(const char *others)
-{
-    static char text[1024];
-    char mark[16];
-
-    (void)snprintf(mark, sizeof mark, "%.8s", canned_with_id("%s"));
-    (void)snprintf(text, sizeof text,
-                   "{\"id\":\"so\",\"passwordCredentials\":[{\"keyId\":\"k-lost\","
-                   "\"displayName\":\"libcmg %s 0badcafe\"}%s]}",
-                   mark, others);
-    return text;
-}
-
-START_TEST(lost_secret_is_removed_before_a_new_one_is_added)
-{
-    struct rule rules[] = {
-        TOKEN,
-        ANSWER("GET", "/applications/so", 1, 200,
-               credentials(",{\"keyId\":\"k-theirs\",\"displayName\":\"portal\"}")),
-        ANSWER("POST", "/removePassword", 0, 204, NULL),
-        ANSWER("GET", "/applications/so", 0, 200, "{\"passwordCredentials\":[]}"),
-        ANSWER("POST", "/addPassword", 0, 200, ADDED),
-        { 0 }
-    };
-
-    canned_begin(&w, rules, &cmg__step_server_secret);
-    canned_finish(&w);
-    ck_assert_int_eq(w.end, CMG_DEPLOY_DELETED);
-    ck_assert_uint_eq(world_count(&w, "/removePassword"), 1);
-    ck_assert_uint_eq(world_count(&w, "{\"keyId\":\"k-lost\"}"), 1);
-    ck_assert_uint_eq(world_count(&w, "/addPassword"), 1);
-    ck_assert_str_eq(w.secrets[0].name, "server-app-secret");
-    ck_assert_uint_eq(w.secrets[0].len, 7);
-    ck_assert_mem_eq(w.secrets[0].data, "value-1", 7);
-    ck_assert_int_eq(
-        cmg_server_app_secret_expires_unix_s(cmg_gateway_server_app(w.gateway)),
-        1858464000);
-    world_done(&w);
-}
-END_TEST
-
-START_TEST(held_secret_is_kept)
-{
-    struct rule rules[] = { TOKEN,
-                            ANSWER("GET", "/applications/so", 0, 200,
-                                   "{\"passwordCredentials\":[{\"keyId\":\"k-1\","
-                                   "\"endDateTime\":\"2028-11-22T00:00:00Z\"}]}"),
-                            { 0 } };
-
-    canned_begin(&w, rules, &cmg__step_server_secret);
-    world_fact(&w, "server_secret_key_id", "k-1");
-    memcpy(w.secrets[0].name, "server-app-secret", 18);
-    memcpy(w.secrets[0].data, "v", 1);
-    w.secrets[0].len = 1;
-    w.secrets[0].there = true;
-    canned_finish(&w);
-    ck_assert_int_eq(w.end, CMG_DEPLOY_DELETED);
-    ck_assert_uint_eq(world_count(&w, "POST https://graph"), 0);
-    world_done(&w);
-}
-END_TEST
-
-START_TEST(secret_never_gets_into_the_journal)
-{
-    struct rule rules[] = { TOKEN,
-                            ANSWER("GET", "/applications/so", 0, 200,
-                                   "{\"passwordCredentials\":[]}"),
-                            ANSWER("POST", "/addPassword", 0, 200, ADDED),
-                            { 0 } };
-
-    canned_begin(&w, rules, &cmg__step_server_secret);
-    w.memory.canary = "value-1";
-    canned_finish(&w);
-    ck_assert_int_eq(w.end, CMG_DEPLOY_DELETED);
-    ck_assert_ptr_null(memmem(w.journal, sizeof w.journal, "value-1", 7));
-    ck_assert(!w.memory.canary_seen);
-    world_done(&w);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("steps_app");
@@ -402,9 +315,6 @@ int main(void)
     tcase_add_test(apps, correct_makes_no_application);
     tcase_add_test(apps, principal_is_made_by_post_where_upsert_is_not_known);
     tcase_add_test(apps, disabled_principal_is_enabled);
-    tcase_add_test(apps, lost_secret_is_removed_before_a_new_one_is_added);
-    tcase_add_test(apps, held_secret_is_kept);
-    tcase_add_test(apps, secret_never_gets_into_the_journal);
     suite_add_tcase(suite, apps);
     return support_run((Suite *[]){ suite, NULL });
 }

@@ -25,19 +25,20 @@ static void append(char *text, size_t size, const char *more)
 
 /* ---- transport ---- */
 
-static struct rule *find_rule(struct world *w, const char *method, const char *url)
+static struct rule *find_rule(struct world *w, const struct cmg__http_request *req)
 {
     for (struct rule *r = w->rules; r->method != NULL || r->path != NULL; r++) {
         if (r->times != 0 && r->used >= r->times)
             continue;
-        if (r->method != NULL && strcmp(r->method, method) != 0)
+        if (r->method != NULL && strcmp(r->method, req->method) != 0)
             continue;
-        if (r->path != NULL && strstr(url, r->path) == NULL)
+        if (r->path != NULL && strstr(req->url, r->path) == NULL &&
+            strstr(cmg__buf_cstr(&req->body), r->path) == NULL)
             continue;
         r->used++;
         return r;
     }
-    ck_abort_msg("the script has no answer to %s %s", method, url);
+    ck_abort_msg("the script has no answer to %s %s", req->method, req->url);
     return NULL;
 }
 
@@ -99,10 +100,9 @@ static cmg_status script_start(void *user, const struct cmg__http_request *req,
     (void)snprintf(line, sizeof line, "%s %s %.3000s\n", req->method, req->url,
                    cmg__buf_cstr(&req->body));
     append(w->log, sizeof w->log, line);
-    w->calls[i] = (struct pending){ .done = done,
-                                    .user = done_user,
-                                    .rule = find_rule(w, req->method, req->url),
-                                    .open = true };
+    w->calls[i] = (struct pending){
+        .done = done, .user = done_user, .rule = find_rule(w, req), .open = true
+    };
     w->sent++;
     w->open_calls++;
     if (w->open_calls > w->most_open_calls)

@@ -15,7 +15,7 @@
 /* One answer of the script. The first rule that fits and is not used up answers. */
 struct rule {
     const char *method; /* NULL: any */
-    const char *path;   /* the URL contains it; NULL: any */
+    const char *path;   /* the URL or the body contains it; NULL: any */
     unsigned times;     /* 0: for ever */
     int status;         /* 0: no answer, the connection breaks */
     const char *header; /* "Name: value" or NULL */

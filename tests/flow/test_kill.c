@@ -4,17 +4,13 @@
  * of everything, the secret that is kept is the one that works, and at last there is
  * nothing.
  */
-#include "place.h"
+#include "child.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 static cmg_sandbox *sandbox;
 static struct site site;
@@ -40,61 +36,9 @@ static unsigned random_below(unsigned n)
     return (unsigned)(seed % n);
 }
 
-/* ---- the child ---- */
-
-struct child {
-    pid_t pid;
-    int out;
-    char text[16384];
-    size_t len;
-};
-
 static void start_child(struct child *c, const char *operation)
 {
-    char program[] = ONCE_PROGRAM;
-    char argument[16];
-    char *argv[] = { program, argument, NULL };
-    posix_spawn_file_actions_t actions;
-    int in[2], out[2];
-
-    *c = (struct child){ 0 };
-    (void)snprintf(argument, sizeof argument, "%s", operation);
-    ck_assert_int_eq(pipe2(in, O_CLOEXEC), 0);
-    ck_assert_int_eq(pipe2(out, O_CLOEXEC), 0);
-    ck_assert_int_eq(posix_spawn_file_actions_init(&actions), 0);
-    ck_assert_int_eq(posix_spawn_file_actions_adddup2(&actions, in[0], 0), 0);
-    ck_assert_int_eq(posix_spawn_file_actions_adddup2(&actions, out[1], 1), 0);
-    ck_assert_int_eq(posix_spawn(&c->pid, program, &actions, NULL, argv, environ), 0);
-    ck_assert_int_eq(posix_spawn_file_actions_destroy(&actions), 0);
-    ck_assert_int_eq(write(in[1], &site, sizeof site), (int)sizeof site);
-    (void)close(in[0]);
-    (void)close(in[1]);
-    (void)close(out[1]);
-    c->out = out[0];
-}
-
-/* Reads until the text comes; false at the end of the output. */
-static bool wait_for_text(struct child *c, const char *text)
-{
-    while (text == NULL || strstr(c->text, text) == NULL) {
-        ck_assert_uint_lt(c->len + 1, sizeof c->text);
-        ssize_t n = read(c->out, c->text + c->len, sizeof c->text - c->len - 1);
-        if (n <= 0)
-            return false;
-        c->len += (size_t)n;
-        c->text[c->len] = '\0';
-    }
-    return true;
-}
-
-/* The exit status, or -1 when it was killed. */
-static int reap(struct child *c)
-{
-    int status = 0;
-
-    ck_assert_int_eq(waitpid(c->pid, &status, 0), c->pid);
-    (void)close(c->out);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    child_start(c, ONCE_PROGRAM, (const char *const[]){ operation, NULL }, &site);
 }
 
 /* Some milliseconds later than the event, so that the kill meets a request on its way, an
@@ -104,12 +48,12 @@ static bool kill_at(const char *operation, const char *event)
     struct child c;
 
     start_child(&c, operation);
-    if (wait_for_text(&c, event)) {
+    if (child_wait_for(&c, event)) {
         struct pollfd nothing = { .fd = -1 };
         (void)poll(&nothing, 1, (int)random_below(25));
         (void)kill(c.pid, SIGKILL);
     }
-    int status = reap(&c);
+    int status = child_reap(&c);
     ck_assert_msg(status <= 0, "%s at \"%s\": %s", operation, event, c.text);
     return status < 0;
 }
@@ -119,8 +63,8 @@ static void run_to_the_end(const char *operation)
     struct child c;
 
     start_child(&c, operation);
-    (void)wait_for_text(&c, NULL);
-    ck_assert_msg(reap(&c) == 0, "%s", c.text);
+    (void)child_wait_for(&c, NULL);
+    ck_assert_msg(child_reap(&c) == 0, "%s", c.text);
 }
 
 /* ---- what must hold ---- */
@@ -221,13 +165,13 @@ START_TEST(second_process_on_the_same_journal_is_refused)
     struct child first, second;
 
     start_child(&first, "create");
-    ck_assert(wait_for_text(&first, "state APPLY"));
+    ck_assert(child_wait_for(&first, "state APPLY"));
     start_child(&second, "create");
-    (void)wait_for_text(&second, NULL);
-    ck_assert_int_eq(reap(&second), 1);
+    (void)child_wait_for(&second, NULL);
+    ck_assert_int_eq(child_reap(&second), 1);
     ck_assert_str_eq(second.text, "");
-    (void)wait_for_text(&first, NULL);
-    ck_assert_int_eq(reap(&first), 0);
+    (void)child_wait_for(&first, NULL);
+    ck_assert_int_eq(child_reap(&first), 0);
     place_check_one_of_each(sandbox);
 }
 END_TEST

@@ -281,7 +281,7 @@ static const struct {
     { "/server_app/naem", "\"x\"", NULL,
       "remove it; fields that may stand there: name, secret_years, client_id, id_uri, "
       "access_token_version, admin_consent_title, admin_consent_text, "
-      "user_consent_title, user_consent_text, remove_legacy_permission" },
+      "user_consent_title, user_consent_text, remove_legacy_permission, secret_until" },
 };
 
 START_TEST(a_refusal_says_why_and_what_is_allowed)

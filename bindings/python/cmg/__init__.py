@@ -57,7 +57,7 @@ from ._pfx import PfxEntry, PfxFile
 from ._relay import Client, Connector, RequestRecord, Response, Service
 from ._request import Csr, Template
 from ._sandbox import Sandbox
-from ._tenant import ClientApp, ServerApp, Tenant
+from ._tenant import ClientApp, ServerApp, ServerAppExpiry, Tenant
 from ._types import (
     AppPart,
     AssertionAlgorithm,
@@ -216,6 +216,7 @@ __all__ = [
     "SandboxSignIn",
     "SecretStore",
     "ServerApp",
+    "ServerAppExpiry",
     "Service",
     "Severity",
     "SignIn",

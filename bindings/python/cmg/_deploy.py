@@ -306,6 +306,10 @@ class Deploy(Handle):
         self.call("set_consent", ctypes.byref(cmg_consent_options(
             ctypes.sizeof(cmg_consent_options), mode, wait_ms, _ffi.optional(redirect_uri))))
 
+    def set_old_secret(self, key_id: str) -> None:
+        """Names a secret that a renewal removes besides those the library made."""
+        self.call("set_old_secret", _ffi.encoded(key_id))
+
     @property
     def state(self) -> DeployState:
         """Where the deployment stands."""

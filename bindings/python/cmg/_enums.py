@@ -356,6 +356,7 @@ class Operation(IntEnum):
     PURGE_APPS = 9
     IMPORT_APPS = 10
     DISCOVER = 12
+    RENEW_SECRET = 11
     STOP_GATEWAY = 20
     START_GATEWAY = 21
     SCALE_GATEWAY = 22

@@ -22,7 +22,7 @@ from ._types import (NAMES, UPLOAD, cmg_expiry, cmg_gateway_check_options, cmg_g
                      cmg_connector_events, cmg_crl_entry, cmg_csr_request, cmg_deploy_events,
                      cmg_difference, cmg_enrolment_events, cmg_issued, cmg_journal_store, cmg_key_holder, cmg_pfx_options,
                      cmg_sandbox_settings,
-                     cmg_secret_store, cmg_service_events, cmg_token_cache, cmg_token_source)
+                     cmg_secret_store, cmg_server_app_expiry, cmg_service_events, cmg_token_cache, cmg_token_source)
 
 SOVERSION = 0
 RELEASE = (0, 1)
@@ -330,6 +330,9 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_server_app_secret_expires_unix_s": plain(c_int64, SERVER_APP),
     "cmg_server_app_difference_count": plain(c_size_t, SERVER_APP),
     "cmg_server_app_difference": fallible(SERVER_APP, c_size_t, POINTER(cmg_difference)),
+    "cmg_server_app_get_expiry": fallible(SERVER_APP, c_int64,
+                                          POINTER(cmg_server_app_expiry)),
+    "cmg_server_app_set_secret_expires": fallible(SERVER_APP, c_int64),
     "cmg_server_app_ref": plain(SERVER_APP, SERVER_APP),
     "cmg_server_app_unref": plain(None, SERVER_APP),
     "cmg_client_app_name": copied(CLIENT_APP),
@@ -386,6 +389,7 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_deploy_set_secret_store": fallible(DEPLOY, POINTER(cmg_secret_store)),
     "cmg_deploy_set_discovery": fallible(DEPLOY, POINTER(cmg_discovery)),
     "cmg_deploy_set_consent": fallible(DEPLOY, POINTER(cmg_consent_options)),
+    "cmg_deploy_set_old_secret": fallible(DEPLOY, TEXT),
     "cmg_deploy_set_events": fallible(DEPLOY, POINTER(cmg_deploy_events)),
     "cmg_deploy_set_include_imported": fallible(DEPLOY, c_bool),
     "cmg_deploy_start": fallible(DEPLOY),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional
 
 from . import _ffi
@@ -12,7 +14,9 @@ from ._model import Certificate
 from ._sign_in import LentCache, TokenCache, TokenFunction, TokenSource, lend
 from ._types import (
     AssertionAlgorithm,
+    ExpiryLevel,
     ManagedIdentity,
+    cmg_server_app_expiry,
 )
 
 if TYPE_CHECKING:
@@ -103,6 +107,21 @@ class Tenant(Handle):
         return str(self.call("subscription_id"))
 
 
+@dataclass(frozen=True)
+class ServerAppExpiry:
+    """The end of a server app's secret, and of the app's use; times are seconds since
+    1970, 0 when they are not known, age_days -1."""
+
+    level: ExpiryLevel
+    must_replace: bool
+    secret_expires: int
+    days_left: int
+    next_change: int
+    created: int
+    age_days: int
+    replace_at: int
+
+
 class ServerApp(Differing):
     """The server application ("web app") of Configuration Manager."""
 
@@ -125,8 +144,22 @@ class ServerApp(Differing):
 
     @property
     def secret_expires(self) -> int:
-        """When the newest secret ends, seconds since 1970; 0 before it is known."""
+        """When the newest secret ends, seconds since 1970; 0 before it is known. May be set
+        to what is known from elsewhere."""
         return int(self.call("secret_expires_unix_s"))
+
+    @secret_expires.setter
+    def secret_expires(self, unix_s: int) -> None:
+        self.call("set_secret_expires", unix_s)
+
+    def expiry(self, at: int = 0) -> ServerAppExpiry:
+        """How near the end of the secret is, now or at seconds since 1970."""
+        found = cmg_server_app_expiry(size=ctypes.sizeof(cmg_server_app_expiry))
+        self.call("get_expiry", at, ctypes.byref(found))
+        return ServerAppExpiry(
+            ExpiryLevel(found.level), bool(found.must_replace), found.secret_expires_unix_s,
+            found.days_left, found.next_change_unix_s, found.created_unix_s,
+            found.age_days, found.replace_unix_s)
 
 
 class ClientApp(Differing):

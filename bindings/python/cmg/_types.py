@@ -166,6 +166,15 @@ class cmg_inventory_item(Structure):
                 ("type", c_char_p), ("name", c_char_p), ("id", c_char_p)]
 
 
+class cmg_server_app_expiry(Structure):
+    """The end of a server app's secret, and of the app's use."""
+
+    _fields_ = [("size", c_size_t), ("level", c_int), ("must_replace", c_int32),
+                ("secret_expires_unix_s", c_int64), ("days_left", c_int64),
+                ("next_change_unix_s", c_int64), ("created_unix_s", c_int64),
+                ("age_days", c_int64), ("replace_unix_s", c_int64)]
+
+
 class cmg_crl_entry(Structure):
     """One entry of a revocation list."""
 

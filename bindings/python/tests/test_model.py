@@ -82,6 +82,12 @@ def test_the_gateway_tells_what_is_wanted(gateway: Any) -> None:
     assert gateway.tenant.subscription_id == "7d6f2c1e-5b0a-4c8e-9f34-2a1b3c4d5e6f"
     assert gateway.server_app.name == "CMG-ServerApp"
     assert gateway.server_app.secret_expires == 0
+    with pytest.raises(cmg.WrongState):
+        gateway.server_app.expiry()
+    gateway.server_app.secret_expires = 2_000_000_000
+    near = gateway.server_app.expiry(at=2_000_000_000 - 7 * 86400)
+    assert near.level is cmg.ExpiryLevel.DAYS_7 and near.days_left == 7
+    assert near.age_days == -1 and not near.must_replace
     assert gateway.client_app.name == "CMG-ClientApp" and gateway.client_app.client_id == ""
 
 

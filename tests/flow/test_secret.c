@@ -1,0 +1,170 @@
+/* The life of the client secret against the sandbox: made, proven, renewed, watched. */
+#include "place.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static cmg_sandbox *sandbox;
+static struct site site;
+
+static void setup(void)
+{
+    sandbox = place_sandbox(0);
+    place_site(sandbox, &site);
+}
+
+static void teardown(void)
+{
+    cmg_sandbox_unref(sandbox);
+    support_dir_done();
+}
+
+#define KEPT    "contoso.journal.secrets/server-app-secret"
+#define PENDING KEPT "-next"
+
+/* The kept secret; the caller frees. */
+static char *kept(void)
+{
+    size_t n = 0;
+    char *text = support_read_file(support_path(KEPT), &n);
+
+    ck_assert_ptr_nonnull(text);
+    text = realloc(text, n + 1);
+    ck_assert_ptr_nonnull(text);
+    text[n] = '\0';
+    return text;
+}
+
+/* Signs in as the server app with its secret and finds the tenant. */
+static cmg_status sign_in_with(const char *client_id, const char *secret)
+{
+    struct party p;
+    cmg_deploy *deploy = NULL;
+    cmg_error *err = NULL;
+
+    ck_ok(party_init(&p, &site, NULL, &err), err);
+    ck_ok(cmg_tenant_set_client_secret(cmg_gateway_tenant(p.gateway), client_id, secret,
+                                       strlen(secret), &err),
+          err);
+    ck_ok(cmg_deploy_new(p.gateway, CMG_DEPLOY_FIND_TENANT, &deploy, &err), err);
+    cmg_status rc = cmg_deploy_run(deploy, NULL);
+    cmg_deploy_unref(deploy);
+    party_done(&p);
+    return rc;
+}
+
+static void run(cmg_deploy_operation operation, char client_id[64])
+{
+    struct party p;
+    cmg_error *err = NULL;
+
+    ck_ok(party_init(&p, &site, NULL, &err), err);
+    ck_ok(party_deploy(&p, &site, operation, NULL, &err), err);
+    (void)snprintf(client_id, 64, "%s",
+                   cmg_server_app_client_id(cmg_gateway_server_app(p.gateway)));
+    ck_assert_int_ne(
+        cmg_server_app_secret_expires_unix_s(cmg_gateway_server_app(p.gateway)), 0);
+    party_done(&p);
+}
+
+START_TEST(a_renewed_secret_signs_in_and_the_old_one_no_longer_does)
+{
+    char client_id[64];
+
+    run(CMG_DEPLOY_REGISTER_APPS, client_id);
+    char *old = kept();
+    ck_assert_int_eq(sign_in_with(client_id, old), CMG_OK);
+    run(CMG_DEPLOY_RENEW_SECRET, client_id);
+    char *renewed = kept();
+    ck_assert_str_ne(old, renewed);
+    ck_assert_int_eq(sign_in_with(client_id, renewed), CMG_OK);
+    ck_assert_int_eq(sign_in_with(client_id, old), CMG_E_AUTH);
+    ck_assert_uint_eq(cmg_sandbox_count(sandbox, CMG_SANDBOX_SECRETS), 1);
+    ck_assert_ptr_null(support_read_file(support_path(PENDING), NULL));
+    free(old);
+    free(renewed);
+}
+END_TEST
+
+static int refuse(cmg_deploy *deploy, const char *plan, void *user)
+{
+    (void)deploy;
+    (void)snprintf(user, 256, "%s", plan);
+    return 1;
+}
+
+START_TEST(a_renewal_that_is_refused_shows_how_things_stand_and_changes_nothing)
+{
+    struct party p;
+    char plan[256] = "";
+    char client_id[64];
+    cmg_error *err = NULL;
+    const cmg_deploy_events events = { .size = sizeof events,
+                                       .user = plan,
+                                       .on_confirm = refuse };
+
+    run(CMG_DEPLOY_REGISTER_APPS, client_id);
+    char *before = kept();
+    ck_ok(party_init(&p, &site, NULL, &err), err);
+    ck_assert_int_eq(party_deploy(&p, &site, CMG_DEPLOY_RENEW_SECRET, &events, NULL),
+                     CMG_E_CALLBACK);
+    ck_assert_ptr_nonnull(strstr(plan, "change client secret of the server app"));
+    ck_assert_int_ne(
+        cmg_server_app_secret_expires_unix_s(cmg_gateway_server_app(p.gateway)), 0);
+    party_done(&p);
+    char *after = kept();
+    ck_assert_str_eq(before, after);
+    ck_assert_uint_eq(cmg_sandbox_count(sandbox, CMG_SANDBOX_SECRETS), 1);
+    free(before);
+    free(after);
+}
+END_TEST
+
+START_TEST(a_lost_journal_costs_a_new_secret_and_leaves_one)
+{
+    char client_id[64];
+
+    run(CMG_DEPLOY_REGISTER_APPS, client_id);
+    ck_assert_int_eq(remove(site.journal), 0);
+    run(CMG_DEPLOY_RENEW_SECRET, client_id);
+    ck_assert_uint_eq(cmg_sandbox_count(sandbox, CMG_SANDBOX_SECRETS), 1);
+    char *secret = kept();
+    ck_assert_int_eq(sign_in_with(client_id, secret), CMG_OK);
+    free(secret);
+}
+END_TEST
+
+START_TEST(a_secret_that_was_removed_behind_our_back_is_made_again)
+{
+    char client_id[64];
+    struct party p;
+    cmg_error *err = NULL;
+
+    run(CMG_DEPLOY_REGISTER_APPS, client_id);
+    ck_assert_int_eq(remove(support_path(KEPT)), 0);
+    ck_ok(party_init(&p, &site, NULL, &err), err);
+    ck_ok(party_deploy(&p, &site, CMG_DEPLOY_REGISTER_APPS, NULL, &err), err);
+    party_done(&p);
+    char *secret = kept();
+    ck_assert_int_eq(sign_in_with(client_id, secret), CMG_OK);
+    ck_assert_uint_eq(cmg_sandbox_count(sandbox, CMG_SANDBOX_SECRETS), 1);
+    free(secret);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("secret");
+    TCase *tc = tcase_create("secret");
+
+    tcase_set_timeout(tc, 60);
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, a_renewed_secret_signs_in_and_the_old_one_no_longer_does);
+    tcase_add_test(tc,
+                   a_renewal_that_is_refused_shows_how_things_stand_and_changes_nothing);
+    tcase_add_test(tc, a_lost_journal_costs_a_new_secret_and_leaves_one);
+    tcase_add_test(tc, a_secret_that_was_removed_behind_our_back_is_made_again);
+    suite_add_tcase(suite, tc);
+    return support_run((Suite *[]){ suite, NULL });
+}
