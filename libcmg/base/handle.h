@@ -35,6 +35,7 @@ enum cmg__tag {
     CMG__TAG_ENROLMENT,
     CMG__TAG_UPLOAD,
     CMG__TAG_IMPORT,
+    CMG__TAG_WATCH,
     CMG__TAG_DEAD = 0x44656164
 };
 

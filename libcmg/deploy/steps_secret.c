@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "deploy/retry.h"
 #include "deploy/steps.h"
+#include "deploy/token.h"
 #include "model/tenant.h"
 
 #define MARK    "libcmg "
@@ -334,12 +335,15 @@ static cmg_status read_add(struct cmg__run *run, const struct cmg__answer *answe
 static cmg_status add_fields(struct cmg__run *run, const struct cmg__buf *value,
                              struct cmg__buf *form, cmg_error **err)
 {
-    char *scope = cmg__format(run->work->alloc, "https://%s/.default",
-                              run->work->cloud->graph_host);
-    cmg_status rc = scope == NULL ? CMG_E_NOMEM
-                                  : cmg__form_add(form, "client_id",
-                                                  cmg__fact(run->work, "server_app_id"));
+    const char *resource = NULL;
+    cmg_status rc = cmg__token_resource(run->work, CMG__TOKEN_GRAPH, &resource, err);
 
+    if (rc != CMG_OK)
+        return rc;
+    char *scope = cmg__format(run->work->alloc, "%s/.default", resource);
+    rc = scope == NULL
+             ? CMG_E_NOMEM
+             : cmg__form_add(form, "client_id", cmg__fact(run->work, "server_app_id"));
     if (rc == CMG_OK)
         rc = cmg__form_add(form, "scope", scope);
     if (rc == CMG_OK)

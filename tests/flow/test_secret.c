@@ -153,6 +153,116 @@ START_TEST(a_secret_that_was_removed_behind_our_back_is_made_again)
 }
 END_TEST
 
+/* ---- what must not be seen ---- */
+
+static struct {
+    char text[256 * 1024];
+    size_t len;
+} seen;
+
+static void see(const char *text)
+{
+    const size_t n = strlen(text);
+
+    ck_assert_uint_lt(seen.len + n + 2, sizeof seen.text);
+    memcpy(seen.text + seen.len, text, n);
+    seen.len += n;
+    seen.text[seen.len++] = '\n';
+    seen.text[seen.len] = '\0';
+}
+
+static void on_log(cmg_context *ctx, const cmg_log_record *record, void *user)
+{
+    (void)ctx;
+    (void)user;
+    see(record->text);
+    see(cmg__str_or(record->subject, ""));
+}
+
+static int see_step(cmg_deploy *deploy, const cmg_step_progress *progress, void *user)
+{
+    (void)deploy;
+    (void)user;
+    see(progress->message);
+    return 0;
+}
+
+static int see_plan(cmg_deploy *deploy, const char *plan, void *user)
+{
+    (void)deploy;
+    (void)user;
+    see(plan);
+    return 0;
+}
+
+static void see_file(const char *path)
+{
+    size_t n = 0;
+    char *text = support_read_file(path, &n);
+
+    ck_assert_ptr_nonnull(text);
+    for (size_t i = 0; i < n; i++)
+        text[i] = text[i] == '\0' ? ' ' : text[i];
+    text = realloc(text, n + 1);
+    ck_assert_ptr_nonnull(text);
+    text[n] = '\0';
+    see(text);
+    free(text);
+}
+
+static const cmg_deploy_operation talkers[] = {
+    CMG_DEPLOY_REGISTER_APPS,
+    CMG_DEPLOY_RENEW_SECRET,
+    CMG_DEPLOY_FIND_TENANT,
+    CMG_DEPLOY_DELETE,
+};
+
+START_TEST(no_secret_is_seen_in_logs_errors_journal_command_line_or_freed_memory)
+{
+    const cmg_deploy_events events = { .size = sizeof events,
+                                       .on_step = see_step,
+                                       .on_confirm = see_plan };
+    struct support_alloc memory;
+    char *secrets[4] = { 0 };
+    struct party p;
+    cmg_error *err = NULL;
+
+    for (size_t i = 0; i < CMG__ARRAY_LEN(talkers); i++) {
+        support_alloc_init(&memory);
+        memory.canary = site.client_secret;
+        ck_ok(party_init(&p, &site, &memory.alloc.table, &err), err);
+        ck_ok(cmg_context_set_log(p.ctx, CMG_LOG_DEBUG, on_log, NULL, &err), err);
+        ck_ok(party_deploy(&p, &site, talkers[i], &events, &err), err);
+        if (talkers[i] != CMG_DEPLOY_DELETE) {
+            see_file(site.journal);
+            secrets[i] = kept();
+        }
+        /* A secret that is refused: the error must not repeat it. */
+        ck_ok(cmg_tenant_set_client_secret(cmg_gateway_tenant(p.gateway), site.client_id,
+                                           "wrong-canary-wrong", 18, &err),
+              err);
+        ck_assert_int_ne(party_deploy(&p, &site, CMG_DEPLOY_FIND_TENANT, NULL, &err),
+                         CMG_OK);
+        see(cmg_error_message(err));
+        see(cmg_error_cause(err));
+        see(cmg_error_remedy(err));
+        cmg_error_unref(err);
+        err = NULL;
+        party_done(&p);
+        ck_assert(!memory.canary_seen);
+        ck_assert_uint_eq(memory.live, 0);
+    }
+    see_file("/proc/self/cmdline");
+    ck_assert_uint_gt(seen.len, 2000);
+    ck_assert_ptr_null(strstr(seen.text, site.client_secret));
+    ck_assert_ptr_null(strstr(seen.text, "wrong-canary-wrong"));
+    for (size_t i = 0; i < CMG__ARRAY_LEN(secrets); i++) {
+        ck_assert(secrets[i] == NULL || strstr(seen.text, secrets[i]) == NULL);
+        free(secrets[i]);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("secret");
@@ -165,6 +275,8 @@ int main(void)
                    a_renewal_that_is_refused_shows_how_things_stand_and_changes_nothing);
     tcase_add_test(tc, a_lost_journal_costs_a_new_secret_and_leaves_one);
     tcase_add_test(tc, a_secret_that_was_removed_behind_our_back_is_made_again);
+    tcase_add_test(tc,
+                   no_secret_is_seen_in_logs_errors_journal_command_line_or_freed_memory);
     suite_add_tcase(suite, tc);
     return support_run((Suite *[]){ suite, NULL });
 }

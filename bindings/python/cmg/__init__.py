@@ -42,6 +42,7 @@ from ._errors import (
     Unsupported,
     WrongState,
 )
+from ._expiry import Notice, Watch
 from ._ffi import call as _call
 from ._ffi import encoded as _encoded
 from ._ffi import verify_version as _verify_version
@@ -105,6 +106,7 @@ from ._types import (
     StepState,
     UploadKind,
     UrlKind,
+    WatchSubject,
 )
 
 _verify_version()
@@ -187,6 +189,7 @@ __all__ = [
     "NameKind",
     "Names",
     "NotFound",
+    "Notice",
     "Operation",
     "Origin",
     "OutOfMemory",
@@ -233,6 +236,8 @@ __all__ = [
     "Upload",
     "UploadKind",
     "UrlKind",
+    "Watch",
+    "WatchSubject",
     "WrongState",
     "certreq_inf",
     "certreq_retrieve_command",

@@ -298,6 +298,14 @@ class NameDomain(IntEnum):
     AZURE = 3
 
 
+class WatchSubject(IntEnum):
+    """What a watch looks at."""
+
+    SECRET = 1
+    APPLICATION = 2
+    CERTIFICATE = 3
+
+
 class ExpiryLevel(IntEnum):
     """How near the end of a certificate is."""
 
@@ -551,6 +559,7 @@ ENUMS: dict[str, tuple[type[IntEnum], str]] = {
     "cmg_key_usage": (KeyUsage, "CMG_KEY_USAGE_"),
     "cmg_name_domain": (NameDomain, "CMG_NAME_DOMAIN_"),
     "cmg_expiry_level": (ExpiryLevel, "CMG_EXPIRY_"),
+    "cmg_watch_subject": (WatchSubject, "CMG_WATCH_"),
     "cmg_upload_kind": (UploadKind, "CMG_UPLOAD_"),
     "cmg_url_kind": (UrlKind, "CMG_URL_"),
     "cmg_revocation_reason": (RevocationReason, "CMG_REASON_"),

@@ -22,7 +22,8 @@ from ._types import (NAMES, UPLOAD, cmg_expiry, cmg_gateway_check_options, cmg_g
                      cmg_connector_events, cmg_crl_entry, cmg_csr_request, cmg_deploy_events,
                      cmg_difference, cmg_enrolment_events, cmg_issued, cmg_journal_store, cmg_key_holder, cmg_pfx_options,
                      cmg_sandbox_settings,
-                     cmg_secret_store, cmg_server_app_expiry, cmg_service_events, cmg_token_cache, cmg_token_source)
+                     cmg_secret_store, cmg_server_app_expiry, cmg_service_events, cmg_token_cache, cmg_token_source,
+                     WATCH, cmg_watch_events)
 
 SOVERSION = 0
 RELEASE = (0, 1)
@@ -78,6 +79,7 @@ OUT_IMPORT = POINTER(IMPORT)
 OUT_DEPLOY = POINTER(DEPLOY)
 OUT_ENROLMENT = POINTER(ENROLMENT)
 OUT_SERVICE = POINTER(SERVICE)
+OUT_WATCH = POINTER(WATCH)
 OUT_CONNECTOR = POINTER(CONNECTOR)
 OUT_CLIENT = POINTER(CLIENT)
 OUT_SANDBOX = POINTER(SANDBOX)
@@ -333,6 +335,13 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_server_app_get_expiry": fallible(SERVER_APP, c_int64,
                                           POINTER(cmg_server_app_expiry)),
     "cmg_server_app_set_secret_expires": fallible(SERVER_APP, c_int64),
+    "cmg_watch_new": fallible(GATEWAY, OUT_WATCH),
+    "cmg_watch_set_events": fallible(WATCH, POINTER(cmg_watch_events)),
+    "cmg_watch_set_told": fallible(WATCH, ENUM, c_int64, ENUM),
+    "cmg_watch_start": fallible(WATCH),
+    "cmg_watch_close": fallible(WATCH),
+    "cmg_watch_ref": plain(WATCH, WATCH),
+    "cmg_watch_unref": plain(None, WATCH),
     "cmg_server_app_ref": plain(SERVER_APP, SERVER_APP),
     "cmg_server_app_unref": plain(None, SERVER_APP),
     "cmg_client_app_name": copied(CLIENT_APP),

@@ -44,6 +44,7 @@ IMPORT = _opaque("cmg_import")
 ENROLMENT = _opaque("cmg_enrolment")
 SERVICE = _opaque("cmg_service")
 CONNECTOR = _opaque("cmg_connector")
+WATCH = _opaque("cmg_watch")
 CLIENT = _opaque("cmg_client")
 SANDBOX = _opaque("cmg_sandbox")
 
@@ -248,6 +249,13 @@ class cmg_client_response(Structure):
                 ("elapsed_ms", c_int64), ("status", c_int32), ("reserved", c_uint32)]
 
 
+class cmg_watch_notice(Structure):
+    """A threshold that was reached."""
+
+    _fields_ = [("size", c_size_t), ("subject", c_int), ("level", c_int),
+                ("end_unix_s", c_int64), ("days_left", c_int64)]
+
+
 LogFn = CFUNCTYPE(None, CONTEXT, POINTER(cmg_log_record), c_void_p)
 ResolveFn = CFUNCTYPE(c_int, c_char_p, c_uint16, POINTER(cmg_address), c_void_p)
 ClientDoneFn = CFUNCTYPE(None, CLIENT, POINTER(cmg_client_response), ERROR, c_void_p)
@@ -317,6 +325,8 @@ ServiceRequest = CFUNCTYPE(None, SERVICE, POINTER(cmg_request_record), c_void_p)
 ServiceClosed = CFUNCTYPE(None, SERVICE, c_void_p)
 ConnectorChannel = CFUNCTYPE(None, CONNECTOR, c_uint32, c_int, ERROR, c_void_p)
 ConnectorClosed = CFUNCTYPE(None, CONNECTOR, c_void_p)
+WatchExpiry = CFUNCTYPE(None, WATCH, POINTER(cmg_watch_notice), c_void_p)
+WatchClosed = CFUNCTYPE(None, WATCH, c_void_p)
 
 
 class cmg_deploy_events(Structure):
@@ -383,6 +393,13 @@ class cmg_service_events(Structure):
 
     _fields_ = [("size", c_size_t), ("user", c_void_p), ("on_channel", ServiceChannel),
                 ("on_request", ServiceRequest), ("on_closed", ServiceClosed)]
+
+
+class cmg_watch_events(Structure):
+    """What a watch tells."""
+
+    _fields_ = [("size", c_size_t), ("user", c_void_p), ("on_expiry", WatchExpiry),
+                ("on_closed", WatchClosed)]
 
 
 class cmg_connector_events(Structure):
