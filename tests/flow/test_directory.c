@@ -58,7 +58,6 @@ START_TEST(applications_are_registered_once_whatever_the_directory_is_like)
         ck_assert_uint_eq(cmg_sandbox_count(sandbox, CMG_SANDBOX_SECRETS), 1);
         check_consent(&p);
         party_done(&p);
-        ck_ok(cmg_sandbox_set_replication(sandbox, 0, &err), err);
     }
 }
 END_TEST
