@@ -16,6 +16,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "display.h"
+
 static const struct option long_options[] = {
     { "keep", no_argument, NULL, 'k' },
     { "directory", required_argument, NULL, 'd' },
@@ -88,18 +90,38 @@ static cmg_status read_specification(struct quickstart *q, cmg_error **err)
     return rc;
 }
 
+static cmg_status deploy(struct quickstart *q, cmg_deploy_operation operation,
+                         cmg_error **err)
+{
+    const struct display_options options = {
+        .out = stdout,
+        .name = cmg_gateway_name(q->gateway),
+        .verb = operation == CMG_DEPLOY_CREATE ? "create" : "delete",
+        .sandbox = true,
+    };
+    cmg_deploy *run = NULL;
+    cmg_status rc = cmg_deploy_new(q->gateway, operation, &run, err);
+
+    if (rc == CMG_OK)
+        rc = cmg_deploy_set_journal_file(run, quickstart_path(q, "journal"), err);
+    if (rc == CMG_OK)
+        rc = display_run(q->ctx, run, &options, err);
+    cmg_deploy_unref(run);
+    return rc;
+}
+
 /* A former run may have been killed while it deleted: that comes to its end first. */
 static cmg_status create(struct quickstart *q, cmg_error **err)
 {
-    cmg_status rc = quickstart_deploy(q, CMG_DEPLOY_CREATE, err);
+    cmg_status rc = deploy(q, CMG_DEPLOY_CREATE, err);
 
     if (rc != CMG_E_STATE)
         return rc;
     printf("a former run was deleting this gateway: that is finished first\n");
     cmg_error_unref(*err);
     *err = NULL;
-    rc = quickstart_deploy(q, CMG_DEPLOY_DELETE, err);
-    return rc == CMG_OK ? quickstart_deploy(q, CMG_DEPLOY_CREATE, err) : rc;
+    rc = deploy(q, CMG_DEPLOY_DELETE, err);
+    return rc == CMG_OK ? deploy(q, CMG_DEPLOY_CREATE, err) : rc;
 }
 
 static cmg_status build(struct quickstart *q, cmg_error **err)
@@ -203,7 +225,7 @@ int main(int argc, char **argv)
     if (rc == CMG_OK && q.keep) {
         rc = hold(&q, &err);
     } else if (rc == CMG_OK) {
-        rc = quickstart_deploy(&q, CMG_DEPLOY_DELETE, &err);
+        rc = deploy(&q, CMG_DEPLOY_DELETE, &err);
         if (rc == CMG_OK)
             rc = show_leftovers(&q);
     }

@@ -37,10 +37,6 @@ cmg_status quickstart_start_connector(struct quickstart *q, cmg_error **err);
 /* Writes what curl needs and prints the line to type. */
 cmg_status quickstart_print_curl(struct quickstart *q, cmg_error **err);
 
-/* quickstart_display.c: runs an operation and shows its progress. */
-cmg_status quickstart_deploy(struct quickstart *q, cmg_deploy_operation operation,
-                             cmg_error **err);
-
 /* quickstart_requests.c: the internet client's requests and their table. */
 cmg_status quickstart_send_requests(struct quickstart *q, cmg_error **err);
 

@@ -3,80 +3,118 @@ terminal, one line beneath that updates in place; plain lines elsewhere."""
 
 from __future__ import annotations
 
-import shutil
+import os
 import sys
+import textwrap
 import time
-from typing import Optional
+from typing import Optional, TextIO
 
 import cmg
+
+
+def columns(out: TextIO) -> Optional[int]:
+    """How many columns a line may have; None for no limit: it is no terminal."""
+    return os.get_terminal_size(out.fileno()).columns or 80 if out.isatty() else None
+
+
+def wrapped(label: str, text: str, indent: int) -> str:
+    """A line that goes on beneath its text when it is too long for the terminal."""
+    wide = columns(sys.stdout)
+    head = label.ljust(indent)
+    return head + text if wide is None else textwrap.fill(
+        text, wide - 1, initial_indent=head, subsequent_indent=" " * indent,
+        break_long_words=False, break_on_hyphens=False)
 
 
 class Display:
     """The progress of one operation."""
 
-    def __init__(self, name: str, operation: cmg.Operation) -> None:
+    def __init__(self, name: str, operation: cmg.Operation, *, sandbox: bool = True,
+                 out: Optional[TextIO] = None) -> None:
         self.name = name
-        self.terminal = sys.stdout.isatty()
+        self.sandbox = sandbox
+        self.out = sys.stdout if out is None else out
+        self.wide = columns(self.out)
         self.state = cmg.DeployState.IDLE
         self.began = time.monotonic()
         self.done = self.total = 0
         self.current = ""
-        print(f"\n{name}  {operation.name.lower()}")
+        self.show(f"\n{name}  {operation.name.lower().replace('_', ' ')}")
 
     @property
     def seconds(self) -> float:
         """Since the operation began."""
         return time.monotonic() - self.began
 
+    @property
+    def percent(self) -> int:
+        """How much of the operation is done, by its steps."""
+        return 100 * self.done // self.total if self.total else 0
+
+    def show(self, text: str, end: str = "\n") -> None:
+        """Prints where it is shown."""
+        print(text, end=end, file=self.out, flush=True)
+
     def clear(self) -> None:
         """Removes the line that updates in place."""
-        if self.terminal:
-            print("\r\033[K", end="")
+        if self.wide is not None:
+            self.show("\r\033[K", end="")
 
     def draw(self) -> None:
         """Draws that line anew; nothing where there is no terminal."""
-        if not self.terminal:
+        if self.wide is None:
             return
         elapsed = int(self.seconds)
         line = (f"{self.name}  {self.state.name}  step {self.done} of {self.total}  "
-                f"{elapsed // 60:02}:{elapsed % 60:02}  {self.current}")
-        print("\r\033[K" + line[:shutil.get_terminal_size().columns - 1], end="", flush=True)
+                f"{self.percent} %  {elapsed // 60:02}:{elapsed % 60:02}  {self.current}")
+        self.show("\r\033[K" + line[:self.wide - 1], end="")
 
     def on_state(self, state: cmg.DeployState, _why: Optional[cmg.CmgError]) -> None:
         """A transition."""
         self.state = state
-        if not self.terminal:
-            print(f"{self.name}  {state.name}", flush=True)
+        if self.wide is None:
+            self.show(f"{self.name}  {state.name}")
 
-    @staticmethod
-    def head(step: cmg.StepProgress) -> str:
-        """What the line of a step begins with."""
-        return (f"  {step.title:<31} {step.state.name.lower():<7} "
-                f"{step.elapsed_ms / 1000:5.1f} s")
+    def show_step(self, step: cmg.StepProgress) -> None:
+        """A line that stays; on a terminal it does not wrap."""
+        line = (f"  {self.percent:3} %  {step.title:<35} {step.state.name.lower():<7} "
+                f"{step.elapsed_ms / 1000:5.1f} s   {step.message}").rstrip()
+        if self.wide is not None and len(line) >= self.wide:
+            line = line[:self.wide - 4] + "..."
+        self.show(line)
 
     def on_step(self, step: cmg.StepProgress) -> None:
         """A step began, went on, or ended."""
         self.done, self.total = step.done, step.total
         if step.state in (cmg.StepState.DONE, cmg.StepState.FAILED):
             self.clear()
-            print(f"{self.head(step)}   step {step.done:2} of {step.total}   {step.message}",
-                  flush=True)
-        elif not self.terminal:
+            self.show_step(step)
+        elif self.wide is None:
             if step.message and step.message != self.current:
-                print(f"{self.head(step)}   {step.message}", flush=True)
+                self.show_step(step)
             self.current = step.message
         else:
-            percent = "" if step.percent is None else f" {step.percent} %"
-            self.current = step.title + (f": {step.message}" if step.message else "") + percent
+            self.current = step.title + (f": {step.message}" if step.message else "")
         self.draw()
 
     def on_prompt(self, prompt: cmg.SignInPrompt) -> None:
         """A person has to sign in."""
         self.clear()
-        print(f"  To sign in, open {prompt.verification_uri} and enter {prompt.user_code} "
-              "(the sandbox does it for you)", flush=True)
+        if prompt.kind is cmg.PromptKind.BROWSER:
+            self.show("  To sign in, open this page in a browser here:\n"
+                      f"  {prompt.browser_url}")
+        else:
+            self.show(f"  To sign in, open {prompt.verification_uri} and enter "
+                      f"{prompt.user_code}"
+                      + (" (the sandbox does)" if self.sandbox else ""))
+
+    def on_consent(self, request: cmg.ConsentRequest) -> None:
+        """An administrator has to consent."""
+        self.clear()
+        self.show(f"  {request.application} needs an administrator's consent to "
+                  f"{request.permission}; open\n  {request.url}")
 
     def finish(self, end: cmg.DeployState) -> None:
         """The end state was reached."""
         self.clear()
-        print(f"{self.name}  {end.name}  after {self.seconds:.1f} s", flush=True)
+        self.show(f"{self.name}  {end.name}  after {self.seconds:.1f} s")
