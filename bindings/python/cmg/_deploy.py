@@ -335,10 +335,13 @@ class Deploy(Handle):
 
     def plan(self) -> "list[PlannedChange]":
         """What the deployment is going to do: from on_confirm on."""
+        return [PlannedChange(**change) for change in json.loads(self.plan_json())["changes"]]
+
+    def plan_json(self) -> str:
+        """The same as a JSON document."""
         found = BYTES()
         self.call("export_plan", PlanFormat.JSON, ctypes.byref(found))
-        plan = json.loads(_ffi.take_bytes(found))
-        return [PlannedChange(**change) for change in plan["changes"]]
+        return _ffi.take_bytes(found).decode()
 
     def start(self) -> None:
         """Starts; the work is done while the context is driven."""

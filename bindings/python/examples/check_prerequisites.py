@@ -1,0 +1,43 @@
+#!/usr/bin/env python3
+"""Finds everything that a deployment would fail at, before anything is made, like
+examples/check_prerequisites.c: a table with what is wrong, why, and what to do. Ends with 3
+when a deployment would fail."""
+
+from __future__ import annotations
+
+from session import Session, cmg, main, parser, wrapped
+
+REFUSED = 3
+
+
+def show(problems: list[cmg.Problem]) -> None:
+    """The table and how many of each."""
+    for one in problems:
+        print(wrapped(f"{one.severity.name.lower():8}  {one.subject:18}", one.what, 30))
+        remedy = "none needed: a deployment mends it" if one.fixable else one.remedy
+        for label, text in (("cause", one.cause), ("remedy", remedy)):
+            if text:
+                print(wrapped(" " * 10 + label, text, 18))
+    counts = {severity: sum(one.severity is severity for one in problems)
+              for severity in cmg.Severity}
+    print(f"{counts[cmg.Severity.REFUSAL]} refusals, {counts[cmg.Severity.WARNING]} warnings, "
+          f"{counts[cmg.Severity.NOTE]} notes")
+
+
+def check() -> int:
+    """Looks, and says what it found."""
+    options = parser(__doc__)
+    options.add_argument("--json", action="store_true", help="as JSON")
+    given = options.parse_args()
+    with Session(given, has_authority=True) as session:
+        done = session.look(cmg.Operation.CHECK_GATEWAY)
+        problems = done.problems
+        if given.json:
+            print(done.problems_json().rstrip("\n"))
+        else:
+            show(problems)
+    return REFUSED if any(one.severity is cmg.Severity.REFUSAL for one in problems) else 0
+
+
+if __name__ == "__main__":
+    main(check)

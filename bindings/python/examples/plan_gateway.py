@@ -1,0 +1,25 @@
+#!/usr/bin/env python3
+"""What a deployment would make, change and adopt, as a table or JSON, like
+examples/plan_gateway.c. Nothing is changed."""
+
+from __future__ import annotations
+
+from session import Session, cmg, main, parser
+
+
+def plan() -> None:
+    """Plans, and prints the plan."""
+    options = parser(__doc__)
+    options.add_argument("--json", action="store_true", help="as JSON")
+    given = options.parse_args()
+    with Session(given, has_authority=True) as session:
+        done = session.look(cmg.Operation.PLAN_GATEWAY)
+        if given.json:
+            print(done.plan_json())
+            return
+        for change in done.plan():
+            print(f"{change.action:8} {change.what:44} {change.detail}".rstrip())
+
+
+if __name__ == "__main__":
+    main(plan)

@@ -1,0 +1,67 @@
+"""The examples for a gateway's life, one after the other in one sandbox: check_prerequisites,
+plan_gateway, deploy_gateway, stop_start, scale_gateway, delete_gateway."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from session_programs import SANDBOX, good, languages, run
+
+EVERY = pytest.mark.parametrize("language", languages())
+
+
+@EVERY
+def test_a_gateway_lives(language: str, tmp_path: Path) -> None:
+    plan = good(language, "plan_gateway", tmp_path)
+    assert re.search(r"^create +server app", plan, re.MULTILINE)
+    assert json.loads(good(language, "plan_gateway", "--json", tmp_path))["version"] == 1
+
+    done = run(language, "deploy_gateway", *SANDBOX, tmp_path)
+    assert done.returncode == 0, done.stderr
+    shown = [int(found) for found in re.findall(r"^ +(\d+) %  ", done.stderr, re.MULTILINE)]
+    whole = shown[:shown.index(100) + 1]
+    assert whole == sorted(whole) and whole[-1] == 100
+    assert done.stdout.splitlines()[2:] == ["state      READY",
+                                            "instances  2 of Standard_A2_v2, 2 healthy"]
+
+    assert good(language, "stop_start", tmp_path, "stop") == (
+        "granitefalls is STOPPED: 0 of 2 instances run\n")
+    refused = run(language, "scale_gateway", *SANDBOX, tmp_path, "3")
+    assert refused.returncode == 1 and "STOPPED" in refused.stderr
+    assert good(language, "stop_start", tmp_path, "start") == (
+        "granitefalls is READY: 2 of 2 instances run\n")
+    assert good(language, "scale_gateway", tmp_path, "3") == (
+        "granitefalls has 3 instances, 3 healthy\n")
+    kept = json.loads((tmp_path / "specification.json").read_text(encoding="utf-8"))
+    assert kept["gateway"]["instances"] == 3
+    assert good(language, "delete_gateway", tmp_path) == (
+        "0 resources are left of granitefalls\n")
+
+
+@EVERY
+def test_what_would_fail_is_found_before(language: str, tmp_path: Path) -> None:
+    table = good(language, "check_prerequisites", tmp_path)
+    assert re.fullmatch(r"0 refusals, 0 warnings, \d+ notes", table.splitlines()[-1])
+    wanted = tmp_path / "specification.json"
+    changed = json.loads(wanted.read_text(encoding="utf-8"))
+    changed["gateway"]["vm_size"] = "Standard_Nowhere_v9"
+    wanted.write_text(json.dumps(changed), encoding="utf-8")
+    refused = run(language, "check_prerequisites", *SANDBOX, tmp_path)
+    assert refused.returncode == 3, refused.stderr
+    row = next(line for line in refused.stdout.splitlines() if line.startswith("refusal"))
+    assert "Standard_Nowhere_v9" in row
+    assert refused.stdout.splitlines()[-1].startswith("1 refusals, ")
+    listed = run(language, "check_prerequisites", *SANDBOX, "--json", tmp_path)
+    assert listed.returncode == 3
+    assert "refusal" in {one["severity"] for one in json.loads(listed.stdout)["problems"]}
+
+
+@EVERY
+def test_bad_input_changes_nothing(language: str, tmp_path: Path) -> None:
+    assert run(language, "stop_start", *SANDBOX, tmp_path, "sideways").returncode == 2
+    assert run(language, "scale_gateway", *SANDBOX, tmp_path, "17").returncode == 2
+    kept = json.loads((tmp_path / "specification.json").read_text(encoding="utf-8"))
+    assert kept["gateway"]["instances"] == 2
