@@ -276,6 +276,56 @@ static void get_certificate(struct cmg__sb_call *call)
                        name);
 }
 
+/* As lists show them: without policy and other links. */
+static struct cmg__json *version_item(const struct cmg__json *entry)
+{
+    return cmg__json_pack("{s:s?, s:s?, s:o, s:o}", "id", cmg__json_str(entry, "/id"),
+                          "x5t", cmg__json_str(entry, "/x5t"), "attributes",
+                          cmg__json_copy_deep(cmg__json_key(entry, "attributes")), "tags",
+                          cmg__json_copy_deep(cmg__json_key(entry, "tags")));
+}
+
+static void list_versions(struct cmg__sb_call *call)
+{
+    const struct cmg__json *data = vault_of(call, "certificates", "list");
+    if (data == NULL)
+        return;
+    const struct cmg__json *versions =
+        cmg__json_key(cmg__json_key(data, "certificates"), cmg__sb_arg(call, "name"));
+    struct cmg__json *list = cmg__json_array();
+    for (size_t i = 0; i < cmg__json_size(versions); i++)
+        cmg__sb_append(call->cloud, list, version_item(cmg__json_item(versions, i)));
+    cmg__sb_reply(call, 200, cmg__json_pack("{s:o, s:n}", "value", list, "nextLink"));
+}
+
+/* What can be changed of a version: attributes and tags. */
+static void update_version(struct cmg__sb_call *call)
+{
+    const struct cmg__json *data = vault_of(call, "certificates", "update");
+    const char *name = cmg__sb_arg(call, "name");
+    if (data == NULL)
+        return;
+    struct cmg__json *entry =
+        pick(cmg__json_key(cmg__json_key(data, "certificates"), name),
+             cmg__sb_arg(call, "version"));
+    if (entry == NULL) {
+        cmg__sb_refuse(call, 404, "CertificateNotFound",
+                       "A certificate with (name/id) %s/%s was not found in this key "
+                       "vault.",
+                       name, cmg__sb_arg(call, "version"));
+        return;
+    }
+    struct cmg__json *attributes = cmg__json_key(entry, "attributes");
+    const struct cmg__json *tags = cmg__json_key(call->body, "tags");
+    const struct cmg__json *enabled = cmg__json_at(call->body, "/attributes/enabled");
+    if (enabled != NULL)
+        cmg__sb_set(call->cloud, attributes, "enabled", cmg__json_copy_deep(enabled));
+    if (tags != NULL)
+        cmg__sb_set(call->cloud, entry, "tags", cmg__json_copy_deep(tags));
+    cmg__sb_set_int(call->cloud, attributes, "updated", call->now_ms / 1000);
+    cmg__sb_reply(call, 200, cmg__sb_public(entry));
+}
+
 /* ---- secrets ---- */
 
 /* The certificate with its key as PKCS#12 without a password, as the service gives it. */
@@ -362,8 +412,12 @@ static const struct cmg__sb_route routes[] = {
     { "POST", LOCAL "/certificates/{name}/import", import_certificate },
     { "GET", "/certificates/{name}", get_certificate },
     { "GET", LOCAL "/certificates/{name}", get_certificate },
+    { "GET", "/certificates/{name}/versions", list_versions },
+    { "GET", LOCAL "/certificates/{name}/versions", list_versions },
     { "GET", "/certificates/{name}/{version}", get_certificate },
     { "GET", LOCAL "/certificates/{name}/{version}", get_certificate },
+    { "PATCH", "/certificates/{name}/{version}", update_version },
+    { "PATCH", LOCAL "/certificates/{name}/{version}", update_version },
     { "PUT", "/secrets/{name}", put_secret },
     { "PUT", LOCAL "/secrets/{name}", put_secret },
     { "GET", "/secrets/{name}", get_secret },
