@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "host.h"
 
@@ -121,21 +122,56 @@ static cmg_status load_pair(cmg_context *ctx, const char *dir, const char *thumb
     return rc;
 }
 
+/* When the pair was laid out. */
+static bool written_at(const char *dir, const char *name, struct timespec *out)
+{
+    char path[4096];
+    struct stat there;
+    const int n = snprintf(path, sizeof path, "%s/%s", dir, name);
+
+    if (n < 0 || (size_t)n >= sizeof path || stat(path, &there) != 0)
+        return false;
+    *out = there.st_mtim;
+    return true;
+}
+
+static bool is_later(struct timespec a, struct timespec b)
+{
+    return a.tv_sec != b.tv_sec ? a.tv_sec > b.tv_sec : a.tv_nsec > b.tv_nsec;
+}
+
+/* Its agent lays a new certificate out beside the one before: the last one counts. */
+static bool find_newest(const char *dir, char thumbprint[41])
+{
+    struct timespec newest = { 0 }, at;
+    DIR *list = opendir(dir);
+
+    thumbprint[0] = '\0';
+    for (struct dirent *e = list != NULL ? readdir(list) : NULL; e != NULL;
+         e = readdir(list)) {
+        if (strlen(e->d_name) != 44 || strcmp(e->d_name + 40, ".crt") != 0 ||
+            !written_at(dir, e->d_name, &at) ||
+            (thumbprint[0] != '\0' && !is_later(at, newest)))
+            continue;
+        newest = at;
+        memcpy(thumbprint, e->d_name, 40);
+        thumbprint[40] = '\0';
+    }
+    if (list != NULL)
+        closedir(list);
+    return thumbprint[0] != '\0';
+}
+
 static cmg_status set_certificate(cmg_context *ctx, cmg_service *service, const char *dir,
                                   cmg_error **err)
 {
     cmg_certificate *certificate = NULL;
+    char thumbprint[41];
     cmg_status rc = CMG_E_NOTFOUND;
-    DIR *list = opendir(dir);
 
-    for (struct dirent *e = list != NULL ? readdir(list) : NULL;
-         e != NULL && rc != CMG_OK; e = readdir(list)) {
-        if (strlen(e->d_name) == 44 && strcmp(e->d_name + 40, ".crt") == 0)
-            rc = load_pair(ctx, dir, e->d_name, &certificate, err);
-    }
-    if (list != NULL)
-        closedir(list);
-    if (rc == CMG_E_NOTFOUND)
+    if (find_newest(dir, thumbprint))
+        rc = load_pair(ctx, dir, thumbprint, &certificate, err);
+    else
         fprintf(stderr, "error: there is no <thumbprint>.crt in %s\n", dir);
     if (rc == CMG_OK)
         rc = cmg_service_set_certificate(service, certificate, err);
