@@ -85,6 +85,9 @@ typedef enum cmg_deploy_operation {
     /** Bring a gateway that is there to a changed specification: size, settings, number.
      */
     CMG_DEPLOY_MODIFY_GATEWAY = 23,
+    /** Give the gateway a new server certificate, its authority's or the host's
+        (cmg_gateway_set_certificate()), while it goes on serving. */
+    CMG_DEPLOY_ROTATE_CERTIFICATE = 25,
     /** Find everything that a create would fail at (cmg/preflight.h); reads only. */
     CMG_DEPLOY_CHECK_GATEWAY = 29,
     /** Plan a create and stop there; reads only. cmg_deploy_export_plan() gives it. */

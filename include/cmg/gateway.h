@@ -79,6 +79,27 @@ CMG_API cmg_status cmg_gateway_set_authority(cmg_gateway *gateway,
                                              cmg_authority *authority, cmg_error **err);
 
 /**
+ * @brief Gives the gateway its server certificate, instead of one that its authority
+ *        issues. CMG_DEPLOY_CREATE and CMG_DEPLOY_MODIFY_GATEWAY use it, and
+ *        CMG_DEPLOY_ROTATE_CERTIFICATE brings it to a gateway that is there. It is no
+ *        part of the specification: a new handle must be given it again.
+ * @param[in]  gateway     The gateway.
+ * @param[in]  certificate The certificate with its key and, but for a root that clients
+ *                         have, its chain; a reference is taken. NULL: the authority
+ *                         issues again. It is checked as by
+ *                         cmg_certificate_check_gateway(): names, key, usage, chain,
+ * time.
+ * @param[out] err         Receives the error, or NULL; its message is the first finding.
+ * @return #CMG_OK; #CMG_E_CERT when it is no use for this gateway, #CMG_E_STATE while a
+ *         deployment runs or when the specification has no gateway, #CMG_E_INVAL,
+ *         #CMG_E_NOMEM. The gateway keeps what it had on failure. Not from callbacks.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_gateway_set_certificate(cmg_gateway *gateway,
+                                               cmg_certificate *certificate,
+                                               cmg_error **err);
+
+/**
  * @brief Adds a connection point's certificate: only pinned ones may open a channel.
  * @param[in]  gateway   The gateway.
  * @param[in]  connector Its certificate; only its SHA-256 is kept. At most 16.

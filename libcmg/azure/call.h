@@ -110,8 +110,13 @@ enum cmg__call_id {
     CMG__CALL_SCALE_SET_INSTANCES,
     CMG__CALL_SCALE_SET_START,      /* name */
     CMG__CALL_SCALE_SET_DEALLOCATE, /* name */
+    CMG__CALL_SCALE_SET_ROLLING,    /* name: how the last rolling upgrade goes */
+    CMG__CALL_SCALE_SET_UPGRADE,    /* name; body: instances to the newest model */
     CMG__CALL_CERT_GET,             /* vault name */
     CMG__CALL_CERT_IMPORT,          /* vault name; body */
+    CMG__CALL_CERT_VERSIONS,        /* vault name */
+    CMG__CALL_CERT_VERSIONS_PAGE,   /* url: a nextLink */
+    CMG__CALL_CERT_PATCH,           /* vault name version; body */
     CMG__CALL_POLL,                 /* url */
     CMG__CALL_COUNT
 };

@@ -245,9 +245,18 @@ static const struct cmg__call calls[CMG__CALL_COUNT] = {
         COMPUTE_VERSION, NAMED, 202, 200),
     ARM(SCALE_SET_INSTANCES, "arm.scale_set.instances", "GET",
         SCALE_SET "/virtualMachines?$expand=instanceView", COMPUTE_VERSION, READ, 200),
+    ARM(SCALE_SET_ROLLING, "arm.scale_set.rolling", "GET",
+        SCALE_SET "/rollingUpgrades/latest", COMPUTE_VERSION, READ, 200),
+    ARM(SCALE_SET_UPGRADE, "arm.scale_set.upgrade", "POST", SCALE_SET "/manualupgrade",
+        COMPUTE_VERSION, NAMED, 202, 200),
     VAULT_DATA(CERT_GET, "vault.cert.get", "GET", "/certificates/{name}/", READ, 200),
     VAULT_DATA(CERT_IMPORT, "vault.cert.import", "POST", "/certificates/{name}/import",
                LOOK_FIRST, 200),
+    VAULT_DATA(CERT_VERSIONS, "vault.cert.versions", "GET",
+               "/certificates/{name}/versions", READ, 200),
+    URL(CERT_VERSIONS_PAGE, "vault.cert.versions.page", "GET", NULL, READ, 200),
+    VAULT_DATA(CERT_PATCH, "vault.cert.patch", "PATCH", "/certificates/{name}/{version}",
+               NAMED, 200),
     URL(POLL, "poll", "GET", NULL, READ, 200, 201, 202, 204),
 };
 

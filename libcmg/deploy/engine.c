@@ -165,11 +165,14 @@ static cmg_status preflight(const cmg_deploy *deploy, cmg_error **err)
         return cmg__fail(err, alloc, CMG_E_STATE, "discovery",
                          "call cmg_deploy_set_discovery() first",
                          "the deployment was not told what to discover");
-    if (!operation->needs_authority || deploy->gateway->authority != NULL)
+    if (!operation->needs_authority || deploy->gateway->authority != NULL ||
+        deploy->gateway->given_certificate != NULL)
         return CMG_OK;
     return cmg__fail(err, alloc, CMG_E_STATE, "authority",
-                     "call cmg_gateway_set_authority() first",
-                     "gateway \"%s\" has no authority that could issue its certificate",
+                     "call cmg_gateway_set_authority() or "
+                     "cmg_gateway_set_certificate() first",
+                     "gateway \"%s\" has neither a certificate nor an authority that "
+                     "could issue it",
                      deploy->gateway->name);
 }
 

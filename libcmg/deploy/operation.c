@@ -126,6 +126,21 @@ static const struct cmg__step *const scale_steps[] = {
     &cmg__step_endpoint, &cmg__step_instances,
 };
 
+static const struct cmg__step *const rotate_steps[] = {
+    SIGNED_IN,
+    &cmg__step_gateway,
+    &cmg__step_rotatable,
+    &cmg__step_vault,
+    &cmg__step_renewal,
+    &cmg__step_vault_certificate,
+    &cmg__step_model,
+    &cmg__step_roll,
+    &cmg__step_endpoint,
+    &cmg__step_answer,
+    &cmg__step_former_versions,
+    &cmg__step_former_secret,
+};
+
 static const struct cmg__step *const discover_steps[] = {
     &cmg__step_sign_in,
     &cmg__step_discover_users,
@@ -224,6 +239,13 @@ static const struct cmg__operation operations[] = {
                                     .needs_authority = true,
                                     .any_spec = true,
                                     .unknown = "change" },
+    [CMG_DEPLOY_ROTATE_CERTIFICATE] = { .name = "rotate_certificate",
+                                        .steps = STEPS(rotate_steps),
+                                        .end = CMG_DEPLOY_READY,
+                                        .needs_gateway = true,
+                                        .needs_authority = true,
+                                        .any_spec = true,
+                                        .unknown = "change" },
     [CMG_DEPLOY_CHECK_GATEWAY] = { .name = "check_gateway",
                                    .steps = STEPS(create_steps),
                                    .end = CMG_DEPLOY_READY,

@@ -43,6 +43,7 @@ extern const struct cmg__step cmg__step_server_consent;
 extern const struct cmg__step cmg__step_client_consent;
 /* steps_certificate.c */
 extern const struct cmg__step cmg__step_certificate;
+extern const struct cmg__step cmg__step_renewal;
 /* steps_vault.c */
 extern const struct cmg__step cmg__step_vault;
 extern const struct cmg__step cmg__step_vault_certificate;
@@ -66,6 +67,12 @@ extern const struct cmg__step cmg__step_check_size;
 extern const struct cmg__step cmg__step_check_quota;
 extern const struct cmg__step cmg__step_check_locks;
 extern const struct cmg__step cmg__step_check_authority;
+/* steps_rotate.c */
+extern const struct cmg__step cmg__step_rotatable;
+extern const struct cmg__step cmg__step_model;
+extern const struct cmg__step cmg__step_roll;
+extern const struct cmg__step cmg__step_former_versions;
+extern const struct cmg__step cmg__step_former_secret;
 /* steps_inventory.c */
 extern const struct cmg__step cmg__step_inventory;
 /* steps_power.c */
@@ -135,6 +142,11 @@ cmg_status cmg__group_check_owner(struct cmg__run *run, const struct cmg__json *
                                   cmg_error **err);
 /* Counts the instances of an answer into what was seen of the gateway. */
 void cmg__gateway_see_instances(struct cmg__run *run, const struct cmg__json *answer);
+/* Which instance of an answer is brought to the newest model next: its ID. One that does
+   not serve goes first. CMG_E_NOTFOUND when all have it and serve or are stopped,
+   CMG_E_STATE while one that has it does not serve yet: the next one waits for that. */
+cmg_status cmg__gateway_next_outdated(const struct cmg__json *answer, char *out,
+                                      size_t size);
 /* CMG_E_STATE unless the gateway's state is one of the bits (1 << CMG_GATEWAY_...); what
    is what the operation does: "stop". */
 cmg_status cmg__gateway_require(struct cmg__run *run, uint32_t states, const char *what,

@@ -1,7 +1,12 @@
 /*
- * The gateway's server certificate. It is issued once: key and certificate go as PFX to
- * the host's secret store, and a later run takes them from there as long as they are
- * usable. The password is stored first, so that a stored PFX always has its password.
+ * The gateway's server certificate: the host's own, or one that the authority issues
+ * once. Key and certificate go as PFX to the host's secret store, and a later run takes
+ * them from there as long as they are usable. The password is stored first, so that a
+ * stored PFX always has its password; it stays the same from then on.
+ *
+ * A rotation stores the new one beside the old one, which goes when the new one serves.
+ * As long as there are two, the new one is the gateway's for every operation: none brings
+ * the old one back.
  */
 #include <string.h>
 
@@ -16,7 +21,7 @@
 
 /* ---- taking the stored one ---- */
 
-static cmg_status load_stored(struct cmg__run *run, cmg_certificate **out)
+static cmg_status load(struct cmg__run *run, const char *name, cmg_certificate **out)
 {
     struct cmg__work *work = run->work;
     struct cmg__buf pfx;
@@ -24,7 +29,7 @@ static cmg_status load_stored(struct cmg__run *run, cmg_certificate **out)
 
     cmg__buf_init_secret(&pfx, work->alloc, CMG__SECRET_MAX);
     cmg__buf_init_secret(&password, work->alloc, CMG__SECRET_MAX);
-    cmg_status rc = cmg__secret_load(work, CMG__SECRET_PFX, &pfx, NULL);
+    cmg_status rc = cmg__secret_load(work, name, &pfx, NULL);
     if (rc == CMG_OK)
         rc = cmg__secret_load(work, CMG__SECRET_PFX_PASSWORD, &password, NULL);
     if (rc == CMG_OK)
@@ -35,8 +40,25 @@ static cmg_status load_stored(struct cmg__run *run, cmg_certificate **out)
     return rc;
 }
 
+static bool same(const cmg_certificate *a, const cmg_certificate *b)
+{
+    return a != NULL && b != NULL && strcmp(a->info.sha256_hex, b->info.sha256_hex) == 0;
+}
+
+/* One that the host gave, now or in an earlier run, was judged then. */
+static bool is_given(const struct cmg__run *run, const cmg_certificate *cert)
+{
+    const cmg_certificate *given = run->work->gateway->given_certificate;
+
+    if (given != NULL)
+        return same(cert, given);
+    return strcmp(cert->info.sha256_hex, cmg__fact(run->work, "certificate_given")) ==
+               0 &&
+           cmg_certificate_not_after_unix_s(cert) > cmg__env_unix_s(&run->work->ctx->env);
+}
+
 /* It chains to the authority of today, has its key, its time and its name. */
-static bool is_usable(const struct cmg__run *run, const cmg_certificate *cert)
+static bool suits_authority(const struct cmg__run *run, const cmg_certificate *cert)
 {
     const struct cmg__work *work = run->work;
     const cmg_gateway *gateway = work->gateway;
@@ -65,6 +87,18 @@ static bool is_usable(const struct cmg__run *run, const cmg_certificate *cert)
     return usable;
 }
 
+static bool is_usable(const struct cmg__run *run, const cmg_certificate *cert)
+{
+    const cmg_gateway *gateway = run->work->gateway;
+
+    if (cert == NULL || cert->key == NULL)
+        return false;
+    if (is_given(run, cert))
+        return true;
+    return gateway->given_certificate == NULL && gateway->authority != NULL &&
+           suits_authority(run, cert);
+}
+
 /* The thumbprint as vaults give it: base64url of SHA-1. */
 static cmg_status keep_thumbprint(struct cmg__run *run, const cmg_certificate *cert)
 {
@@ -81,11 +115,16 @@ static cmg_status keep_thumbprint(struct cmg__run *run, const cmg_certificate *c
     return rc;
 }
 
-static cmg_status take(struct cmg__run *run, cmg_certificate *cert, cmg_error **err)
+/* name is the secret that holds it. */
+static cmg_status take(struct cmg__run *run, cmg_certificate *cert, const char *name,
+                       cmg_error **err)
 {
     char until[CMG__TIME_SIZE];
+    const char *given = is_given(run, cert) ? cert->info.sha256_hex : NULL;
 
-    if (keep_thumbprint(run, cert) != CMG_OK)
+    if (keep_thumbprint(run, cert) != CMG_OK ||
+        cmg__fact_set(run->work, "certificate_kept", name) != CMG_OK ||
+        cmg__fact_set(run->work, "certificate_given", given) != CMG_OK)
         return cmg__fail_nomem(err);
     cmg__gateway_set_certificate(run->work->gateway, cert);
     cmg__time_format(cmg_certificate_not_after_unix_s(cert), until);
@@ -94,27 +133,76 @@ static cmg_status take(struct cmg__run *run, cmg_certificate *cert, cmg_error **
     return CMG_OK;
 }
 
+/* What is stored: the one before, and the one of a rotation under way. */
+struct stored {
+    cmg_certificate *current, *next;
+};
+
+static cmg_status load_both(struct cmg__run *run, struct stored *out, cmg_error **err)
+{
+    *out = (struct stored){ 0 };
+    cmg_status rc = load(run, CMG__SECRET_PFX, &out->current);
+    if (rc != CMG_E_NOMEM)
+        rc = load(run, CMG__SECRET_PFX_NEXT, &out->next);
+    return rc == CMG_E_NOMEM ? cmg__fail_nomem(err) : CMG_OK;
+}
+
+static void stored_done(struct stored *stored)
+{
+    cmg_certificate_unref(stored->current);
+    cmg_certificate_unref(stored->next);
+}
+
+static cmg_status keep(struct cmg__run *run, cmg_certificate *cert, const char *name,
+                       struct cmg__next *next, cmg_error **err)
+{
+    cmg_status rc = take(run, cert, name, err);
+
+    run->plan = CMG__PLAN_KEEP;
+    return rc == CMG_OK ? cmg__next_done(next) : rc;
+}
+
 static cmg_status inspect(struct cmg__run *run, const struct cmg__answer *answer,
                           struct cmg__next *next, cmg_error **err)
 {
-    cmg_certificate *cert = NULL;
-    cmg_status rc = load_stored(run, &cert);
-    bool usable = rc == CMG_OK && is_usable(run, cert);
+    struct stored stored;
+    cmg_status rc = load_both(run, &stored, err);
 
     (void)answer;
-    if (rc == CMG_E_NOMEM)
-        return cmg__fail_nomem(err);
-    rc = usable ? take(run, cert, err) : CMG_OK;
-    cmg_certificate_unref(cert);
-    if (rc != CMG_OK)
-        return rc;
-    run->plan = usable ? CMG__PLAN_KEEP : CMG__PLAN_CREATE;
-    return usable ? cmg__next_done(next) : cmg__next_go(next, "issue");
+    run->plan = CMG__PLAN_CREATE;
+    if (rc == CMG_OK && is_usable(run, stored.next))
+        rc = keep(run, stored.next, CMG__SECRET_PFX_NEXT, next, err);
+    else if (rc == CMG_OK && is_usable(run, stored.current))
+        rc = keep(run, stored.current, CMG__SECRET_PFX, next, err);
+    else if (rc == CMG_OK)
+        rc = cmg__next_go(next, "issue");
+    stored_done(&stored);
+    return rc;
+}
+
+/* A rotation goes on with the new one that is there; what the host gave needs none when
+   it is in use. */
+static cmg_status inspect_renewal(struct cmg__run *run, const struct cmg__answer *answer,
+                                  struct cmg__next *next, cmg_error **err)
+{
+    struct stored stored;
+    cmg_status rc = load_both(run, &stored, err);
+
+    (void)answer;
+    run->plan = CMG__PLAN_CREATE;
+    if (rc == CMG_OK && is_usable(run, stored.next) && !same(stored.next, stored.current))
+        rc = keep(run, stored.next, CMG__SECRET_PFX_NEXT, next, err);
+    else if (rc == CMG_OK && same(stored.current, run->work->gateway->given_certificate))
+        rc = keep(run, stored.current, CMG__SECRET_PFX, next, err);
+    else if (rc == CMG_OK)
+        rc = cmg__next_go(next, "issue");
+    stored_done(&stored);
+    return rc;
 }
 
 /* ---- issuing ---- */
 
-static cmg_status make_password(const struct cmg__work *work, struct cmg__buf *out,
+static cmg_status make_password(struct cmg__work *work, struct cmg__buf *out,
                                 cmg_error **err)
 {
     uint8_t bytes[PASSWORD_BYTES];
@@ -124,25 +212,38 @@ static cmg_status make_password(const struct cmg__work *work, struct cmg__buf *o
         return cmg__fail_os(err, work->alloc, -rc, "random numbers", "get");
     cmg_status status = cmg__base64url_encode(out, bytes, sizeof bytes);
     cmg__wipe(bytes, sizeof bytes);
-    return status == CMG_OK ? CMG_OK : cmg__fail_nomem(err);
+    if (status != CMG_OK)
+        return cmg__fail_nomem(err);
+    return cmg__secret_save(work, CMG__SECRET_PFX_PASSWORD, out->data, out->len, err);
 }
 
-static cmg_status store(struct cmg__run *run, cmg_certificate *cert, cmg_error **err)
+/* The one that is there: it opens the certificate before, too. */
+static cmg_status get_password(struct cmg__work *work, struct cmg__buf *out,
+                               cmg_error **err)
+{
+    cmg_error *why = NULL;
+    cmg_status rc = cmg__secret_load(work, CMG__SECRET_PFX_PASSWORD, out, &why);
+
+    if (rc != CMG_E_NOTFOUND)
+        return cmg__error_move(err, &why);
+    cmg_error_unref(why);
+    return make_password(work, out, err);
+}
+
+static cmg_status store(struct cmg__run *run, cmg_certificate *cert, const char *name,
+                        cmg_error **err)
 {
     struct cmg__work *work = run->work;
     struct cmg__buf password;
     cmg_bytes *pfx = NULL;
 
-    cmg__buf_init_secret(&password, work->alloc, 128);
-    cmg_status rc = make_password(work, &password, err);
+    cmg__buf_init_secret(&password, work->alloc, CMG__SECRET_MAX);
+    cmg_status rc = get_password(work, &password, err);
     if (rc == CMG_OK)
-        rc = cmg_certificate_export_pfx(cert, CMG_PFX_COMPAT, password.data, &pfx, err);
+        rc = cmg_certificate_export_pfx(cert, CMG_PFX_COMPAT, cmg__buf_cstr(&password),
+                                        &pfx, err);
     if (rc == CMG_OK)
-        rc = cmg__secret_save(work, CMG__SECRET_PFX_PASSWORD, password.data, password.len,
-                              err);
-    if (rc == CMG_OK)
-        rc = cmg__secret_save(work, CMG__SECRET_PFX, cmg_bytes_data(pfx),
-                              cmg_bytes_size(pfx), err);
+        rc = cmg__secret_save(work, name, cmg_bytes_data(pfx), cmg_bytes_size(pfx), err);
     cmg_bytes_unref(pfx);
     cmg__buf_done(&password);
     return rc;
@@ -169,19 +270,32 @@ static cmg_status issue(struct cmg__run *run, cmg_certificate **out, cmg_error *
     return rc;
 }
 
+static cmg_status make(struct cmg__run *run, const char *name, struct cmg__next *next,
+                       cmg_error **err)
+{
+    cmg_certificate *cert = cmg_certificate_ref(run->work->gateway->given_certificate);
+    cmg_status rc = cert != NULL ? CMG_OK : issue(run, &cert, err);
+
+    if (rc == CMG_OK)
+        rc = store(run, cert, name, err);
+    if (rc == CMG_OK)
+        rc = take(run, cert, name, err);
+    cmg_certificate_unref(cert);
+    return rc == CMG_OK ? cmg__next_done(next) : rc;
+}
+
 static cmg_status read_issue(struct cmg__run *run, const struct cmg__answer *answer,
                              struct cmg__next *next, cmg_error **err)
 {
-    cmg_certificate *cert = NULL;
-    cmg_status rc = issue(run, &cert, err);
-
     (void)answer;
-    if (rc == CMG_OK)
-        rc = store(run, cert, err);
-    if (rc == CMG_OK)
-        rc = take(run, cert, err);
-    cmg_certificate_unref(cert);
-    return rc == CMG_OK ? cmg__next_done(next) : rc;
+    return make(run, CMG__SECRET_PFX, next, err);
+}
+
+static cmg_status read_renew(struct cmg__run *run, const struct cmg__answer *answer,
+                             struct cmg__next *next, cmg_error **err)
+{
+    (void)answer;
+    return make(run, CMG__SECRET_PFX_NEXT, next, err);
 }
 
 static const struct cmg__exchange exchanges[] = {
@@ -197,4 +311,20 @@ const struct cmg__step cmg__step_certificate = {
     .needs = { "sign_in" },
     .budget_ms = CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(exchanges),
+};
+
+static const struct cmg__exchange renewal_exchanges[] = {
+    { .name = "inspect", .call = CMG__CALL_LOCAL, .read = inspect_renewal },
+    { .name = "issue", .call = CMG__CALL_LOCAL, .effect = true, .read = read_renew },
+};
+
+/* The same step of a rotation, so that those after it are the same ones. */
+const struct cmg__step cmg__step_renewal = {
+    .name = "certificate",
+    .title = "new certificate",
+    .phase = CMG__PHASE_APPLY,
+    .what = "new server certificate",
+    .needs = { "sign_in" },
+    .budget_ms = CMG__MINUTE_MS,
+    CMG__STEP_EXCHANGES(renewal_exchanges),
 };

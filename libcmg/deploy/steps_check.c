@@ -420,6 +420,12 @@ static cmg_status judge_authority(struct cmg__run *run, const struct cmg__answer
                                   struct cmg__next *next, cmg_error **err)
 {
     cmg_authority *authority = run->work->gateway->authority;
+
+    (void)answer;
+    if (run->work->gateway->given_certificate != NULL) {
+        cmg__run_say(run, "not asked: the certificate is given");
+        return cmg__next_done(next);
+    }
     const int64_t left_s =
         cmg_certificate_not_after_unix_s(cmg_authority_certificate(authority)) -
         cmg__env_unix_s(&run->work->ctx->env);
@@ -431,7 +437,6 @@ static cmg_status judge_authority(struct cmg__run *run, const struct cmg__answer
     };
     cmg_status rc = CMG_OK;
 
-    (void)answer;
     cmg__run_say(run, "%lld days left", (long long)(left_s / DAY_S));
     if (left_s < SOON_DAYS * DAY_S)
         rc = cmg__run_problem(run, CMG_E_CERT, &problem, err,

@@ -102,6 +102,34 @@ void cmg__gateway_see_instances(struct cmg__run *run, const struct cmg__json *an
     see_state(run, state_of(counts, seen->instances));
 }
 
+/* It may have its part of the traffic, or is not to have one. */
+static bool is_settled(const struct cmg__json *vm)
+{
+    const enum power power = power_of(vm);
+
+    return power == STOPPED || (power == RUNNING && is_healthy(vm));
+}
+
+cmg_status cmg__gateway_next_outdated(const struct cmg__json *answer, char *out,
+                                      size_t size)
+{
+    const struct cmg__json *list = cmg__json_at(answer, "/value");
+    const struct cmg__json *chosen = NULL;
+
+    for (size_t i = 0; i < cmg__json_size(list); i++) {
+        const struct cmg__json *vm = cmg__json_item(list, i);
+        const bool latest = cmg__json_bool(vm, "/properties/latestModelApplied", true);
+
+        if (latest && !is_settled(vm))
+            return CMG_E_STATE;
+        if (!latest && (chosen == NULL || (is_settled(chosen) && !is_settled(vm))))
+            chosen = vm;
+    }
+    (void)snprintf(out, size, "%s",
+                   cmg__str_or(cmg__json_str(chosen, "/instanceId"), ""));
+    return chosen == NULL ? CMG_E_NOTFOUND : CMG_OK;
+}
+
 /* ---- the step ---- */
 
 static cmg_status read_group(struct cmg__run *run, const struct cmg__answer *answer,

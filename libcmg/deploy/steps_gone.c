@@ -174,7 +174,7 @@ static cmg_status remove_secrets(struct cmg__run *run, const struct cmg__answer 
 {
     static const char *const names[] = { CMG__SECRET_SERVER_APP,
                                          CMG__SECRET_SERVER_APP_NEXT, CMG__SECRET_PFX,
-                                         CMG__SECRET_PFX_PASSWORD };
+                                         CMG__SECRET_PFX_NEXT, CMG__SECRET_PFX_PASSWORD };
 
     (void)answer;
     /* The secret of somebody else's application was handed in; it may be the only copy.

@@ -14,13 +14,28 @@
 
 /* ---- the vault ---- */
 
+/* What is done with certificates; a vault of an earlier release lacks "update". */
+static bool may_update(const struct cmg__json *policy)
+{
+    const struct cmg__json *verbs = cmg__json_at(policy, "/permissions/certificates");
+
+    for (size_t i = 0; i < cmg__json_size(verbs); i++) {
+        const char *verb = cmg__str_or(cmg__json_str(cmg__json_item(verbs, i), ""), "");
+        if (cmg__str_ieq(verb, "update") || cmg__str_ieq(verb, "all"))
+            return true;
+    }
+    return false;
+}
+
 static bool names_principal(const struct cmg__run *run, const struct cmg__json *vault)
 {
     const struct cmg__json *list = cmg__json_at(vault, "/properties/accessPolicies");
 
     for (size_t i = 0; i < cmg__json_size(list); i++) {
-        const char *id = cmg__json_str(cmg__json_item(list, i), "/objectId");
-        if (id != NULL && cmg__str_ieq(id, cmg__fact(run->work, "principal_id")))
+        const struct cmg__json *policy = cmg__json_item(list, i);
+        const char *id = cmg__json_str(policy, "/objectId");
+        if (id != NULL && cmg__str_ieq(id, cmg__fact(run->work, "principal_id")) &&
+            may_update(policy))
             return true;
     }
     return false;
@@ -81,10 +96,10 @@ static cmg_status read_deleted(struct cmg__run *run, const struct cmg__answer *a
 
 static struct cmg__json *policy(const struct cmg__work *work)
 {
-    return cmg__json_pack("{s:s, s:s, s:{s:[s, s, s], s:[s, s]}}", "tenantId",
+    return cmg__json_pack("{s:s, s:s, s:{s:[s, s, s, s], s:[s, s]}}", "tenantId",
                           cmg__fact(work, "tenant_id"), "objectId",
                           cmg__fact(work, "principal_id"), "permissions", "certificates",
-                          "get", "list", "import", "secrets", "get", "list");
+                          "get", "list", "import", "update", "secrets", "get", "list");
 }
 
 static cmg_status build_vault(struct cmg__run *run, struct cmg__ask *ask, cmg_error **err)
@@ -199,7 +214,8 @@ static cmg_status build_import(struct cmg__run *run, struct cmg__ask *ask,
     cmg__buf_init_secret(&pfx, work->alloc, CMG__SECRET_MAX);
     cmg__buf_init_secret(&password, work->alloc, CMG__SECRET_MAX);
     cmg__buf_init_secret(&text, work->alloc, 2 * CMG__SECRET_MAX);
-    cmg_status rc = cmg__secret_load(work, CMG__SECRET_PFX, &pfx, err);
+    cmg_status rc =
+        cmg__secret_load(work, cmg__fact(work, "certificate_kept"), &pfx, err);
     if (rc == CMG_OK)
         rc = cmg__secret_load(work, CMG__SECRET_PFX_PASSWORD, &password, err);
     if (rc == CMG_OK && cmg__base64_encode(&text, pfx.data, pfx.len) == CMG_OK)

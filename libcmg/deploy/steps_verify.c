@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "crypto/x509_chain.h"
 #include "deploy/steps.h"
 #include "model/authority.h"
 
@@ -106,10 +107,26 @@ const struct cmg__step cmg__step_instances = {
 
 /* ---- an answer ---- */
 
+/* A host's own certificate need not have the deployment's name, and the name that it has
+   need not lead here yet. */
+static bool can_ask(const struct cmg__run *run)
+{
+    const cmg_certificate *cert = run->work->gateway->certificate;
+
+    return cert == NULL ||
+           cmg__x509_matches_host(cert->chain[0], cmg__fact(run->work, "endpoint"));
+}
+
 static cmg_status begin_answer(struct cmg__run *run, const struct cmg__answer *answer,
                                struct cmg__next *next, cmg_error **err)
 {
     struct cmg__work *work = run->work;
+
+    if (!can_ask(run)) {
+        cmg__run_say(run, "not asked: the certificate is not for %s",
+                     cmg__fact(work, "endpoint"));
+        return cmg__next_done(next);
+    }
     char *url =
         cmg__format(work->alloc, "https://%s/CCM_Proxy_MutualAuth/ServiceMetadata",
                     cmg__fact(work, "endpoint"));
@@ -120,16 +137,29 @@ static cmg_status begin_answer(struct cmg__run *run, const struct cmg__answer *a
     return rc == CMG_OK ? cmg__next_go(next, "get") : cmg__fail_nomem(err);
 }
 
+/* The gateway's authority, or the root that came with the host's certificate; NULL: the
+   roots of everybody. */
+static const cmg_certificate *roots_of(const cmg_gateway *gateway)
+{
+    const cmg_certificate *cert = gateway->certificate;
+
+    if (gateway->given_certificate == NULL && gateway->authority != NULL)
+        return gateway->authority->certificate;
+    if (cert != NULL && cmg__x509_is_self_issued(cert->chain[cert->count - 1]))
+        return cert;
+    return NULL;
+}
+
 /* The roots must live until the answer came: they are kept with the work. */
 static cmg_status build_get(struct cmg__run *run, struct cmg__ask *ask, cmg_error **err)
 {
     struct cmg__work *work = run->work;
+    const cmg_certificate *roots = roots_of(work->gateway);
 
     cmg__buf_clear(&work->probe_roots);
-    if (cmg__certificate_chain_pem(work->gateway->authority->certificate,
-                                   &work->probe_roots) != CMG_OK)
+    if (roots != NULL && cmg__certificate_chain_pem(roots, &work->probe_roots) != CMG_OK)
         return cmg__fail_nomem(err);
-    ask->ca_pem = cmg__buf_cstr(&work->probe_roots);
+    ask->ca_pem = roots == NULL ? NULL : cmg__buf_cstr(&work->probe_roots);
     cmg__run_say(run, "asking %s", cmg__fact(work, "endpoint"));
     return CMG_OK;
 }

@@ -113,8 +113,10 @@ cmg_status cmg__secret_remove(struct cmg__work *work, const char *name, cmg_erro
 #define CMG__SECRET_SERVER_APP      "server-app-secret"
 #define CMG__SECRET_SERVER_APP_NEXT "server-app-secret-next"
 #define CMG__SECRET_PFX             "server-pfx"
-#define CMG__SECRET_PFX_PASSWORD    "server-pfx-password"
-#define CMG__SECRET_MAX             ((size_t)64 * 1024)
+/* The certificate of a rotation under way; the one before it stays until it serves. */
+#define CMG__SECRET_PFX_NEXT     "server-pfx-next"
+#define CMG__SECRET_PFX_PASSWORD "server-pfx-password"
+#define CMG__SECRET_MAX          ((size_t)64 * 1024)
 
 #define CMG__TAG_DEPLOYMENT "libcmg-deployment"
 #define CMG__TAG_NAME       "libcmg-gateway"

@@ -5,6 +5,8 @@
  */
 #include "model/gateway.h"
 
+#include <cmg/names.h>
+
 #include "crypto/hash.h"
 #include "model/authority.h"
 #include "model/inventory.h"
@@ -42,6 +44,7 @@ static void destroy(cmg_gateway *gateway)
     cmg_server_app_unref(gateway->server_app);
     cmg_client_app_unref(gateway->client_app);
     cmg_authority_unref(gateway->authority);
+    cmg_certificate_unref(gateway->given_certificate);
     cmg_certificate_unref(gateway->certificate);
     cmg__handle_done(&gateway->head);
     cmg__free(&ctx->alloc, gateway);
@@ -222,6 +225,56 @@ cmg_status cmg_gateway_set_authority(cmg_gateway *gateway, cmg_authority *author
     cmg_authority *old = gateway->authority;
     gateway->authority = cmg_authority_ref(authority);
     cmg_authority_unref(old);
+    return CMG_OK;
+}
+
+/* The first thing against it; what is only a warning is the host's to look at. */
+static cmg_status check_findings(const cmg_gateway *gateway, const cmg_report *report,
+                                 cmg_error **err)
+{
+    for (size_t i = 0; i < cmg_report_count(report); i++) {
+        if (cmg_report_severity(report, i) == CMG_SEVERITY_REFUSAL)
+            return cmg__fail(err, &gateway->head.ctx->alloc, CMG_E_CERT,
+                             cmg_report_subject(report, i), cmg_report_remedy(report, i),
+                             "the certificate is no use for %s: %s",
+                             gateway->service_name, cmg_report_cause(report, i));
+    }
+    return CMG_OK;
+}
+
+static cmg_status judge_certificate(const cmg_gateway *gateway,
+                                    const cmg_certificate *certificate, cmg_error **err)
+{
+    const cmg_gateway_check_options options = { .size = sizeof options,
+                                                .service_name = gateway->service_name };
+    cmg_report *report = NULL;
+    cmg_status rc = cmg_certificate_check_gateway(certificate, &options, &report, err);
+
+    if (rc == CMG_OK)
+        rc = check_findings(gateway, report, err);
+    cmg_report_unref(report);
+    return rc;
+}
+
+cmg_status cmg_gateway_set_certificate(cmg_gateway *gateway, cmg_certificate *certificate,
+                                       cmg_error **err)
+{
+    cmg_status rc = cmg__gateway_check_idle(gateway, err);
+
+    if (rc == CMG_OK && certificate != NULL)
+        rc = cmg__check(&certificate->head, CMG__TAG_CERTIFICATE, err);
+    if (rc == CMG_OK && !cmg__gateway_is_whole(gateway))
+        rc = cmg__fail(err, &gateway->head.ctx->alloc, CMG_E_STATE, gateway->source,
+                       "add the group gateway to the specification",
+                       "%s describes no gateway that could have a certificate",
+                       gateway->source);
+    if (rc == CMG_OK && certificate != NULL)
+        rc = judge_certificate(gateway, certificate, err);
+    if (rc != CMG_OK)
+        return rc;
+    cmg_certificate *old = gateway->given_certificate;
+    gateway->given_certificate = cmg_certificate_ref(certificate);
+    cmg_certificate_unref(old);
     return CMG_OK;
 }
 

@@ -127,8 +127,9 @@ struct cmg_gateway {
     cmg_authority *authority;              /* NULL until set */
     char *connectors[CMG__MAX_CONNECTORS]; /* SHA-256, 64 hexadecimal digits */
     size_t connector_count;
-    cmg_certificate *certificate; /* NULL until issued */
-    char *endpoint;               /* observed: public FQDN, "" before */
+    cmg_certificate *given_certificate; /* the host's own; NULL: the authority issues */
+    cmg_certificate *certificate;       /* the one in use; NULL until then */
+    char *endpoint;                     /* observed: public FQDN, "" before */
     struct cmg__gateway_seen seen;
     struct cmg__inventory_row *inventory;
     size_t inventory_count;

@@ -26,6 +26,7 @@ static const struct cmg__arg all_args[] = {
     { "deployment", "libcmg-1" },
     { "deployment_id", "7d6f2c1e-5b0a-4c8e-9f34-2a1b3c4d5e6f" },
     { "name", "granitefalls" },
+    { "version", "0f1e2d3c" },
     { "client_id", "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee" },
     { "redirect_uri", "http://localhost:1/" },
     { "scope", "https://management.azure.com/.default openid" },

@@ -1,6 +1,8 @@
 /* See place.h. */
 #include "place.h"
 
+#include "deploy/steps.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -169,15 +171,18 @@ cmg_status party_prepare(struct party *p, const struct site *site,
                          cmg_deploy_operation operation, const cmg_deploy_events *events,
                          cmg_error **err)
 {
+    static const struct cmg__step *steps[48];
     static struct cmg__step_table shorter;
 
     cmg_deploy_unref(p->deploy);
     p->deploy = NULL;
     cmg_status rc = cmg_deploy_new(p->gateway, operation, &p->deploy, err);
-    if (rc == CMG_OK &&
-        (operation == CMG_DEPLOY_CREATE || operation == CMG_DEPLOY_MODIFY_GATEWAY)) {
-        shorter = *p->deploy->table;
-        shorter.count--;
+    if (rc == CMG_OK) {
+        shorter = (struct cmg__step_table){ .steps = steps };
+        for (size_t i = 0; i < p->deploy->table->count; i++) {
+            if (p->deploy->table->steps[i] != &cmg__step_answer)
+                steps[shorter.count++] = p->deploy->table->steps[i];
+        }
         p->deploy->table = &shorter;
     }
     if (rc == CMG_OK)

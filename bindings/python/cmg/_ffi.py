@@ -354,6 +354,7 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_gateway_new_from_json": fallible(CONTEXT, TEXT, TEXT, c_size_t, OUT_GATEWAY),
     "cmg_gateway_to_json": fallible(GATEWAY, OUT_BYTES),
     "cmg_gateway_set_authority": fallible(GATEWAY, AUTHORITY),
+    "cmg_gateway_set_certificate": fallible(GATEWAY, CERTIFICATE),
     "cmg_gateway_add_connector": fallible(GATEWAY, CERTIFICATE),
     "cmg_gateway_connector_config": fallible(GATEWAY, OUT_BYTES),
     "cmg_gateway_name": copied(GATEWAY),

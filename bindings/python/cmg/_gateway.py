@@ -84,6 +84,12 @@ class Gateway(Handle):
         """Who issues the server certificate; client certificates must chain to it."""
         self.call("set_authority", authority.pointer)
 
+    def set_certificate(self, certificate: Optional[Certificate]) -> None:
+        """A server certificate of your own, with its key, instead of the authority's; None:
+        the authority's again. It is checked; deploy Operation.ROTATE_CERTIFICATE to bring it
+        to a gateway that is there."""
+        self.call("set_certificate", None if certificate is None else certificate.pointer)
+
     def add_connector(self, certificate: Certificate) -> None:
         """Pins a connection point's certificate."""
         self.call("add_connector", certificate.pointer)
