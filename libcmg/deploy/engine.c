@@ -229,7 +229,8 @@ static cmg_status note_rest(cmg_deploy *deploy, struct cmg__exec *exec, cmg_erro
     note.fixable = 1;
     note.remedy = "create does it";
     return cmg__run_problem(&exec->run, CMG_E_STATE, &note, err,
-                            "%s has to be changed: %s", step->title, exec->run.message);
+                            "%s has to be changed%s%s", step->title,
+                            exec->run.message[0] != '\0' ? ": " : "", exec->run.message);
 }
 
 static void note_all(cmg_deploy *deploy)

@@ -43,7 +43,9 @@ def test_a_gateway_lives(language: str, tmp_path: Path) -> None:
 
 @EVERY
 def test_what_would_fail_is_found_before(language: str, tmp_path: Path) -> None:
+    good(language, "register_apps", tmp_path)
     table = good(language, "check_prerequisites", tmp_path)
+    assert not re.search(r"[: ]$", table, re.MULTILINE)
     assert re.fullmatch(r"0 refusals, 0 warnings, \d+ notes", table.splitlines()[-1])
     wanted = tmp_path / "specification.json"
     changed = json.loads(wanted.read_text(encoding="utf-8"))
