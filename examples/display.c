@@ -8,8 +8,6 @@
 
 #include "host.h"
 
-enum { LINE = 512 };
-
 struct display {
     const struct display_options *options;
     int columns; /* 0: no terminal */
@@ -49,7 +47,7 @@ static unsigned percent(const struct display *d)
 /* The line that updates in place; nothing where there is no terminal. */
 static void draw(const struct display *d)
 {
-    char line[LINE];
+    char line[512];
     int elapsed = (int)seconds_since(&d->began);
 
     if (d->columns == 0)
@@ -67,20 +65,34 @@ static void clear_line(const struct display *d)
         fprintf(d->options->out, "\r\033[K");
 }
 
-/* A line that stays; on a terminal it does not wrap. */
+void display_wrap(FILE *out, int indent, const char *text)
+{
+    const int columns = display_columns(out);
+    int at = indent;
+
+    while (*text != '\0') {
+        int word = (int)strcspn(text, " ");
+
+        if (columns > 0 && at > indent && at + 1 + word >= columns) {
+            fprintf(out, "\n%*s", indent, "");
+            at = indent;
+        }
+        at += fprintf(out, "%s%.*s", at > indent ? " " : "", word, text);
+        text += word;
+        text += strspn(text, " ");
+    }
+    fputc('\n', out);
+}
+
 static void print_step(const struct display *d, const cmg_step_progress *p)
 {
     static const char *const words[] = { "waiting", "running", "done", "failed" };
-    char line[LINE];
-    int n = snprintf(line, sizeof line, "  %3u %%  %-35s %-7s %5.1f s   %s", percent(d),
-                     p->title, words[p->state], (double)p->elapsed_ms / 1000, p->message);
+    int n = fprintf(d->options->out, "  %3u %%  %-35s %-7s %5.1f s", percent(d), p->title,
+                    words[p->state], (double)p->elapsed_ms / 1000);
 
-    n = n < LINE ? n : LINE - 1;
-    if (d->columns > 0 && n >= d->columns)
-        snprintf(line + d->columns - 4, 4, "...");
-    for (size_t end = strlen(line); end > 0 && line[end - 1] == ' '; end--)
-        line[end - 1] = '\0';
-    fprintf(d->options->out, "%s\n", line);
+    if (*p->message != '\0')
+        n += fprintf(d->options->out, "   ");
+    display_wrap(d->options->out, n, p->message);
 }
 
 static int on_state(cmg_deploy *deploy, cmg_deploy_state now, const cmg_error *why,
@@ -186,25 +198,6 @@ static cmg_status follow(cmg_context *ctx, cmg_deploy *deploy, struct display *d
         draw(d);
     }
     return rc;
-}
-
-void display_wrap(FILE *out, int indent, const char *text)
-{
-    const int columns = display_columns(out);
-    int at = indent;
-
-    while (*text != '\0') {
-        int word = (int)strcspn(text, " ");
-
-        if (columns > 0 && at > indent && at + 1 + word >= columns) {
-            fprintf(out, "\n%*s", indent, "");
-            at = indent;
-        }
-        at += fprintf(out, "%s%.*s", at > indent ? " " : "", word, text);
-        text += word;
-        text += strspn(text, " ");
-    }
-    fputc('\n', out);
 }
 
 cmg_status display_run(cmg_context *ctx, cmg_deploy *deploy,

@@ -74,7 +74,7 @@ static cmg_status verify(struct session *s, size_t *differing, cmg_error **err)
     if (rc == CMG_OK)
         rc = print_app(gateway, "client", client, of_client, err);
     if (rc == CMG_OK)
-        printf("%zu differences\n", *differing);
+        printf("%zu difference%s\n", *differing, *differing == 1 ? "" : "s");
     return rc;
 }
 

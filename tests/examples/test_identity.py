@@ -89,7 +89,7 @@ def test_applications_are_verified_and_corrected(language: str, tmp_path: Path) 
     wanted.write_text(json.dumps(changed), encoding="utf-8")
     differs = run(language, "verify_apps", "--sandbox", "--sign-in", "secret", tmp_path)
     assert differs.returncode == 3, differs.stderr
-    assert "1 differences" in differs.stdout and "requestedAccessTokenVersion" in differs.stdout
+    assert differs.stdout.endswith("\n1 difference\n") and "requestedAccessTokenVersion" in differs.stdout
     assert good(language, "verify_apps", "--correct", tmp_path).endswith("0 differences\n")
 
 

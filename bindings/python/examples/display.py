@@ -17,9 +17,9 @@ def columns(out: TextIO) -> Optional[int]:
     return os.get_terminal_size(out.fileno()).columns or 80 if out.isatty() else None
 
 
-def wrapped(label: str, text: str, indent: int) -> str:
+def wrapped(label: str, text: str, indent: int, out: TextIO = sys.stdout) -> str:
     """A line that goes on beneath its text when it is too long for the terminal."""
-    wide = columns(sys.stdout)
+    wide = columns(out)
     head = label.ljust(indent)
     return head + text if wide is None else textwrap.fill(
         text, wide - 1, initial_indent=head, subsequent_indent=" " * indent,
@@ -76,12 +76,10 @@ class Display:
             self.show(f"{self.name}  {state.name}")
 
     def show_step(self, step: cmg.StepProgress) -> None:
-        """A line that stays; on a terminal it does not wrap."""
-        line = (f"  {self.percent:3} %  {step.title:<35} {step.state.name.lower():<7} "
-                f"{step.elapsed_ms / 1000:5.1f} s   {step.message}").rstrip()
-        if self.wide is not None and len(line) >= self.wide:
-            line = line[:self.wide - 4] + "..."
-        self.show(line)
+        """A line that stays."""
+        head = (f"  {self.percent:3} %  {step.title:<35} {step.state.name.lower():<7} "
+                f"{step.elapsed_ms / 1000:5.1f} s")
+        self.show(wrapped(head, step.message, len(head) + 3, self.out).rstrip())
 
     def on_step(self, step: cmg.StepProgress) -> None:
         """A step began, went on, or ended."""

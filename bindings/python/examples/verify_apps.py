@@ -26,7 +26,7 @@ def verify(session: Session) -> int:
         for label, text in (("is", one.found), ("should be", one.should_be),
                             ("fix", one.fix)):
             print(wrapped(" " * 9 + label, text, 20))
-    print(f"{len(found)} differences")
+    print(f"{len(found)} difference{'' if len(found) == 1 else 's'}")
     return len(found)
 
 
