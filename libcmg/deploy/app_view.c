@@ -271,6 +271,40 @@ cmg_status cmg__app_take(struct cmg__run *run, struct cmg__json *app, cmg_error 
     return rc == CMG_OK ? CMG_OK : cmg__fail_nomem(err);
 }
 
+/* Ours carries our tag; an application somebody else gave our unique name does not. */
+static cmg_status check_owner(struct cmg__run *run, const struct cmg__json *app,
+                              cmg_error **err)
+{
+    if (cmg__run_is_given(run) || cmg__app_is_ours(run->work, app))
+        return CMG_OK;
+    return cmg__fail(err, run->work->alloc, CMG_E_EXISTS,
+                     cmg__run_value(run, ".unique_name"),
+                     "choose another name for the gateway, or delete that application",
+                     "%s: application \"%s\" exists and belongs to another deployment",
+                     run->step->title, cmg__run_value(run, ".unique_name"));
+}
+
+cmg_status cmg__app_take_ours(struct cmg__run *run, struct cmg__json *app,
+                              cmg_error **err)
+{
+    cmg_status rc = check_owner(run, app, err);
+
+    return rc == CMG_OK ? cmg__app_take(run, app, err) : rc;
+}
+
+cmg_status cmg__app_fail_absent(struct cmg__run *run, cmg_error **err)
+{
+    const bool given = cmg__run_is_given(run);
+    const char *id = cmg__run_value(run, given ? ".wanted_id" : ".unique_name");
+
+    return cmg__fail(err, run->work->alloc, CMG_E_NOTFOUND, id,
+                     given ? "correct client_id in the specification, or leave it out to "
+                             "have an application made"
+                           : "register the applications first (register_apps)",
+                     "%s: the tenant has no application with %s %s", run->step->title,
+                     given ? "client ID" : "unique name", id);
+}
+
 /* ---- finding it ---- */
 
 cmg_status cmg__find_begin(struct cmg__run *run, const struct cmg__answer *answer,

@@ -33,8 +33,12 @@ size_t cmg__app_refusals(const struct cmg__run *run, unsigned parts);
 cmg_status cmg__app_detail(const struct cmg__run *run, unsigned parts,
                            struct cmg__buf *out);
 
-/* Takes an application that was found: owner, identifiers, what is observed. */
+/* Takes an application that was found: identifiers, what is observed. */
 cmg_status cmg__app_take(struct cmg__run *run, struct cmg__json *app, cmg_error **err);
+/* The same, but not one of another deployment that has our unique name. */
+cmg_status cmg__app_take_ours(struct cmg__run *run, struct cmg__json *app,
+                              cmg_error **err);
+cmg_status cmg__app_fail_absent(struct cmg__run *run, cmg_error **err);
 
 /* Exchanges that find the run's application, "begin" first: by its client ID when that
    is given, else by unique name and by tag, which finds the ones of services that know

@@ -14,39 +14,6 @@
 
 /* ---- what is to be done ---- */
 
-/* Ours carries our tag; an application somebody else gave our unique name does not. */
-static cmg_status check_owner(struct cmg__run *run, const struct cmg__json *app,
-                              cmg_error **err)
-{
-    if (cmg__run_is_given(run) || cmg__app_is_ours(run->work, app))
-        return CMG_OK;
-    return cmg__fail(err, run->work->alloc, CMG_E_EXISTS,
-                     cmg__run_value(run, ".unique_name"),
-                     "choose another name for the gateway, or delete that application",
-                     "%s: application \"%s\" exists and belongs to another deployment",
-                     run->step->title, cmg__run_value(run, ".unique_name"));
-}
-
-static cmg_status take(struct cmg__run *run, struct cmg__json *app, cmg_error **err)
-{
-    cmg_status rc = check_owner(run, app, err);
-
-    return rc == CMG_OK ? cmg__app_take(run, app, err) : rc;
-}
-
-static cmg_status fail_absent(struct cmg__run *run, cmg_error **err)
-{
-    const bool given = cmg__run_is_given(run);
-    const char *id = cmg__run_value(run, given ? ".wanted_id" : ".unique_name");
-
-    return cmg__fail(err, run->work->alloc, CMG_E_NOTFOUND, id,
-                     given ? "correct client_id in the specification, or leave it out to "
-                             "have an application made"
-                           : "register the applications first (register_apps)",
-                     "%s: the tenant has no application with %s %s", run->step->title,
-                     given ? "client ID" : "unique name", id);
-}
-
 static cmg_status fail_different(struct cmg__run *run, cmg_error **err)
 {
     const char *id = cmg__run_value(run, ".wanted_id");
@@ -62,7 +29,7 @@ static cmg_status decide_absent(struct cmg__run *run, struct cmg__next *next,
                                 cmg_error **err)
 {
     if (cmg__run_is_given(run) || cmg__run_corrects(run))
-        return fail_absent(run, err);
+        return cmg__app_fail_absent(run, err);
     run->plan = CMG__PLAN_CREATE;
     return cmg__next_go(next, cmg__run_is_server(run) ? "uri" : "upsert");
 }
@@ -78,7 +45,7 @@ static cmg_status decide(struct cmg__run *run, const struct cmg__answer *answer,
     (void)answer;
     if (app == NULL)
         return decide_absent(run, next, err);
-    cmg_status rc = take(run, app, err);
+    cmg_status rc = cmg__app_take_ours(run, app, err);
     if (rc == CMG_OK)
         rc = cmg__app_note(run, APPLICATION, err);
     if (rc != CMG_OK)
@@ -139,7 +106,7 @@ static cmg_status build_new(struct cmg__run *run, struct cmg__ask *ask, cmg_erro
 static cmg_status take_new(struct cmg__run *run, struct cmg__json *app,
                            struct cmg__next *next, cmg_error **err)
 {
-    cmg_status rc = take(run, app, err);
+    cmg_status rc = cmg__app_take_ours(run, app, err);
 
     if (rc != CMG_OK)
         return rc;
@@ -186,7 +153,7 @@ static cmg_status refresh(struct cmg__run *run, const struct cmg__answer *answer
                           struct cmg__next *next, cmg_error **err)
 {
     struct cmg__app_view view;
-    cmg_status rc = take(run, answer->json, err);
+    cmg_status rc = cmg__app_take_ours(run, answer->json, err);
 
     if (rc != CMG_OK)
         return rc;
@@ -238,7 +205,7 @@ static cmg_status read_disable(struct cmg__run *run, const struct cmg__answer *a
 static cmg_status check(struct cmg__run *run, const struct cmg__answer *answer,
                         struct cmg__next *next, cmg_error **err)
 {
-    cmg_status rc = take(run, answer->json, err);
+    cmg_status rc = cmg__app_take_ours(run, answer->json, err);
 
     if (rc == CMG_OK)
         rc = cmg__app_note(run, APPLICATION, err);

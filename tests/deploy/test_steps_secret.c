@@ -463,12 +463,32 @@ START_TEST(renewal_needs_an_application)
     struct rule rules[] = { TOKEN,
                             ANSWER("GET", "uniqueName='libcmg-server-granitefalls'", 0,
                                    404, NOT_FOUND),
+                            ANSWER("GET", "tags/any", 0, 200, "{\"value\":[]}"),
                             { 0 } };
 
     canned_begin(&w, rules, &cmg__step_server_found);
     canned_finish(&w);
     ck_assert_int_eq(w.end_code, CMG_E_NOTFOUND);
-    ck_assert_str_eq(w.end_remedy, "register the applications first");
+    ck_assert_str_eq(w.end_remedy, "register the applications first (register_apps)");
+    world_done(&w);
+}
+END_TEST
+
+START_TEST(application_without_a_unique_name_is_found_by_its_tag)
+{
+    struct rule rules[] = {
+        TOKEN,
+        ANSWER("GET", "uniqueName='libcmg-server-granitefalls'", 0, 400, NOT_FOUND),
+        ANSWER("GET", "tags/any", 0, 200,
+               canned_with_id("{\"value\":[{\"id\":\"so\",\"appId\":\"sa\",\"tags\":["
+                              "\"libcmg\",\"libcmg:%s\",\"libcmg:server:%s\"]}]}")),
+        { 0 }
+    };
+
+    canned_begin(&w, rules, &cmg__step_server_found);
+    canned_finish(&w);
+    ck_assert_int_eq(w.end, CMG_DEPLOY_DELETED);
+    ck_assert_str_eq(cmg_server_app_client_id(cmg_gateway_server_app(w.gateway)), "sa");
     world_done(&w);
 }
 END_TEST
@@ -498,6 +518,7 @@ int main(void)
     tcase_add_test(one, secret_that_the_host_names_must_be_there);
     tcase_add_test(one, application_older_than_800_days_is_told);
     tcase_add_test(one, renewal_needs_an_application);
+    tcase_add_test(one, application_without_a_unique_name_is_found_by_its_tag);
     suite_add_tcase(suite, one);
     return support_run((Suite *[]){ suite, NULL });
 }
