@@ -2,12 +2,12 @@
  * One run of an identity operation that dies at a chosen point, as a process does that is
  * killed there: nothing is unwound, nothing is flushed.
  *
- *   trapped_once register|renew none|unsent|unread|before|half|after N
+ *   trapped_once OPERATION none|unsent|unread|before|half|after N
  *
  * unsent: before the N-th request leaves; unread: when its answer is there and nobody has
  * looked at it; before, half, after: at the N-th durable write, before the new file is
  * made, with half of it written, and once it has its name. At the end it tells how many
- * of each there were.
+ * of each there were, and the server app's client ID.
  */
 #include "place.h"
 
@@ -103,6 +103,24 @@ static void set_trap(struct party *p)
     p->ctx->env.rename = rename_file;
 }
 
+static cmg_deploy_operation operation_of(const char *name)
+{
+    static const struct {
+        const char *name;
+        cmg_deploy_operation operation;
+    } all[] = {
+        { "register", CMG_DEPLOY_REGISTER_APPS }, { "renew", CMG_DEPLOY_RENEW_SECRET },
+        { "delete", CMG_DEPLOY_DELETE_APPS },     { "restore", CMG_DEPLOY_RESTORE_APPS },
+        { "purge", CMG_DEPLOY_DELETE },
+    };
+
+    for (size_t i = 0; i < CMG__ARRAY_LEN(all); i++) {
+        if (strcmp(all[i].name, name) == 0)
+            return all[i].operation;
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     struct site site;
@@ -111,21 +129,19 @@ int main(int argc, char **argv)
 
     if (argc != 4 || fread(&site, sizeof site, 1, stdin) != 1)
         return 2;
-    const cmg_deploy_operation operation = strcmp(argv[1], "renew") == 0
-                                               ? CMG_DEPLOY_RENEW_SECRET
-                                               : CMG_DEPLOY_REGISTER_APPS;
     trap.mode = argv[2];
     trap.nth = (unsigned)strtoul(argv[3], NULL, 10);
     cmg_status rc = party_init(&p, &site, NULL, &err);
     if (rc == CMG_OK)
-        rc = party_prepare(&p, &site, operation, NULL, &err);
+        rc = party_prepare(&p, &site, operation_of(argv[1]), NULL, &err);
     if (rc == CMG_OK) {
         set_trap(&p);
         rc = cmg_deploy_run(p.deploy, &err);
     }
     if (rc != CMG_OK)
         (void)printf("%s\n", cmg_error_message(err));
-    (void)printf("points %u %u\n", trap.exchanges, trap.writes);
+    (void)printf("points %u %u %s\n", trap.exchanges, trap.writes,
+                 cmg_server_app_client_id(cmg_gateway_server_app(p.gateway)));
     cmg_error_unref(err);
     party_done(&p);
     return rc == CMG_OK ? 0 : 1;
