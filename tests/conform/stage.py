@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,18 @@ TENANT = {"version": 1, "tenant": {"domain": "contoso.onmicrosoft.com"},
 LIVES: tuple[tuple[tuple[cmg.Operation, dict[str, Any] | None], ...], ...] = (
     ((cmg.Operation.FIND_TENANT, None),
      (cmg.Operation.REGISTER_APPS, None),
+     (cmg.Operation.VERIFY_APPS, None),
+     (cmg.Operation.CORRECT_APPS, None),
+     (cmg.Operation.RENEW_SECRET, None),
+     (cmg.Operation.IMPORT_APPS, None),
      (cmg.Operation.DELETE_APPS, None),
      (cmg.Operation.RESTORE_APPS, None),
      (cmg.Operation.DELETE_APPS, None),
      (cmg.Operation.PURGE_APPS, None),
      (cmg.Operation.DISCOVER, None),
      (cmg.Operation.DISCOVER, None)),
-    ((cmg.Operation.PLAN_GATEWAY, {}),
+    ((cmg.Operation.CHECK_GATEWAY, {}),
+     (cmg.Operation.PLAN_GATEWAY, {}),
      (cmg.Operation.CREATE, {}),
      (cmg.Operation.INSPECT_GATEWAY, {}),
      (cmg.Operation.INVENTORY_GATEWAY, {}),
@@ -52,6 +58,7 @@ class Stage:
         self.sandbox = cmg.Sandbox(folder / "sandbox", service_program=service,
                                    subscription_id=subscription)
         self.recorder = Recorder(certificate, self.sandbox.port, self.sandbox.ca_file)
+        self._apps: cmg.Import | None = None
         self._links: dict[cmg.DiscoveryKind, str] = {}
         self._context = cmg.Context()
         self.sandbox.attach(self._context)  # for the gateway's own name
@@ -60,6 +67,8 @@ class Stage:
 
     def close(self) -> None:
         """Ends everything; nothing that came was unreadable."""
+        if self._apps is not None:
+            self._apps.close()
         self._authority.close()
         self._context.close()
         self.recorder.close()
@@ -81,9 +90,15 @@ class Stage:
                     deploy.run()
                 except cmg.CmgError as exc:
                     return exc
+            if operation is cmg.Operation.REGISTER_APPS:
+                self._apps = cmg.Import.from_gateway(gateway)
         return None
 
     def _deploy(self, gateway: cmg.Gateway, operation: cmg.Operation) -> cmg.Deploy:
+        if operation is cmg.Operation.IMPORT_APPS and self._apps is not None:
+            self._apps.apply(gateway)  # another specification: another journal
+            shutil.copytree(self.folder / "journal.secrets", self.folder / "import.secrets")
+            return gateway.deploy(operation, journal=self.folder / "import")
         if operation is not cmg.Operation.DISCOVER:
             return gateway.deploy(operation, journal=self.folder / "journal")
         if not self._links:  # a directory of several pages; one leaves before the next time
