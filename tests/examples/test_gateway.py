@@ -1,5 +1,6 @@
 """The examples for a gateway's life, one after the other in one sandbox: check_prerequisites,
-plan_gateway, deploy_gateway, stop_start, scale_gateway, delete_gateway."""
+plan_gateway, deploy_gateway, stop_start, scale_gateway, rotate_certificate,
+delete_gateway."""
 
 from __future__ import annotations
 
@@ -37,6 +38,11 @@ def test_a_gateway_lives(language: str, tmp_path: Path) -> None:
         "granitefalls has 3 instances, 3 healthy\n")
     kept = json.loads((tmp_path / "specification.json").read_text(encoding="utf-8"))
     assert kept["gateway"]["instances"] == 3
+    told = [good(language, "rotate_certificate", tmp_path) for _ in range(2)]
+    assert all(re.fullmatch(r"granitefalls has [0-9A-Fa-f]{64}\n", one) for one in told)
+    assert told[0] != told[1]
+    missing = run(language, "rotate_certificate", *SANDBOX, tmp_path, tmp_path / "missing.pfx")
+    assert missing.returncode != 0 and "missing.pfx" in missing.stderr
     assert good(language, "delete_gateway", tmp_path) == (
         "0 resources are left of granitefalls\n")
 
