@@ -443,6 +443,14 @@ CMG_API const char *cmg_sandbox_get(cmg_sandbox *sandbox, const char *name);
  *   something.
  * - `admin_role`, the name of a built-in role as `Reader`: all that the administrator may
  *   do in Resource Manager, instead of everything.
+ * - `app_permissions`, application permissions of Graph with blanks between them, or
+ *   `none`: all that the sandbox's own application may do in Graph, with tokens from then
+ *   on, instead of everything.
+ * - `person_role`, `Global Administrator`, `Privileged Role Administrator`, `Application
+ *   Administrator`, `Cloud Application Administrator`, `Application Developer` or `none`:
+ *   the directory role of who signs in, instead of everything.
+ * - `user_registration`, `on` or `off`: whether users without a role may register
+ *   applications; on unless set.
  *
  * @param[in]  sandbox The sandbox.
  * @param[in]  name    One of these names, compared without case.

@@ -56,6 +56,12 @@ bool cmg__sb_graph_properties(struct cmg__sb_call *call, enum cmg__sb_entity kin
 bool cmg__sb_graph_rules(struct cmg__sb_call *call, const struct cmg__json *before,
                          const struct cmg__json *after);
 
+/* ---- graph_right.c ---- */
+/* Answers with what the administrator's own principal is assigned, which is in no table;
+   false when who is another one. */
+bool cmg__sb_graph_own_assignments(struct cmg__sb_call *call,
+                                   const struct cmg__json *who);
+
 /* ---- graph_owner.c ---- */
 /* The caller, when a person, owns what the call makes. */
 void cmg__sb_graph_own(struct cmg__sb_call *call, struct cmg__json *entity);

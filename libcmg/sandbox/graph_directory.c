@@ -9,6 +9,10 @@
 
 static const char *const readers[] = { "Organization.Read.All", "Directory.Read.All",
                                        "Directory.ReadWrite.All", NULL };
+static const char *const deleted_readers[] = { "Application.Read.All",
+                                               "Application.ReadWrite.All",
+                                               "Directory.Read.All",
+                                               "Directory.ReadWrite.All", NULL };
 static const char *const writers[] = { "Application.ReadWrite.All",
                                        "Directory.ReadWrite.All", NULL };
 
@@ -84,7 +88,7 @@ static void get_me(struct cmg__sb_call *call)
 static void list_deleted(struct cmg__sb_call *call)
 {
     const char *type = cmg__sb_arg(call, "type");
-    if (!cmg__sb_graph_permits(call, readers))
+    if (!cmg__sb_graph_permits(call, deleted_readers))
         return;
     struct cmg__json *full = cmg__sb_text(call->cloud, "#microsoft.graph.%s", type);
     const struct cmg__sb_wanted wanted = { "deleted", "@odata.type",
@@ -105,7 +109,7 @@ static struct cmg__json *find_deleted(struct cmg__sb_call *call)
 static void get_deleted(struct cmg__sb_call *call)
 {
     struct cmg__json *entry = NULL;
-    if (cmg__sb_graph_permits(call, readers))
+    if (cmg__sb_graph_permits(call, deleted_readers))
         entry = find_deleted(call);
     if (entry != NULL)
         cmg__sb_graph_entity(call, 200, "directoryObjects/$entity", entry);

@@ -11,8 +11,14 @@
 static const char *const role_writers[] = { "AppRoleAssignment.ReadWrite.All", NULL };
 static const char *const grant_writers[] = { "DelegatedPermissionGrant.ReadWrite.All",
                                              NULL };
-static const char *const readers[] = { "Directory.Read.All", "Directory.ReadWrite.All",
-                                       "Application.Read.All", NULL };
+static const char *const role_readers[] = { "Directory.Read.All",
+                                            "Directory.ReadWrite.All",
+                                            "Application.Read.All",
+                                            "Application.ReadWrite.All", NULL };
+static const char *const grant_readers[] = { "Directory.Read.All",
+                                             "Directory.ReadWrite.All",
+                                             "DelegatedPermissionGrant.ReadWrite.All",
+                                             NULL };
 
 static struct cmg__json *principal(struct cmg__sb_call *call, const char *id)
 {
@@ -129,7 +135,7 @@ static void post_assignment(struct cmg__sb_call *call)
 static void list_assignments(struct cmg__sb_call *call, const char *side)
 {
     const char *id = cmg__sb_arg(call, "id");
-    if (!cmg__sb_graph_permits(call, readers))
+    if (!cmg__sb_graph_permits(call, role_readers))
         return;
     if (principal(call, id) == NULL)
         cmg__sb_graph_not_found(call, id);
@@ -140,6 +146,10 @@ static void list_assignments(struct cmg__sb_call *call, const char *side)
 
 static void list_assigned(struct cmg__sb_call *call)
 {
+    const struct cmg__json *who = principal(call, cmg__sb_arg(call, "id"));
+    if (!cmg__sb_graph_permits(call, role_readers) ||
+        cmg__sb_graph_own_assignments(call, who))
+        return;
     list_assignments(call, "principalId");
 }
 
@@ -287,7 +297,7 @@ static void post_grant(struct cmg__sb_call *call)
 
 static void list_grants(struct cmg__sb_call *call)
 {
-    if (cmg__sb_graph_permits(call, readers))
+    if (cmg__sb_graph_permits(call, grant_readers))
         cmg__sb_graph_list(call, &(const struct cmg__sb_wanted){ .table = "grants" });
 }
 
@@ -295,7 +305,7 @@ static void get_grant(struct cmg__sb_call *call)
 {
     const char *id = cmg__sb_arg(call, "grant");
     struct cmg__json *entry = NULL;
-    if (!cmg__sb_graph_permits(call, readers))
+    if (!cmg__sb_graph_permits(call, grant_readers))
         return;
     entry = cmg__sb_find(call->cloud, "grants", id);
     if (entry == NULL)

@@ -22,11 +22,18 @@ static bool has_part(const char *path, const char *wanted)
     return false;
 }
 
+static bool is_below(const char *host, size_t n, const char *domain)
+{
+    size_t d = strlen(domain);
+    return n >= d && cmg__str_ieqn(host + n - d, domain, d) &&
+           (n == d || host[n - d - 1] == '.');
+}
+
 /* Tenant ID, app ID, or a verified domain as host or its parent. */
 static bool uri_is_ours(const struct cmg__sb_call *call, const char *uri,
                         const char *app_id)
 {
-    const char *domain = cmg__sb_fact(call->cloud, "domain");
+    char domain[254];
     if (cmg__str_istarts(uri, "api://"))
         return has_part(uri + strlen("api://"), app_id) ||
                has_part(uri + strlen("api://"), cmg__sb_fact(call->cloud, "tenant_id"));
@@ -34,9 +41,11 @@ static bool uri_is_ours(const struct cmg__sb_call *call, const char *uri,
         return false;
     const char *host = uri + strlen("https://");
     size_t n = strcspn(host, "/:");
-    size_t d = strlen(domain);
-    return n >= d && cmg__str_ieqn(host + n - d, domain, d) &&
-           (n == d || host[n - d - 1] == '.');
+    for (size_t i = 0; cmg__sb_domain(call->cloud, i, domain); i++) {
+        if (is_below(host, n, domain))
+            return true;
+    }
+    return false;
 }
 
 static bool table_has_uri(const struct cmg__sb_cloud *cloud, const char *table,

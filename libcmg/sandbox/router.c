@@ -25,11 +25,17 @@ static const struct cmg__sb_routes *const identity_tables[] = {
     &cmg__sb_entra_identity_routes, NULL
 };
 static const struct cmg__sb_routes *const graph_tables[] = {
-    &cmg__sb_graph_directory_routes, &cmg__sb_graph_application_routes,
-    &cmg__sb_graph_federated_routes, &cmg__sb_graph_principal_routes,
-    &cmg__sb_graph_grant_routes,     &cmg__sb_graph_owner_routes,
-    &cmg__sb_graph_delta_routes,     &cmg__sb_graph_people_routes,
-    &cmg__sb_graph_batch_routes,     NULL
+    &cmg__sb_graph_directory_routes,
+    &cmg__sb_graph_application_routes,
+    &cmg__sb_graph_federated_routes,
+    &cmg__sb_graph_principal_routes,
+    &cmg__sb_graph_grant_routes,
+    &cmg__sb_graph_owner_routes,
+    &cmg__sb_graph_delta_routes,
+    &cmg__sb_graph_people_routes,
+    &cmg__sb_graph_right_routes,
+    &cmg__sb_graph_batch_routes,
+    NULL
 };
 /* The generic resource patterns come last: the first match wins. */
 static const struct cmg__sb_routes *const arm_tables[] = {

@@ -29,6 +29,7 @@ extern const struct cmg__sb_routes cmg__sb_graph_application_routes;
 extern const struct cmg__sb_routes cmg__sb_graph_federated_routes;
 extern const struct cmg__sb_routes cmg__sb_graph_principal_routes;
 extern const struct cmg__sb_routes cmg__sb_graph_grant_routes;
+extern const struct cmg__sb_routes cmg__sb_graph_right_routes;
 extern const struct cmg__sb_routes cmg__sb_graph_owner_routes;
 extern const struct cmg__sb_routes cmg__sb_graph_delta_routes;
 extern const struct cmg__sb_routes cmg__sb_graph_people_routes;

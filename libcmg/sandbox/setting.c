@@ -5,6 +5,7 @@
 
 #include "sandbox/arm.h"
 #include "sandbox/role.h"
+#include "sandbox/token.h"
 
 #define NAME_MAX_LEN 200
 #define MAX_SETTINGS 1000
@@ -47,13 +48,18 @@ static const struct {
     const char *allowed;
 } names[] = {
     { "admin_role", 1, is_role, "the name of a built-in role" },
+    { "app_permissions", 1, cmg__sb_app_permissions_are_good,
+      "application permissions of Graph with blanks between them, or none" },
     { "delay", 2, is_number, "milliseconds as a whole number" },
     { "duration", 2, is_number, "milliseconds as a whole number" },
     { "mfa", 1, is_mfa_rule, "off, challenge or deny" },
+    { "person_role", 1, cmg__sb_directory_role_is_good,
+      "the name of a directory role, or none" },
     { "policy", 2, cmg__sb_policy_is_good,
       "\"deny TYPE\", \"deny TYPE outside REGION\" or \"deny TYPE without tag NAME\"" },
     { "quota", 3, is_number, "a whole number" },
     { "throttle", 1, is_switch, "on or off" },
+    { "user_registration", 1, is_switch, "on or off" },
     { "restrict", 3, is_restriction,
       "NotAvailableForSubscription, QuotaId or AllocationFailed" },
 };

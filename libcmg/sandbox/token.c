@@ -109,6 +109,19 @@ struct cmg__json *cmg__sb_consented(const struct cmg__sb_cloud *cloud,
 
 /* ---- claims ---- */
 
+/* The built-in application has no assignments in the tree. */
+static void add_built_in_roles(const struct cmg__sb_cloud *cloud,
+                               const struct cmg__json *known, struct cmg__json *roles)
+{
+    for (size_t i = 0; cmg__sb_app_is_limited(cloud) && i < cmg__json_size(known); i++) {
+        const char *value =
+            cmg__str_or(cmg__json_str(cmg__json_item(known, i), "/value"), "");
+        if (cmg__sb_app_has_permission(cloud, value) &&
+            cmg__json_append(roles, cmg__json_string(value)) != CMG_OK)
+            return;
+    }
+}
+
 static struct cmg__json *roles_of(const struct cmg__sb_cloud *cloud,
                                   const struct cmg__sb_client *client,
                                   const struct cmg__sb_target *target)
@@ -121,6 +134,8 @@ static struct cmg__json *roles_of(const struct cmg__sb_cloud *cloud,
     const char *key = NULL;
     struct cmg__json *entry = NULL;
 
+    if (client->is_built_in)
+        add_built_in_roles(cloud, known, roles);
     while (principal != NULL && cmg__json_next(cmg__sb_table(cloud, "role_assignments"),
                                                &iter, &key, &entry)) {
         if (!cmg__sb_same(cmg__json_str(entry, "/principalId"), principal) ||

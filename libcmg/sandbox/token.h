@@ -55,7 +55,17 @@ cmg_status cmg__sb_id_token_make(struct cmg__sb_cloud *cloud, const char *client
 /* Checks the call's bearer token for its service; on refusal the answer is set. Calls
    that need none are admitted. */
 bool cmg__sb_token_admits(struct cmg__sb_call *call);
-/* May the caller do this in Graph? role is the permission it needs unless an admin. */
-bool cmg__sb_graph_permits(struct cmg__sb_call *call, const char *const *roles);
+
+/* ---- graph_right.c ---- */
+/* May the caller do this in Graph, by one of these permissions? Otherwise the answer is
+   set. */
+bool cmg__sb_graph_permits(struct cmg__sb_call *call, const char *const *permissions);
+/* The built-in application has what a setting says, instead of everything. */
+bool cmg__sb_app_is_limited(const struct cmg__sb_cloud *cloud);
+bool cmg__sb_app_has_permission(const struct cmg__sb_cloud *cloud,
+                                const char *permission);
+/* What the settings of these may be. */
+bool cmg__sb_directory_role_is_good(const char *value);
+bool cmg__sb_app_permissions_are_good(const char *value);
 
 #endif

@@ -228,20 +228,3 @@ bool cmg__sb_token_admits(struct cmg__sb_call *call)
     note_caller(call, token, &identity);
     return meets_demand(call) && has_rights(call);
 }
-
-bool cmg__sb_graph_permits(struct cmg__sb_call *call, const char *const *roles)
-{
-    const struct cmg__json *granted = cmg__json_key(call->caller.claims, "roles");
-    if (call->caller.is_admin)
-        return true;
-    for (size_t i = 0; i < cmg__json_size(granted); i++) {
-        const char *role = cmg__str_or(cmg__json_str(cmg__json_item(granted, i), ""), "");
-        for (size_t k = 0; roles[k] != NULL; k++) {
-            if (strcmp(role, roles[k]) == 0)
-                return true;
-        }
-    }
-    cmg__sb_refuse(call, 403, "Authorization_RequestDenied",
-                   "Insufficient privileges to complete the operation.");
-    return false;
-}

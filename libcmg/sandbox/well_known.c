@@ -3,6 +3,8 @@
  */
 #include "sandbox/well_known.h"
 
+#include <string.h>
+
 #include "sandbox/call.h"
 
 #define MICROSOFT_TENANT "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
@@ -104,6 +106,17 @@ bool cmg__sb_is_public_client(const char *client_id, const char **out_name)
             *out_name = public_clients[i].name;
             return true;
         }
+    }
+    return false;
+}
+
+bool cmg__sb_is_graph_role(const char *value, size_t n)
+{
+    for (size_t i = 0; i < CMG__ARRAY_LEN(graph_permissions); i++) {
+        if (graph_permissions[i].role_id != NULL &&
+            strlen(graph_permissions[i].value) == n &&
+            cmg__str_ieqn(graph_permissions[i].value, value, n))
+            return true;
     }
     return false;
 }

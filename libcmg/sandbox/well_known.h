@@ -32,6 +32,8 @@ const struct cmg__sb_first_party *cmg__sb_first_party_of(const char *app_id);
 bool cmg__sb_is_public_client(const char *client_id, const char **out_name);
 
 /* Is it an identity of the machine that the sandbox's clients run on? */
+/* Is it the value of an application permission of Graph? */
+bool cmg__sb_is_graph_role(const char *value, size_t n);
 bool cmg__sb_identity_is_machine(const struct cmg__sb_cloud *cloud,
                                  const char *client_id);
 /* Puts Microsoft's service principals into a fresh tree. */
