@@ -26,6 +26,7 @@
 #include <cmg/preflight.h>
 #include <cmg/names.h>
 #include <cmg/relay.h>
+#include <cmg/rights.h>
 #include <cmg/template.h>
 #include <cmg/tenant.h>
 #include <cmg/types.h>

@@ -46,6 +46,8 @@ enum cmg__call_id {
     CMG__CALL_JWKS,            /* url */
     CMG__CALL_ORGANIZATION,
     CMG__CALL_ME,
+    CMG__CALL_MY_ROLES,
+    CMG__CALL_USER_POLICY,
     CMG__CALL_APP_UPSERT,       /* unique_name; body */
     CMG__CALL_APP_BY_NAME,      /* unique_name */
     CMG__CALL_APP_BY_APP_ID,    /* app_id */
@@ -62,6 +64,7 @@ enum cmg__call_id {
     CMG__CALL_SP_PATCH,           /* object_id; body */
     CMG__CALL_SP_BY_APP_ID,       /* app_id */
     CMG__CALL_SP_DELETE,          /* object_id */
+    CMG__CALL_SP_ROLES,           /* sp_id: directory roles */
     CMG__CALL_ROLE_GRANTS,        /* sp_id: appRoleAssignments */
     CMG__CALL_ROLE_GRANT,         /* resource_sp_id; body: appRoleAssignedTo */
     CMG__CALL_SCOPE_GRANTS,       /* sp_id */

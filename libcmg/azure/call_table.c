@@ -38,6 +38,9 @@
 #define DELETED            "/v1.0/directory/deletedItems"
 #define DELETED_APP_FIELDS "id,appId,displayName,uniqueName,tags,deletedDateTime"
 #define SP_FIELDS          "id,appId,displayName,accountEnabled,appRoles,oauth2PermissionScopes"
+#define DIRECTORY_ROLES                                                                  \
+    "/transitiveMemberOf/microsoft.graph.directoryRole?$select=id,displayName,"          \
+    "roleTemplateId"
 #define USER_FIELDS                                                                      \
     "id,userPrincipalName,displayName,accountEnabled,onPremisesSecurityIdentifier,"      \
     "onPremisesSamAccountName,onPremisesDomainName,mail"
@@ -98,6 +101,10 @@ static const struct cmg__call calls[CMG__CALL_COUNT] = {
     GRAPH(ORGANIZATION, "graph.organization", "GET",
           "/v1.0/organization?$select=id,displayName,verifiedDomains", READ, 200),
     GRAPH(ME, "graph.me", "GET", "/v1.0/me?$select=id,userPrincipalName", READ, 200),
+    GRAPH(MY_ROLES, "graph.me.roles", "GET", "/v1.0/me" DIRECTORY_ROLES, READ, 200),
+    GRAPH(USER_POLICY, "graph.user_policy", "GET",
+          "/v1.0/policies/authorizationPolicy?$select=defaultUserRolePermissions", READ,
+          200),
     UPSERT(APP_UPSERT, "graph.app.upsert",
            "/v1.0/applications(uniqueName='{unique_name}')", 201, 204, 200),
     GRAPH(APP_BY_NAME, "graph.app.by_name", "GET",
@@ -134,6 +141,8 @@ static const struct cmg__call calls[CMG__CALL_COUNT] = {
           "/v1.0/servicePrincipals(appId='{app_id}')?$select=" SP_FIELDS, READ, 200),
     GRAPH(SP_DELETE, "graph.sp.delete", "DELETE", "/v1.0/servicePrincipals/{object_id}",
           NAMED, 204, 404),
+    GRAPH(SP_ROLES, "graph.sp.roles", "GET",
+          "/v1.0/servicePrincipals/{sp_id}" DIRECTORY_ROLES, READ, 200),
     GRAPH(ROLE_GRANTS, "graph.role_grant.list", "GET",
           "/v1.0/servicePrincipals/{sp_id}/appRoleAssignments", READ, 200),
     GRAPH(ROLE_GRANT, "graph.role_grant.add", "POST",

@@ -290,6 +290,7 @@ static cmg_status make_work(cmg_deploy *deploy, cmg_error **err)
     if (rc != CMG_OK)
         return rc;
     deploy->work_ready = true;
+    deploy->work.steps = &deploy->operation->steps;
     deploy->work.problems.collect = deploy->operation->collects;
     deploy->work.must_restore = deploy->operation->must_restore;
     deploy->work.include_imported = deploy->include_imported;

@@ -19,20 +19,18 @@
 
 /* What would stop it half-way. */
 #define CHECKING                                                                         \
-    &cmg__step_check_rights, &cmg__step_check_size, &cmg__step_check_quota,              \
-        &cmg__step_check_locks, &cmg__step_check_authority
+    &cmg__step_rights, &cmg__step_check_rights, &cmg__step_check_size,                   \
+        &cmg__step_check_quota, &cmg__step_check_locks, &cmg__step_check_authority
 
 static const struct cmg__step *const create_steps[] = { SIGNED_IN, CHECKING, MAKING };
 
 static const struct cmg__step *const modify_steps[] = {
-    SIGNED_IN,
-    &cmg__step_gateway,
-    &cmg__step_changeable,
-    MAKING,
+    SIGNED_IN, &cmg__step_gateway, &cmg__step_changeable, &cmg__step_rights, MAKING,
 };
 
 static const struct cmg__step *const delete_steps[] = {
     SIGNED_IN,
+    &cmg__step_rights,
     &cmg__step_client_app_gone,
     &cmg__step_server_app_gone,
     &cmg__step_group_gone,
@@ -47,15 +45,16 @@ static const struct cmg__step *const tenant_steps[] = {
 };
 
 static const struct cmg__step *const register_steps[] = {
-    &cmg__step_sign_in,          &cmg__step_tenant,         &cmg__step_server_app_back,
-    &cmg__step_client_app_back,  &cmg__step_server_app,     &cmg__step_server_principal,
-    &cmg__step_server_secret,    &cmg__step_server_consent, &cmg__step_client_app,
-    &cmg__step_client_principal, &cmg__step_client_consent,
+    &cmg__step_sign_in,          &cmg__step_tenant,           &cmg__step_rights,
+    &cmg__step_server_app_back,  &cmg__step_client_app_back,  &cmg__step_server_app,
+    &cmg__step_server_principal, &cmg__step_server_secret,    &cmg__step_server_consent,
+    &cmg__step_client_app,       &cmg__step_client_principal, &cmg__step_client_consent,
 };
 
 static const struct cmg__step *const delete_apps_steps[] = {
     &cmg__step_sign_in,
     &cmg__step_tenant,
+    &cmg__step_rights,
     &cmg__step_client_app_deleted,
     &cmg__step_server_app_deleted,
 };
@@ -70,22 +69,22 @@ static const struct cmg__step *const import_apps_steps[] = {
 static const struct cmg__step *const purge_apps_steps[] = {
     &cmg__step_sign_in,
     &cmg__step_tenant,
+    &cmg__step_rights,
     &cmg__step_client_app_purged,
     &cmg__step_server_app_purged,
     &cmg__step_server_secret_gone,
 };
 
 static const struct cmg__step *const verify_steps[] = {
-    &cmg__step_sign_in,
-    &cmg__step_tenant,
-    &cmg__step_server_app_look,
-    &cmg__step_client_app_look,
+    &cmg__step_sign_in,         &cmg__step_tenant,          &cmg__step_rights,
+    &cmg__step_server_app_look, &cmg__step_client_app_look,
 };
 
 /* Looked at before, so that the plan lists each change, and after. */
 static const struct cmg__step *const correct_steps[] = {
     &cmg__step_sign_in,
     &cmg__step_tenant,
+    &cmg__step_rights,
     &cmg__step_server_app_look,
     &cmg__step_client_app_look,
     &cmg__step_server_app_fixed,
@@ -148,10 +147,8 @@ static const struct cmg__step *const discover_steps[] = {
 };
 
 static const struct cmg__step *const renew_steps[] = {
-    &cmg__step_sign_in,
-    &cmg__step_tenant,
-    &cmg__step_server_found,
-    &cmg__step_secret_renewal,
+    &cmg__step_sign_in,      &cmg__step_tenant,         &cmg__step_rights,
+    &cmg__step_server_found, &cmg__step_secret_renewal,
 };
 
 #define STEPS(list)                                                                      \

@@ -12,6 +12,8 @@ extern const struct cmg__step cmg__step_discovery;
 /* steps_tenant.c */
 extern const struct cmg__step cmg__step_tenant;
 extern const struct cmg__step cmg__step_subscription;
+/* steps_rights.c */
+extern const struct cmg__step cmg__step_rights;
 /* steps_provider.c */
 extern const struct cmg__step cmg__step_provider_compute;
 extern const struct cmg__step cmg__step_provider_network;

@@ -282,7 +282,7 @@ static cmg_status detail(const struct cmg__run *run, struct cmg__buf *out)
 #define APP_STEP(WHICH, NEED, ALSO, ...)                                                 \
     {                                                                                    \
         .name = WHICH "_app", .title = WHICH " app", .phase = CMG__PHASE_APPLY,          \
-        .prefix = WHICH, .needs = { "tenant", NEED, ALSO },                              \
+        .prefix = WHICH, .needs = { "tenant", "rights", NEED, ALSO },                    \
         .budget_ms = 5 * CMG__MINUTE_MS, CMG__STEP_EXCHANGES(exchanges), __VA_ARGS__     \
     }
 #define MADE(WHICH) .what = WHICH " app", .detail = detail

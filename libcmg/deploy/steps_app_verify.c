@@ -116,7 +116,8 @@ static cmg_status detail(const struct cmg__run *run, struct cmg__buf *out)
     }
 #define SERVER_LOOK(WHEN, PHASE, ...)                                                    \
     LOOK_STEP("server", WHEN, PHASE, .param = { "graph_app_id", CMG__GRAPH_APP_ID },     \
-              .needs = { "tenant" }, CMG__STEP_EXCHANGES(server_exchanges), __VA_ARGS__)
+              .needs = { "tenant", "rights" }, CMG__STEP_EXCHANGES(server_exchanges),    \
+              __VA_ARGS__)
 #define CLIENT_LOOK(WHEN, PHASE, ...)                                                    \
     LOOK_STEP("client", WHEN, PHASE, .needs = { "server_app_" WHEN },                    \
               CMG__STEP_EXCHANGES(client_exchanges), __VA_ARGS__)

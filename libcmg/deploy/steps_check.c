@@ -6,41 +6,10 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "deploy/rights.h"
 #include "deploy/steps.h"
 
 /* ---- rights ---- */
-
-/* One action of each thing that is made or removed: who may write one load balancer may
-   write all that a gateway needs of it. */
-static const struct {
-    const char *action;
-    cmg_severity severity;
-    const char *what;
-} actions[] = {
-    { "Microsoft.Resources/subscriptions/resourceGroups/write", CMG_SEVERITY_REFUSAL,
-      "make the resource group" },
-    { "Microsoft.Resources/deployments/write", CMG_SEVERITY_REFUSAL,
-      "deploy the template" },
-    { "Microsoft.Network/networkSecurityGroups/write", CMG_SEVERITY_REFUSAL,
-      "make the network security group" },
-    { "Microsoft.Network/virtualNetworks/write", CMG_SEVERITY_REFUSAL,
-      "make the virtual network" },
-    { "Microsoft.Network/publicIPAddresses/write", CMG_SEVERITY_REFUSAL,
-      "make the public address" },
-    { "Microsoft.Network/loadBalancers/write", CMG_SEVERITY_REFUSAL,
-      "make the load balancer" },
-    { "Microsoft.Storage/storageAccounts/write", CMG_SEVERITY_REFUSAL,
-      "make the storage account" },
-    { "Microsoft.KeyVault/vaults/write", CMG_SEVERITY_REFUSAL, "make the key vault" },
-    { "Microsoft.Compute/virtualMachineScaleSets/write", CMG_SEVERITY_REFUSAL,
-      "make the scale set" },
-    { "Microsoft.Compute/register/action", CMG_SEVERITY_NOTE,
-      "register a resource provider, should one not be" },
-    { "Microsoft.Resources/subscriptions/resourceGroups/delete", CMG_SEVERITY_WARNING,
-      "remove the gateway again" },
-    { "Microsoft.KeyVault/locations/deletedVaults/purge/action", CMG_SEVERITY_WARNING,
-      "remove the deleted key vault for good" },
-};
 
 static bool same_letter(char a, char b)
 {
@@ -95,29 +64,41 @@ static bool is_allowed(const struct cmg__json *entries, const char *action)
     return false;
 }
 
+static cmg_status tell_action(struct cmg__run *run, const struct cmg__step_action *row,
+                              cmg_error **err)
+{
+    const cmg_problem problem = {
+        .severity = row->severity,
+        .subject = row->action,
+        .cause = "the roles of the signed-in account do not contain this action",
+        .remedy = "have Contributor assigned on the resource group, or on the "
+                  "subscription when libcmg makes the group",
+    };
+
+    return cmg__run_problem(run, CMG_E_DENIED, &problem, err, "the account may not %s",
+                            row->what);
+}
+
 static cmg_status judge_rights(struct cmg__run *run, const struct cmg__answer *answer,
                                struct cmg__next *next, cmg_error **err)
 {
     const struct cmg__json *entries = cmg__json_at(answer->json, "/value");
     cmg_status rc = CMG_OK;
+    size_t count = 0;
+    unsigned looked = 0;
     unsigned missing = 0;
+    const struct cmg__step_action *rows = cmg__step_actions(&count);
 
-    for (size_t i = 0; rc == CMG_OK && i < CMG__ARRAY_LEN(actions); i++) {
-        if (is_allowed(entries, actions[i].action))
+    for (size_t i = 0; rc == CMG_OK && i < count; i++) {
+        if (!rows[i].is_create)
             continue;
-        const cmg_problem problem = {
-            .severity = actions[i].severity,
-            .subject = actions[i].action,
-            .cause = "the roles of the signed-in account do not contain this action",
-            .remedy = "have Contributor assigned on the resource group, or on the "
-                      "subscription when libcmg makes the group",
-        };
+        looked++;
+        if (is_allowed(entries, rows[i].action))
+            continue;
         missing++;
-        rc = cmg__run_problem(run, CMG_E_DENIED, &problem, err, "the account may not %s",
-                              actions[i].what);
+        rc = tell_action(run, &rows[i], err);
     }
-    cmg__run_say(run, "%zu of %zu actions allowed", CMG__ARRAY_LEN(actions) - missing,
-                 CMG__ARRAY_LEN(actions));
+    cmg__run_say(run, "%u of %u actions allowed", looked - missing, looked);
     return rc == CMG_OK ? cmg__next_done(next) : rc;
 }
 

@@ -104,7 +104,7 @@ const struct cmg__step cmg__step_client_app_deleted = {
     .phase = CMG__PHASE_APPLY,
     .what = "client app with its consent",
     .prefix = "client",
-    .needs = { "tenant" },
+    .needs = { "tenant", "rights" },
     .budget_ms = 5 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(delete_exchanges),
 };
@@ -236,7 +236,7 @@ const struct cmg__step cmg__step_client_app_purged = {
     .phase = CMG__PHASE_APPLY,
     .what = "deleted client app",
     .prefix = "client",
-    .needs = { "tenant" },
+    .needs = { "tenant", "rights" },
     .budget_ms = 5 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(purge_exchanges),
 };

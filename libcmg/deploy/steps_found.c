@@ -28,7 +28,7 @@ const struct cmg__step cmg__step_server_found = {
     .title = "server app",
     .phase = CMG__PHASE_APPLY,
     .prefix = "server",
-    .needs = { "tenant" },
+    .needs = { "tenant", "rights" },
     .budget_ms = 5 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(find_exchanges),
 };

@@ -151,7 +151,7 @@ const struct cmg__step cmg__step_client_app_gone = {
     .phase = CMG__PHASE_APPLY,
     .what = "client app with its consent",
     .prefix = "client",
-    .needs = { "tenant" },
+    .needs = { "tenant", "rights" },
     .budget_ms = 5 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(app_exchanges),
 };

@@ -164,7 +164,7 @@ const struct cmg__step cmg__step_server_app_back = {
     .phase = CMG__PHASE_APPLY,
     .what = "server app",
     .prefix = "server",
-    .needs = { "tenant" },
+    .needs = { "tenant", "rights" },
     .budget_ms = 5 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(exchanges),
 };
@@ -175,7 +175,7 @@ const struct cmg__step cmg__step_client_app_back = {
     .phase = CMG__PHASE_APPLY,
     .what = "client app",
     .prefix = "client",
-    .needs = { "tenant" },
+    .needs = { "tenant", "rights" },
     .budget_ms = 5 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(exchanges),
 };

@@ -61,6 +61,7 @@ struct cmg__pkce {
 };
 
 struct cmg__discovery;
+struct cmg__step_table;
 
 struct cmg__work {
     cmg_context *ctx;
@@ -76,7 +77,8 @@ struct cmg__work {
     struct cmg__tokens tokens;
     cmg_secret_store secrets;
     struct cmg__prompt prompt;
-    struct cmg__discovery *discovery; /* the deployment's */
+    struct cmg__discovery *discovery;    /* the deployment's */
+    const struct cmg__step_table *steps; /* of the operation */
     struct cmg__problems problems;
     struct cmg__consent_rule consent;
     struct cmg__pkce pkce;

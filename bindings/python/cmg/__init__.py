@@ -57,6 +57,7 @@ from ._names import Expiry, Names, Upload, check_gateway, check_renewal, expiry
 from ._pfx import PfxEntry, PfxFile
 from ._relay import Client, Connector, RequestRecord, Response, Service
 from ._request import Csr, Template
+from ._rights import Right, rights_of
 from ._sandbox import Sandbox
 from ._tenant import ClientApp, ServerApp, ServerAppExpiry, Tenant
 from ._types import (
@@ -213,6 +214,7 @@ __all__ = [
     "Retry",
     "Revocation",
     "RevocationReason",
+    "Right",
     "Sandbox",
     "SandboxFault",
     "SandboxKind",
@@ -247,5 +249,6 @@ __all__ = [
     "expiry",
     "has_feature",
     "inspect",
+    "rights_of",
     "version",
 ]

@@ -14,7 +14,7 @@ from ctypes import (POINTER, byref, c_bool, c_char_p, c_int, c_int32, c_int64, c
 from enum import Enum
 from typing import Any, Optional
 
-from ._types import (NAMES, UPLOAD, cmg_expiry, cmg_gateway_check_options, cmg_gateway_status, cmg_inventory_item, cmg_problem, cmg_names_options,
+from ._types import (NAMES, UPLOAD, cmg_expiry, cmg_gateway_check_options, cmg_gateway_status, cmg_inventory_item, cmg_problem, cmg_right, cmg_names_options,
                      AUTHORITY, BYTES, CERTIFICATE, CLIENT, CLIENT_APP, CONNECTOR, CONTEXT,
                      CRL, CSR, DEPLOY, ENROLMENT, ERROR, GATEWAY, IMPORT, KEY, PFX_FILE, REPORT, SANDBOX, SERVER_APP,
                      SERVICE, TEMPLATE, TENANT, TRUST, ClientDoneFn, LogFn, ResolveFn, cmg_acme_options,
@@ -410,6 +410,8 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_deploy_problem_count": plain(c_size_t, DEPLOY),
     "cmg_deploy_problem": fallible(DEPLOY, c_size_t, POINTER(cmg_problem)),
     "cmg_deploy_export_problems": fallible(DEPLOY, OUT_BYTES),
+    "cmg_deploy_right_count": plain(c_size_t, ENUM),
+    "cmg_deploy_right": fallible(ENUM, c_size_t, POINTER(cmg_right)),
     "cmg_deploy_export_plan": fallible(DEPLOY, ENUM, OUT_BYTES),
     "cmg_deploy_ref": plain(DEPLOY, DEPLOY),
     "cmg_deploy_unref": plain(None, DEPLOY),

@@ -160,6 +160,15 @@ class cmg_problem(Structure):
                 ("cause", c_char_p), ("remedy", c_char_p), ("service_code", c_char_p)]
 
 
+class cmg_right(Structure):
+    """One right that a step of an operation needs."""
+
+    _fields_ = [("size", c_size_t), ("step", c_char_p), ("what", c_char_p),
+                ("app_permission", c_char_p), ("app_permission_id", c_char_p),
+                ("delegated_scope", c_char_p), ("directory_roles", c_char_p),
+                ("action", c_char_p)]
+
+
 class cmg_inventory_item(Structure):
     """One resource of an inventory."""
 
