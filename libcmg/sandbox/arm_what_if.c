@@ -1,6 +1,7 @@
 /*
  * What-if: what a template would do to what is there. Only members that the template
- * names are compared; those that the service adds are no change.
+ * names are compared; those that the service adds are no change. Tags and elements of
+ * arrays that the template does not name would go.
  */
 #include <stdio.h>
 #include <string.h>
@@ -28,7 +29,10 @@ static void note(struct compare *c, struct cmg__json *list, const char *path,
 {
     struct cmg__json *entry =
         cmg__json_pack("{s:s, s:s, s:o}", "path", path, "propertyChangeType",
-                       before == NULL ? "Create" : "Modify", "after", copy(after));
+                       before == NULL  ? "Create"
+                       : after == NULL ? "Delete"
+                                       : "Modify",
+                       "after", copy(after));
     if (before != NULL)
         cmg__sb_set(c->cloud, entry, "before", copy(before));
     cmg__sb_append(c->cloud, list, entry);
@@ -89,8 +93,27 @@ static struct cmg__json *compare(struct compare *c, const struct cmg__json *befo
         compare_member(c, list, index, cmg__json_item(before, i),
                        cmg__json_item(after, i));
     }
+    for (size_t i = cmg__json_size(after);
+         cmg__json_type(after) == CMG__JSON_ARRAY && i < cmg__json_size(before); i++) {
+        (void)snprintf(index, sizeof index, "%zu", i);
+        note(c, list, index, cmg__json_item(before, i), NULL);
+    }
     c->depth--;
     return list;
+}
+
+static void compare_tags(struct compare *c, struct cmg__json *list,
+                         const struct cmg__json *before, const struct cmg__json *after)
+{
+    void *iter = NULL;
+    const char *key = NULL;
+    struct cmg__json *value = NULL;
+    while (cmg__json_next(cmg__json_key(before, "tags"), &iter, &key, &value)) {
+        struct cmg__json *path = cmg__sb_text(c->cloud, "tags.%s", key);
+        if (cmg__json_key(cmg__json_key(after, "tags"), key) == NULL)
+            note(c, list, cmg__str_or(cmg__json_str(path, ""), ""), value, NULL);
+        cmg__json_unref(path);
+    }
 }
 
 /* What the service decides, and what does not describe the resource. */
@@ -117,6 +140,7 @@ static struct cmg__json *change_of(struct cmg__sb_call *call,
     struct cmg__json *before = old == NULL ? NULL : described(old);
     struct cmg__json *delta =
         old == NULL ? cmg__json_array() : compare(&c, before, after);
+    compare_tags(&c, delta, before, after);
     const char *type = old == NULL                  ? "Create"
                        : cmg__json_size(delta) == 0 ? "NoChange"
                                                     : "Modify";

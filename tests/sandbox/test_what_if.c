@@ -107,6 +107,31 @@ START_TEST(what_would_change_is_told_and_nothing_is_done)
 }
 END_TEST
 
+#define NSG_MORE                                                                         \
+    "{\"type\":\"Microsoft.Network/networkSecurityGroups\",\"apiVersion\":"              \
+    "\"2024-01-01\",\"name\":\"nsg\",\"location\":\"westeurope\",\"tags\":{\"a\":\"1\""  \
+    ",\"b\":\"2\"},\"properties\":{\"securityRules\":[{\"name\":\"r\",\"properties\":{"  \
+    "\"destinationPortRange\":\"443\"}},{\"name\":\"s\",\"properties\":{"                \
+    "\"destinationPortRange\":\"22\"}}]}}"
+
+START_TEST(tags_and_elements_that_the_template_does_not_name_would_go)
+{
+    struct reply r;
+
+    deploy(201, TEMPLATE(NSG_MORE, ""), "Succeeded");
+    what_if(TEMPLATE(NSG_WITH("1", "443"), ""), &r);
+    ck_assert_str_eq(reply_str(&r, "/properties/changes/0/delta/0/children/0/path"), "1");
+    ck_assert_str_eq(
+        reply_str(&r, "/properties/changes/0/delta/0/children/0/propertyChangeType"),
+        "Delete");
+    ck_assert_str_eq(reply_str(&r, "/properties/changes/0/delta/1/path"), "tags.b");
+    ck_assert_str_eq(reply_str(&r, "/properties/changes/0/delta/1/propertyChangeType"),
+                     "Delete");
+    ck_assert_str_eq(reply_str(&r, "/properties/changes/0/delta/1/before"), "2");
+    reply_done(&r);
+}
+END_TEST
+
 START_TEST(what_if_refuses_what_a_deployment_would)
 {
     world_arm_do(&w, 400, "POST", TEMPLATE("{\"type\":\"Microsoft.X/y\"}", ""),
@@ -346,6 +371,7 @@ static Suite *suite(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_set_timeout(t, 60);
     tcase_add_test(t, what_would_change_is_told_and_nothing_is_done);
+    tcase_add_test(t, tags_and_elements_that_the_template_does_not_name_would_go);
     tcase_add_test(t, what_if_refuses_what_a_deployment_would);
     tcase_add_test(t, children_and_identities_come_with_a_template);
     tcase_add_test(t, an_identity_gets_tokens_and_has_the_rights_it_was_given);
