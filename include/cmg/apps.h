@@ -27,15 +27,23 @@
 extern "C" {
 #endif
 
-/** @brief Which of an application's objects a difference is about. @since 0.1 */
+/** @brief Which object of an application or a gateway a difference is about. @since 0.1
+ */
 typedef enum cmg_app_part {
     CMG_APP_APPLICATION = 1,        /**< The application itself ("app registration"). */
     CMG_APP_PRINCIPAL = 2,          /**< Its service principal in the tenant. */
     CMG_APP_CONSENT = 3,            /**< What an administrator has consented to. */
+    CMG_APP_RESOURCE = 4,           /**< No application: a resource of the gateway. */
+    CMG_APP_CERTIFICATE = 5,        /**< Its server certificate. */
+    CMG_APP_INSTANCE = 6,           /**< Its instances. */
     CMG_APP_PART_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
 } cmg_app_part;
 
-/** @brief Whether #CMG_DEPLOY_CORRECT_APPS mends a difference. @since 0.1 */
+/**
+ * @brief Whether #CMG_DEPLOY_CORRECT_APPS, or #CMG_DEPLOY_CORRECT_GATEWAY, mends a
+ *        difference.
+ * @since 0.1
+ */
 typedef enum cmg_correctable {
     CMG_CORRECTABLE_NO = 0,            /**< No: the fix says what a person has to do. */
     CMG_CORRECTABLE_YES = 1,           /**< Yes. */
@@ -46,7 +54,7 @@ typedef enum cmg_correctable {
 /**
  * @brief One difference; size-tagged.
  *
- * Texts are borrowed until a deployment of the gateway looks at the application again.
+ * Texts are borrowed until a deployment of the gateway looks again.
  * @since 0.1
  */
 typedef struct cmg_difference {

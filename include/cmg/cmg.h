@@ -20,6 +20,7 @@
 #include <cmg/gateway.h>
 #include <cmg/import.h>
 #include <cmg/inspect.h>
+#include <cmg/drift.h>
 #include <cmg/inventory.h>
 #include <cmg/key.h>
 #include <cmg/pfx.h>

@@ -92,6 +92,10 @@ typedef enum cmg_deploy_operation {
     CMG_DEPLOY_CHECK_GATEWAY = 29,
     /** Plan a create and stop there; reads only. cmg_deploy_export_plan() gives it. */
     CMG_DEPLOY_PLAN_GATEWAY = 30,
+    /** Compare what is there with the specification (cmg/drift.h); reads only. */
+    CMG_DEPLOY_VERIFY_GATEWAY = 31,
+    /** Bring what differs back to the specification. */
+    CMG_DEPLOY_CORRECT_GATEWAY = 32,
     CMG_DEPLOY_INVENTORY_GATEWAY = 33,      /**< List what is there; reads only. */
     CMG_DEPLOY_INSPECT_GATEWAY = 34,        /**< Look what it does; reads only. */
     CMG_DEPLOY_OPERATION_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */

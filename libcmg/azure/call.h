@@ -103,6 +103,7 @@ enum cmg__call_id {
     CMG__CALL_VAULT_DELETED,       /* region vault */
     CMG__CALL_VAULT_PURGE,         /* region vault */
     CMG__CALL_DEPLOYMENT_VALIDATE, /* deployment */
+    CMG__CALL_DEPLOYMENT_WHAT_IF,
     CMG__CALL_DEPLOYMENT_PUT,
     CMG__CALL_DEPLOYMENT_GET,
     CMG__CALL_DEPLOYMENT_CANCEL,

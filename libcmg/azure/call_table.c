@@ -234,6 +234,8 @@ static const struct cmg__call calls[CMG__CALL_COUNT] = {
         NAMED, 202, 200, 204, 404),
     ARM(DEPLOYMENT_VALIDATE, "arm.deployment.validate", "POST", DEPLOYMENT "/validate",
         RESOURCES_VERSION, READ, 200, 202),
+    ARM(DEPLOYMENT_WHAT_IF, "arm.deployment.what_if", "POST", DEPLOYMENT "/whatIf",
+        RESOURCES_VERSION, READ, 200, 202),
     ARM(DEPLOYMENT_PUT, "arm.deployment.put", "PUT", DEPLOYMENT, RESOURCES_VERSION, NAMED,
         201, 200),
     ARM(DEPLOYMENT_GET, "arm.deployment.get", "GET", DEPLOYMENT, RESOURCES_VERSION, READ,

@@ -107,6 +107,18 @@ static const struct cmg__step *const inventory_steps[] = {
     &cmg__step_inventory,
 };
 
+static const struct cmg__step *const drift_steps[] = {
+    SIGNED_IN,
+    &cmg__step_gateway,
+    &cmg__step_drift,
+};
+
+/* Looked at before, so that the plan lists each change, and after. */
+static const struct cmg__step *const correct_gateway_steps[] = {
+    SIGNED_IN, &cmg__step_gateway,     &cmg__step_correctable, &cmg__step_drift,
+    MAKING,    &cmg__step_drift_again,
+};
+
 static const struct cmg__step *const stop_steps[] = {
     SIGNED_IN,
     &cmg__step_gateway,
@@ -260,6 +272,19 @@ static const struct cmg__operation operations[] = {
                                   .needs_gateway = true,
                                   .needs_authority = true,
                                   .unknown = "create if missing" },
+    [CMG_DEPLOY_VERIFY_GATEWAY] = { .name = "verify_gateway",
+                                    .steps = STEPS(drift_steps),
+                                    .end = CMG_DEPLOY_READY,
+                                    .reads_only = true,
+                                    .needs_gateway = true,
+                                    .needs_authority = true },
+    [CMG_DEPLOY_CORRECT_GATEWAY] = { .name = "correct_gateway",
+                                     .steps = STEPS(correct_gateway_steps),
+                                     .end = CMG_DEPLOY_READY,
+                                     .needs_gateway = true,
+                                     .needs_authority = true,
+                                     .any_spec = true,
+                                     .unknown = "correct if different" },
     [CMG_DEPLOY_INVENTORY_GATEWAY] = { .name = "inventory_gateway",
                                        .steps = STEPS(inventory_steps),
                                        .end = CMG_DEPLOY_READY,

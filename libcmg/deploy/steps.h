@@ -63,6 +63,10 @@ extern const struct cmg__step cmg__step_answer;
 /* steps_gateway.c */
 extern const struct cmg__step cmg__step_gateway;
 extern const struct cmg__step cmg__step_changeable;
+extern const struct cmg__step cmg__step_correctable;
+/* steps_drift.c */
+extern const struct cmg__step cmg__step_drift;
+extern const struct cmg__step cmg__step_drift_again;
 /* steps_check.c */
 extern const struct cmg__step cmg__step_check_rights;
 extern const struct cmg__step cmg__step_check_size;
@@ -138,6 +142,13 @@ const struct cmg__json *cmg__resource_of_type(const struct cmg__work *work,
                                               const char *type);
 /* "/subscriptions/.../vaults/{vault}" of this deployment; NULL when memory ran out. */
 char *cmg__vault_id(const struct cmg__work *work);
+
+/* What a deployment sends, without its secret when password is none. */
+cmg_status cmg__deployment_properties(struct cmg__work *work, const char *password,
+                                      struct cmg__json **out, cmg_error **err);
+/* Whether the stored server certificate can be used; then it is the gateway's, and its
+   thumbprint the fact "certificate_x5t". */
+cmg_status cmg__certificate_look(struct cmg__run *run, bool *usable, cmg_error **err);
 
 /* CMG_E_EXISTS unless the resource group is ours. */
 cmg_status cmg__group_check_owner(struct cmg__run *run, const struct cmg__json *group,

@@ -162,22 +162,33 @@ static cmg_status keep(struct cmg__run *run, cmg_certificate *cert, const char *
     return rc == CMG_OK ? cmg__next_done(next) : rc;
 }
 
-static cmg_status inspect(struct cmg__run *run, const struct cmg__answer *answer,
-                          struct cmg__next *next, cmg_error **err)
+cmg_status cmg__certificate_look(struct cmg__run *run, bool *usable, cmg_error **err)
 {
     struct stored stored;
     cmg_status rc = load_both(run, &stored, err);
 
-    (void)answer;
-    run->plan = CMG__PLAN_CREATE;
+    *usable = true;
     if (rc == CMG_OK && is_usable(run, stored.next))
-        rc = keep(run, stored.next, CMG__SECRET_PFX_NEXT, next, err);
+        rc = take(run, stored.next, CMG__SECRET_PFX_NEXT, err);
     else if (rc == CMG_OK && is_usable(run, stored.current))
-        rc = keep(run, stored.current, CMG__SECRET_PFX, next, err);
-    else if (rc == CMG_OK)
-        rc = cmg__next_go(next, "issue");
+        rc = take(run, stored.current, CMG__SECRET_PFX, err);
+    else
+        *usable = false;
     stored_done(&stored);
     return rc;
+}
+
+static cmg_status inspect(struct cmg__run *run, const struct cmg__answer *answer,
+                          struct cmg__next *next, cmg_error **err)
+{
+    bool usable = false;
+    const cmg_status rc = cmg__certificate_look(run, &usable, err);
+
+    (void)answer;
+    run->plan = usable ? CMG__PLAN_KEEP : CMG__PLAN_CREATE;
+    if (rc != CMG_OK)
+        return rc;
+    return usable ? cmg__next_done(next) : cmg__next_go(next, "issue");
 }
 
 /* A rotation goes on with the new one that is there; what the host gave needs none when
@@ -308,7 +319,7 @@ const struct cmg__step cmg__step_certificate = {
     .title = "certificate",
     .phase = CMG__PHASE_APPLY,
     .what = "server certificate",
-    .needs = { "sign_in" },
+    .needs = { "sign_in", "drift" },
     .budget_ms = CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(exchanges),
 };

@@ -37,8 +37,8 @@ static cmg_status admin_password(struct cmg__work *work, struct cmg__buf *out,
     return rc;
 }
 
-static cmg_status make_properties(struct cmg__work *work, const char *password,
-                                  struct cmg__json **out, cmg_error **err)
+cmg_status cmg__deployment_properties(struct cmg__work *work, const char *password,
+                                      struct cmg__json **out, cmg_error **err)
 {
     struct cmg__buf user_data;
 
@@ -84,7 +84,7 @@ static cmg_status read_name(struct cmg__run *run, const struct cmg__answer *answ
                             struct cmg__next *next, cmg_error **err)
 {
     struct cmg__json *properties = NULL;
-    cmg_status rc = make_properties(run->work, "", &properties, err);
+    cmg_status rc = cmg__deployment_properties(run->work, "", &properties, err);
 
     (void)answer;
     if (rc == CMG_OK && make_name(run, properties) != CMG_OK)
@@ -102,7 +102,7 @@ static cmg_status build_deployment(struct cmg__run *run, struct cmg__ask *ask,
     cmg__buf_init_secret(&password, run->work->alloc, 128);
     cmg_status rc = admin_password(run->work, &password, err);
     if (rc == CMG_OK)
-        rc = make_properties(run->work, password.data, &properties, err);
+        rc = cmg__deployment_properties(run->work, password.data, &properties, err);
     if (rc == CMG_OK) {
         ask->body = cmg__json_pack("{s:o}", "properties", properties);
         rc = ask->body == NULL ? cmg__fail_nomem(err) : CMG_OK;
@@ -159,7 +159,7 @@ const struct cmg__step cmg__step_template = {
 /* ---- deployment ---- */
 
 /* A deployment that failed in this run is reported; one of an earlier run is repeated. */
-enum { SENT = 1 };
+enum { SENT = 1, FOLLOWED = 2 };
 
 static bool is_state(const char *state, const char *word)
 {
@@ -168,6 +168,7 @@ static bool is_state(const char *state, const char *word)
 
 static cmg_status attach(struct cmg__run *run, struct cmg__next *next)
 {
+    run->bits |= FOLLOWED;
     cmg__run_say(run, "%s is running", run->work->deployment_name);
     if (cmg__poll_url(run)[0] != '\0')
         return cmg__next_go(next, "poll");
@@ -190,6 +191,11 @@ static cmg_status inspect(struct cmg__run *run, const struct cmg__answer *answer
         return cmg__answer_lacks(run, "/properties/provisioningState", err);
     if (!is_state(state, "Succeeded"))
         return attach(run, next);
+    if (run->work->redeploy && run->bits == 0) {
+        run->plan = CMG__PLAN_CHANGE;
+        cmg__run_say(run, "%s, once more", run->work->deployment_name);
+        return cmg__next_go(next, "put");
+    }
     if (run->plan == CMG__PLAN_UNKNOWN)
         run->plan = CMG__PLAN_KEEP;
     cmg__run_say(run, "%s", run->work->deployment_name);

@@ -253,15 +253,15 @@ cmg_status cmg__gateway_require(struct cmg__run *run, uint32_t states, const cha
                      seen->running, seen->instances);
 }
 
+#define CHANGEABLE                                                                       \
+    ((UINT32_C(1) << CMG_GATEWAY_READY) | (UINT32_C(1) << CMG_GATEWAY_DEGRADED) |        \
+     (UINT32_C(1) << CMG_GATEWAY_STARTING) | (UINT32_C(1) << CMG_GATEWAY_ERROR))
+
 static cmg_status check_changeable(struct cmg__run *run, const struct cmg__answer *answer,
                                    struct cmg__next *next, cmg_error **err)
 {
-    const uint32_t states =
-        (UINT32_C(1) << CMG_GATEWAY_READY) | (UINT32_C(1) << CMG_GATEWAY_DEGRADED) |
-        (UINT32_C(1) << CMG_GATEWAY_STARTING) | (UINT32_C(1) << CMG_GATEWAY_ERROR);
-
     (void)answer;
-    cmg_status rc = cmg__gateway_require(run, states, "change", err);
+    cmg_status rc = cmg__gateway_require(run, CHANGEABLE, "change", err);
     return rc == CMG_OK ? cmg__next_done(next) : rc;
 }
 
@@ -277,4 +277,29 @@ const struct cmg__step cmg__step_changeable = {
     .needs = { "gateway" },
     .budget_ms = CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(changeable_exchanges),
+};
+
+/* A change under way is perhaps what an interrupted run has sent: it is waited for. */
+static cmg_status check_correctable(struct cmg__run *run,
+                                    const struct cmg__answer *answer,
+                                    struct cmg__next *next, cmg_error **err)
+{
+    const uint32_t states = CHANGEABLE | (UINT32_C(1) << CMG_GATEWAY_PROVISIONING);
+
+    (void)answer;
+    cmg_status rc = cmg__gateway_require(run, states, "correct", err);
+    return rc == CMG_OK ? cmg__next_done(next) : rc;
+}
+
+static const struct cmg__exchange correctable_exchanges[] = {
+    { .name = "check", .call = CMG__CALL_LOCAL, .read = check_correctable },
+};
+
+const struct cmg__step cmg__step_correctable = {
+    .name = "correctable",
+    .title = "gateway can be corrected",
+    .phase = CMG__PHASE_APPLY,
+    .needs = { "gateway" },
+    .budget_ms = CMG__MINUTE_MS,
+    CMG__STEP_EXCHANGES(correctable_exchanges),
 };

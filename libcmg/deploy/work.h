@@ -82,9 +82,10 @@ struct cmg__work {
     struct cmg__problems problems;
     struct cmg__consent_rule consent;
     struct cmg__pkce pkce;
-    struct cmg__secret server_secret;  /* signs in as the server app when it is set */
-    bool must_restore;                 /* nothing to restore is a failure */
-    bool include_imported;             /* applications of others may be deleted, too */
+    struct cmg__secret server_secret; /* signs in as the server app when it is set */
+    bool must_restore;                /* nothing to restore is a failure */
+    bool redeploy;         /* what was deployed has been changed since: once more */
+    bool include_imported; /* applications of others may be deleted, too */
     char principal_id[CMG__GUID_SIZE]; /* of who signed in, when the sign-in says so */
     char old_secret[CMG__GUID_SIZE];   /* the host wants it removed; "" for none */
     struct cmg__buf probe_roots;       /* what the last request of a create trusts */

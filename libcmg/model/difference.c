@@ -5,12 +5,17 @@
 
 #include "base/handle.h"
 
+static void free_texts(const struct cmg__alloc *alloc, const struct cmg__difference *one)
+{
+    cmg__free(alloc, one->own_path);
+    cmg__free(alloc, one->found);
+    cmg__free(alloc, one->should_be);
+}
+
 void cmg__differences_clear(const struct cmg__alloc *alloc, struct cmg__differences *list)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        cmg__free(alloc, list->items[i].found);
-        cmg__free(alloc, list->items[i].should_be);
-    }
+    for (size_t i = 0; i < list->count; i++)
+        free_texts(alloc, &list->items[i]);
     cmg__free(alloc, list->items);
     *list = (struct cmg__differences){ 0 };
 }
@@ -20,16 +25,17 @@ cmg_status cmg__differences_add(const struct cmg__alloc *alloc,
                                 const struct cmg__difference *one)
 {
     struct cmg__difference *items = NULL;
+    const char *path = one->own_path != NULL ? one->own_path : one->path;
 
-    if (one->found != NULL && one->should_be != NULL)
+    if (path != NULL && one->found != NULL && one->should_be != NULL)
         items = cmg__realloc(alloc, list->items, (list->count + 1) * sizeof *items);
     if (items == NULL) {
-        cmg__free(alloc, one->found);
-        cmg__free(alloc, one->should_be);
+        free_texts(alloc, one);
         return CMG_E_NOMEM;
     }
     list->items = items;
-    list->items[list->count++] = *one;
+    list->items[list->count] = *one;
+    list->items[list->count++].path = path;
     return CMG_OK;
 }
 

@@ -1,4 +1,4 @@
-/* A list of differences between an application and what it should be. */
+/* A list of differences between an application, or a gateway, and what it should be. */
 #ifndef CMG_MODEL_DIFFERENCE_H
 #define CMG_MODEL_DIFFERENCE_H
 
@@ -9,8 +9,9 @@ struct cmg__difference {
     cmg_app_part part;
     cmg_severity severity;
     cmg_correctable correctable;
-    const char *path; /* of the table of expectations, as fix is */
+    const char *path; /* of the table of expectations, as fix is; or own_path */
     const char *fix;
+    char *own_path; /* NULL: path is a constant */
     char *found;
     char *should_be;
 };
@@ -22,7 +23,8 @@ struct cmg__differences {
 
 void cmg__differences_clear(const struct cmg__alloc *alloc,
                             struct cmg__differences *list);
-/* Takes found and should_be over, also on failure; either may be NULL: memory ran out. */
+/* Takes own_path, found and should_be over, also on failure. NULL for one of the latter,
+   or for both paths: memory ran out. */
 CMG__NODISCARD cmg_status cmg__differences_add(const struct cmg__alloc *alloc,
                                                struct cmg__differences *list,
                                                const struct cmg__difference *one);

@@ -38,6 +38,7 @@ static void destroy(cmg_gateway *gateway)
     cmg__texts_free(&ctx->alloc, texts);
     cmg__roles_free(gateway);
     cmg__inventory_clear(gateway);
+    cmg__differences_clear(&ctx->alloc, &gateway->differences);
     for (size_t i = 0; i < gateway->connector_count; i++)
         cmg__free(&ctx->alloc, gateway->connectors[i]);
     cmg_tenant_unref(gateway->tenant);

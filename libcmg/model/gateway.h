@@ -133,6 +133,7 @@ struct cmg_gateway {
     struct cmg__gateway_seen seen;
     struct cmg__inventory_row *inventory;
     size_t inventory_count;
+    struct cmg__differences differences; /* of the last look */
     unsigned deployments_running;
 };
 

@@ -1,4 +1,5 @@
 /* What was seen of a gateway, handed out. */
+#include <cmg/drift.h>
 #include "model/gateway.h"
 
 #define MOST_SIZE 4096
@@ -50,4 +51,24 @@ cmg_status cmg_gateway_get_status(const cmg_gateway *gateway,
         .outdated = seen->outdated,
     };
     return CMG_OK;
+}
+
+size_t cmg_gateway_difference_count(const cmg_gateway *gateway)
+{
+    const struct cmg__handle *head = gateway == NULL ? NULL : &gateway->head;
+
+    return cmg__check(head, CMG__TAG_GATEWAY, NULL) == CMG_OK ? gateway->differences.count
+                                                              : 0;
+}
+
+cmg_status cmg_gateway_difference(const cmg_gateway *gateway, size_t index,
+                                  cmg_difference *out_difference, cmg_error **err)
+{
+    const cmg_status rc =
+        cmg__check(gateway == NULL ? NULL : &gateway->head, CMG__TAG_GATEWAY, err);
+
+    if (rc != CMG_OK)
+        return rc;
+    return cmg__differences_get(&gateway->head.ctx->alloc, &gateway->differences, index,
+                                out_difference, err);
 }

@@ -1,4 +1,4 @@
-"""What differs between an application and what it should be."""
+"""What differs between an application, or a gateway, and what it should be."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Difference:
 
 
 class Differing(Handle):
-    """An application that may differ from what it should be."""
+    """Something that may differ from what it should be."""
 
     @property
     def differences(self) -> list[Difference]:
-        """What verify_apps found different from what it should be, the gravest first."""
+        """What verifying it found different from what it should be, the gravest first."""
         return [self._difference_at(index) for index in range(int(self.call("difference_count")))]
 
     def _difference_at(self, index: int) -> Difference:

@@ -210,11 +210,14 @@ class Severity(IntEnum):
 
 
 class AppPart(IntEnum):
-    """Which of an application's objects a difference is about."""
+    """Which object of an application or a gateway a difference is about."""
 
     APPLICATION = 1
     PRINCIPAL = 2
     CONSENT = 3
+    RESOURCE = 4
+    CERTIFICATE = 5
+    INSTANCE = 6
 
 
 class Correctable(IntEnum):
@@ -372,6 +375,8 @@ class Operation(IntEnum):
     ROTATE_CERTIFICATE = 25
     CHECK_GATEWAY = 29
     PLAN_GATEWAY = 30
+    VERIFY_GATEWAY = 31
+    CORRECT_GATEWAY = 32
     INVENTORY_GATEWAY = 33
     INSPECT_GATEWAY = 34
 

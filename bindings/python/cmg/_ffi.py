@@ -367,6 +367,8 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_gateway_role_id": copied(GATEWAY, c_uint32),
     "cmg_gateway_role_url": copied(GATEWAY, c_uint32),
     "cmg_gateway_endpoint": copied(GATEWAY),
+    "cmg_gateway_difference_count": plain(c_size_t, GATEWAY),
+    "cmg_gateway_difference": fallible(GATEWAY, c_size_t, POINTER(cmg_difference)),
     "cmg_gateway_inventory_count": plain(c_size_t, GATEWAY),
     "cmg_gateway_inventory_item": fallible(GATEWAY, c_size_t, POINTER(cmg_inventory_item)),
     "cmg_gateway_export_inventory": fallible(GATEWAY, OUT_BYTES),

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional
 
 from . import _ffi
-from ._handles import Context, Handle
+from ._apps import Differing
+from ._handles import Context
 from ._model import Authority, Certificate, out_bytes
 from ._tenant import ClientApp, ServerApp, Tenant
 from ._types import (
@@ -48,7 +49,7 @@ class InventoryItem:
     id: str
 
 
-class Gateway(Handle):
+class Gateway(Differing):
     """A cloud management gateway: what is wanted, and what a deployment has found."""
 
     _kind = "gateway"

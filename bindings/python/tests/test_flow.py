@@ -65,6 +65,12 @@ def test_a_deployment_is_run_and_deleted(signed_in: Any, sandbox: Any, tmp_path:
     assert signed_in.endpoint and signed_in.certificate is not None
     assert sandbox.issue_token(signed_in.client_app.client_id,
                                signed_in.server_app.id_uri).count(b".") == 2
+    # Without the secret store nobody can say whether the certificate is ours.
+    for journal, paths in [(tmp_path / "journal", []), (None, ["/certificate"])]:
+        with signed_in.deploy(cmg.Operation.VERIFY_GATEWAY, journal=journal) as deploy:
+            assert deploy.run() is cmg.DeployState.READY
+        assert [one.path for one in signed_in.differences] == paths
+    assert signed_in.differences[0].part is cmg.AppPart.CERTIFICATE
     for operation, state in [(cmg.Operation.STOP_GATEWAY, cmg.GatewayState.STOPPED),
                              (cmg.Operation.START_GATEWAY, cmg.GatewayState.READY),
                              (cmg.Operation.SCALE_GATEWAY, cmg.GatewayState.READY)]:
