@@ -328,10 +328,9 @@ static void see_file(const char *path)
 }
 
 static const cmg_deploy_operation talkers[] = {
-    CMG_DEPLOY_REGISTER_APPS,
-    CMG_DEPLOY_RENEW_SECRET,
-    CMG_DEPLOY_FIND_TENANT,
-    CMG_DEPLOY_DELETE,
+    CMG_DEPLOY_REGISTER_APPS, CMG_DEPLOY_VERIFY_APPS, CMG_DEPLOY_CORRECT_APPS,
+    CMG_DEPLOY_RENEW_SECRET,  CMG_DEPLOY_DELETE_APPS, CMG_DEPLOY_RESTORE_APPS,
+    CMG_DEPLOY_FIND_TENANT,   CMG_DEPLOY_DELETE,
 };
 
 START_TEST(no_secret_is_seen_in_logs_errors_journal_command_line_or_freed_memory)
@@ -340,7 +339,7 @@ START_TEST(no_secret_is_seen_in_logs_errors_journal_command_line_or_freed_memory
                                        .on_step = see_step,
                                        .on_confirm = see_plan };
     struct support_alloc memory;
-    char *secrets[4] = { 0 };
+    char *secrets[CMG__ARRAY_LEN(talkers)] = { 0 };
     struct party p;
     cmg_error *err = NULL;
 
