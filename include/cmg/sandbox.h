@@ -427,7 +427,9 @@ CMG_API const char *cmg_sandbox_get(cmg_sandbox *sandbox, const char *name);
  * - `duration/KIND`, milliseconds: how long a long-running operation takes instead of
  *   the settings' operation_ms. KIND is `put`, `delete`, `delete_group`, `start`,
  *   `deallocate`, `poweroff`, `restart`, `redeploy`, `reimage`, `manualupgrade`,
- *   `delete_instances`, `rolling_batch`, `register`, `purge` or `what_if`.
+ *   `delete_instances`, `rolling_batch`, `register`, `purge`, `what_if` or `deployment`.
+ * - `duration/TYPE`, milliseconds: how long a deployment takes for a resource of the
+ * type, as `Microsoft.Network/publicIPAddresses`, instead of its part of `deployment`.
  * - `delay/principal`, milliseconds: how long a service principal stays unknown to role
  *   assignments.
  * - `delay/role`, milliseconds: how long a role assignment takes to come into effect.

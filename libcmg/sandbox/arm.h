@@ -10,6 +10,7 @@ struct cmg__sb_fault {
     char code[64];
     char message[768];
     char policy[64]; /* the one that denies it; "" for other reasons */
+    char inner[64];  /* code of the cause that message tells; "": code itself */
 };
 void cmg__sb_fault_set(struct cmg__sb_fault *fault, int status, const char *code,
                        const char *fmt, ...) CMG__PRINTF(4, 5);
@@ -140,7 +141,14 @@ bool cmg__sb_dns_label_is_valid(const char *label);
 
 /* ---- arm_deployment_run.c ---- */
 void cmg__sb_deployment_settle(struct cmg__sb_cloud *cloud, int64_t now_ms);
-/* Evaluates and orders a deployment's template; false with *fault filled in. */
+/* What waits for what; once, before a deployment begins. */
+void cmg__sb_deployment_plan(struct cmg__sb_cloud *cloud, struct cmg__json *deployment);
+/* Is a resource of it being made, even after it was cancelled? */
+bool cmg__sb_deployment_is_at_work(const struct cmg__json *deployment);
+
+/* ---- arm_deployment_check.c ---- */
+/* Evaluates and orders a deployment's template, and asks the providers; false with *fault
+   filled in. */
 bool cmg__sb_deployment_check(struct cmg__sb_cloud *cloud, const struct cmg__json *group,
                               const struct cmg__json *properties,
                               struct cmg__json **out_order, struct cmg__json **out_shown,

@@ -122,7 +122,6 @@ static struct cmg__json *make(struct cmg__sb_call *call, struct cmg__json *order
     cmg__sb_set(cloud, deployment, "_operations", cmg__json_array());
     cmg__sb_set_str(cloud, deployment, "_group", cmg__sb_arg(call, "group"));
     cmg__sb_set_int(cloud, deployment, "_start_ms", call->now_ms);
-    cmg__sb_set_int(cloud, deployment, "_done", 0);
     cmg__sb_set_int(cloud, deployment, "_fault", (int64_t)cloud->operation_fault);
     cloud->operation_fault = CMG__SB_OPERATION_GOOD;
     return deployment;
@@ -133,6 +132,7 @@ static void begin(struct cmg__sb_call *call, struct cmg__json *order,
 {
     struct cmg__json *deployment = make(call, order, shown, "Accepted");
     char *key = key_of(call);
+    cmg__sb_deployment_plan(call->cloud, deployment);
     cmg__sb_headf(call, "Azure-AsyncOperation",
                   "%s%s/operationStatuses/%s?api-version=%s", call->base,
                   cmg__str_or(cmg__json_str(deployment, "/id"), ""), call->request_id,
@@ -265,7 +265,7 @@ static void delete_deployment(struct cmg__sb_call *call)
     const struct cmg__json *deployment = lookup(call);
     if (deployment == NULL) {
         cmg__sb_reply_empty(call, 204);
-    } else if (is_running(deployment)) {
+    } else if (is_running(deployment) || cmg__sb_deployment_is_at_work(deployment)) {
         cmg__sb_refuse(call, 409, "DeploymentActive", "The deployment is still active.");
     } else {
         char *key = key_of(call);

@@ -1,273 +1,196 @@
 /*
- * Running deployments: the template is checked whole when it comes in; then resource k of
- * n is made when k/n of the operation's time is over, in the order that dependsOn asks
- * for. The first refusal ends it as Failed, with what was made before staying.
+ * Running deployments. A resource is begun when all are there that its dependsOn names,
+ * so that those that do not need one another are made at the same time; each is listed as
+ * an operation from its beginning. Where one is refused, what is under way ends, what
+ * needs it is never begun, all else is made, and the deployment has failed. Everything is
+ * told by the times in the deployment's "_order", so that it may be looked at late.
  */
 #include <string.h>
 
-#include "sandbox/arm.h"
-#include "sandbox/template.h"
+#include "sandbox/arm_deployment.h"
+#include "sandbox/setting.h"
 
-static const struct cmg__json *look_up(void *user, const char *id)
+/* ---- the work in the order ----
+ * An entry of "_order": index, after; begun or refused: operation (place in
+ * "_operations"), start_ms; then end_ms and state. */
+
+enum state { WAITING, BEGUN, MADE, REFUSED };
+
+static enum state state_of(const struct cmg__json *entry)
 {
-    const struct cmg__sb_cloud *cloud = user;
-    return cmg__json_key(cmg__sb_resource(cloud, id), "properties");
+    return (enum state)cmg__json_int(entry, "/state", WAITING);
 }
 
-static void fill(struct cmg__sb_cloud *cloud, const struct cmg__json *group, bool check,
-                 struct cmg__sb_template *t)
+static void set_state(struct cmg__sb_cloud *cloud, struct cmg__json *entry,
+                      enum state state)
 {
-    *t = (struct cmg__sb_template){ .alloc = cloud->alloc,
-                                    .subscription_id =
-                                        cmg__sb_fact(cloud, "subscription_id"),
-                                    .tenant_id = cmg__sb_fact(cloud, "tenant_id"),
-                                    .group = cmg__json_str(group, "/name"),
-                                    .location = cmg__json_str(group, "/location"),
-                                    .reference = look_up,
-                                    .user = cloud,
-                                    .check = check };
+    cmg__sb_set_int(cloud, entry, "state", (int64_t)state);
 }
 
-static void fault_of(struct cmg__sb_fault *fault, const cmg_error *why)
+/* When its last need was met; -1 while one is not. */
+static int64_t ready_ms(const struct cmg__json *deployment, const struct cmg__json *entry)
 {
-    cmg__sb_fault_set(fault, 400, "InvalidTemplate",
-                      "Deployment template validation failed: '%s'.",
-                      cmg_error_message(why));
-}
-
-/* ---- checking ---- */
-
-/* The parameters as answers show them: secure ones without their value. */
-static struct cmg__json *shown_parameters(struct cmg__sb_cloud *cloud,
-                                          const struct cmg__sb_template *t)
-{
-    struct cmg__json *shown = cmg__json_object();
-    void *iter = NULL;
-    const char *key = NULL;
-    struct cmg__json *declared = NULL;
-    while (
-        cmg__json_next(cmg__json_key(t->source, "parameters"), &iter, &key, &declared)) {
-        const char *type = cmg__str_or(cmg__json_str(declared, "/type"), "");
-        struct cmg__json *entry = cmg__json_pack("{s:s}", "type", type);
-        if (!cmg__str_istarts(type, "secure"))
-            cmg__sb_set(cloud, entry, "value",
-                        cmg__json_copy_deep(cmg__json_key(t->parameters, key)));
-        cmg__sb_set(cloud, shown, key, entry);
+    const struct cmg__json *order = cmg__json_key(deployment, "_order");
+    const struct cmg__json *after = cmg__json_key(entry, "after");
+    int64_t at = cmg__json_int(deployment, "/_start_ms", 0);
+    for (size_t i = 0; i < cmg__json_size(after); i++) {
+        const struct cmg__json *need =
+            cmg__json_item(order, (size_t)cmg__json_int(cmg__json_item(after, i), "", 0));
+        int64_t end = cmg__json_int(need, "/end_ms", 0);
+        if (state_of(need) != MADE)
+            return -1;
+        at = end > at ? end : at;
     }
-    return shown;
+    return at;
 }
 
-/* Every type known and its provider registered, every expression sound. */
-static bool check_resources(struct cmg__sb_cloud *cloud, struct cmg__sb_template *t,
-                            struct cmg__sb_fault *fault)
+/* The levels that the needs make: one more than the longest way to an entry. */
+static int64_t level_of(struct cmg__sb_cloud *cloud, const struct cmg__json *order,
+                        struct cmg__json *entry)
 {
-    const struct cmg__json *resources = cmg__json_key(t->source, "resources");
-    for (size_t i = 0; i < cmg__json_size(resources); i++) {
-        const struct cmg__json *resource = cmg__json_item(resources, i);
-        const char *type = cmg__str_or(cmg__json_str(resource, "/type"), "");
-        struct cmg__json *value = NULL;
-        cmg_error *why = NULL;
-        char space[96] = "";
-        size_t n = strcspn(type, "/");
-        if (n < sizeof space)
-            memcpy(space, type, n);
-        if (type[n] == '\0' || cmg__sb_type_find(space, type + n + 1) == NULL) {
-            cmg__sb_fault_set(fault, 400, "InvalidTemplateDeployment",
-                              "The resource type '%s' could not be found in this cloud.",
-                              type);
-            return false;
-        }
-        if (!cmg__sb_provider_is_ready(
-                cloud, cmg__sb_type_find(space, type + n + 1)->space, fault))
-            return false;
-        cmg_status rc = cmg__sb_template_value(t, resource, &value, &why);
-        cmg__json_unref(value);
-        if (rc != CMG_OK) {
-            fault_of(fault, why);
-            cmg_error_unref(why);
-            return false;
-        }
+    const struct cmg__json *after = cmg__json_key(entry, "after");
+    int64_t level = 1;
+    for (size_t i = 0; i < cmg__json_size(after); i++) {
+        const struct cmg__json *need =
+            cmg__json_item(order, (size_t)cmg__json_int(cmg__json_item(after, i), "", 0));
+        int64_t above = cmg__json_int(need, "/level", 1) + 1;
+        level = above > level ? above : level;
     }
-    return true;
+    cmg__sb_set_int(cloud, entry, "level", level);
+    return level;
 }
 
-bool cmg__sb_deployment_check(struct cmg__sb_cloud *cloud, const struct cmg__json *group,
-                              const struct cmg__json *properties,
-                              struct cmg__json **out_order, struct cmg__json **out_shown,
-                              struct cmg__sb_fault *fault)
+static int64_t whole_ms(const struct cmg__sb_cloud *cloud)
 {
-    struct cmg__sb_template t;
-    struct cmg__json *outputs = NULL;
-    cmg_error *why = NULL;
-    bool good = false;
-    if (!cmg__sb_same(cmg__json_str(properties, "/mode"), "Incremental")) {
-        cmg__sb_fault_set(fault, 400, "InvalidDeploymentMode",
-                          "Only the mode 'Incremental' can be deployed here.");
-        return false;
-    }
-    fill(cloud, group, true, &t);
-    cmg_status rc = cmg__sb_template_open(&t, cmg__json_key(properties, "template"),
-                                          cmg__json_key(properties, "parameters"), &why);
-    if (rc == CMG_OK)
-        rc = cmg__sb_template_order(&t, out_order, &why);
-    if (rc == CMG_OK)
-        rc = cmg__sb_template_outputs(&t, &outputs, &why);
-    if (rc == CMG_OK)
-        good = check_resources(cloud, &t, fault);
-    else
-        fault_of(fault, why);
-    if (good)
-        *out_shown = shown_parameters(cloud, &t);
-    cmg__json_unref(outputs);
-    cmg_error_unref(why);
-    cmg__sb_template_close(&t);
-    return good;
+    return cmg__sb_duration_ms(cloud, "deployment");
 }
 
-/* ---- looking ahead ---- */
-
-static bool preview_one(struct cmg__sb_cloud *cloud, struct cmg__sb_template *t,
-                        size_t index, struct cmg__json *list, struct cmg__sb_fault *fault)
+/* How long an entry takes: its type's own duration, or its level's part of the whole. */
+static int64_t takes_ms(const struct cmg__sb_cloud *cloud,
+                        const struct cmg__json *deployment, const struct cmg__json *entry,
+                        const char *type)
 {
-    const struct cmg__json *source =
-        cmg__json_item(cmg__json_key(t->source, "resources"), index);
-    struct cmg__json *body = NULL;
-    char *id = NULL;
-    cmg_error *why = NULL;
-    cmg_status rc = cmg__sb_template_id(t, source, &id, &why);
-    if (rc == CMG_OK)
-        rc = cmg__sb_template_value(t, source, &body, &why);
-    if (rc == CMG_OK) {
-        cmg__sb_set_str(cloud, body, "id", id);
-        cmg__sb_append(cloud, list, body);
-    } else {
-        fault_of(fault, why);
-    }
-    cmg_error_unref(why);
-    cmg__free(cloud->alloc, id);
-    return rc == CMG_OK;
+    int64_t levels = cmg__json_int(deployment, "/_levels", 1);
+    int64_t level = cmg__json_int(entry, "/level", 1);
+    int64_t part =
+        whole_ms(cloud) * level / levels - whole_ms(cloud) * (level - 1) / levels;
+    return cmg__sb_setting_int(cloud, part, "duration/%s", type);
 }
 
-bool cmg__sb_deployment_preview(struct cmg__sb_cloud *cloud,
-                                const struct cmg__json *group,
-                                const struct cmg__json *properties,
-                                struct cmg__json **out, struct cmg__sb_fault *fault)
+void cmg__sb_deployment_plan(struct cmg__sb_cloud *cloud, struct cmg__json *deployment)
 {
-    struct cmg__sb_template t;
-    struct cmg__json *order = NULL, *shown = NULL;
-    cmg_error *why = NULL;
-    if (!cmg__sb_deployment_check(cloud, group, properties, &order, &shown, fault)) {
-        cmg__json_unref(order);
-        return false;
+    const struct cmg__json *order = cmg__json_key(deployment, "_order");
+    int64_t levels = 1;
+    for (size_t i = 0; i < cmg__json_size(order); i++) {
+        int64_t level = level_of(cloud, order, cmg__json_item(order, i));
+        levels = level > levels ? level : levels;
     }
-    struct cmg__json *list = cmg__json_array();
-    fill(cloud, group, true, &t);
-    bool good =
-        cmg__sb_template_open(&t, cmg__json_key(properties, "template"),
-                              cmg__json_key(properties, "parameters"), &why) == CMG_OK;
-    if (!good)
-        fault_of(fault, why);
-    for (size_t i = 0; good && i < cmg__json_size(order); i++)
-        good =
-            preview_one(cloud, &t, (size_t)cmg__json_int(cmg__json_item(order, i), "", 0),
-                        list, fault);
-    cmg__sb_template_close(&t);
-    cmg_error_unref(why);
-    cmg__json_unref(order);
-    cmg__json_unref(shown);
-    if (good)
-        *out = list;
-    else
-        cmg__json_unref(list);
-    return good;
+    cmg__sb_set_int(cloud, deployment, "_levels", levels);
 }
 
-/* ---- running ---- */
+/* ---- operations ---- */
 
-static void note_operation(struct cmg__sb_cloud *cloud, struct cmg__json *deployment,
-                           const char *id, const struct cmg__sb_fault *fault)
+static struct cmg__json *duration(const struct cmg__sb_cloud *cloud, int64_t ms)
+{
+    return cmg__sb_text(cloud, "PT%lld.%03lldS", (long long)(ms / 1000),
+                        (long long)(ms % 1000));
+}
+
+static const char *http_word(int status)
+{
+    static const struct {
+        int status;
+        const char *word;
+    } words[] = { { 403, "Forbidden" }, { 404, "NotFound" }, { 409, "Conflict" } };
+    for (size_t i = 0; i < CMG__ARRAY_LEN(words); i++) {
+        if (words[i].status == status)
+            return words[i].word;
+    }
+    return "BadRequest";
+}
+
+/* Lists an operation as running. */
+static struct cmg__json *list_operation(struct cmg__sb_cloud *cloud,
+                                        struct cmg__json *deployment, const char *id,
+                                        const char *type, int64_t at_ms)
 {
     char name[CMG__GUID_SIZE];
-    const char *type = strstr(id, "/providers/");
+    struct cmg__json *list = cmg__json_key(deployment, "_operations");
     cmg__sb_guid(cloud, name);
-    struct cmg__json *properties = cmg__json_pack(
-        "{s:s, s:s, s:o, s:s, s:{s:s, s:s, s:s}}", "provisioningOperation", "Create",
-        "provisioningState", fault == NULL ? "Succeeded" : "Failed", "timestamp",
-        cmg__sb_time(cmg__sb_now_ms(cloud)), "statusCode",
-        fault == NULL          ? "OK"
-        : fault->status == 409 ? "Conflict"
-                               : "BadRequest",
-        "targetResource", "id", id, "resourceType",
-        type == NULL ? "" : type + strlen("/providers/"), "resourceName",
-        strrchr(id, '/') == NULL ? id : strrchr(id, '/') + 1);
-    const struct cmg__json *made = cmg__sb_resource(cloud, id);
-    if (made != NULL)
-        cmg__sb_set_str(cloud, cmg__json_key(properties, "targetResource"),
-                        "resourceType", cmg__json_str(made, "/type"));
+    cmg__sb_append(
+        cloud, list,
+        cmg__json_pack(
+            "{s:o, s:s, s:{s:s, s:s, s:o, s:s, s:s, s:{s:s, s:s, s:s}}}", "id",
+            cmg__sb_text(cloud, "%s/operations/%s",
+                         cmg__str_or(cmg__json_str(deployment, "/id"), ""), name),
+            "operationId", name, "properties", "provisioningOperation", "Create",
+            "provisioningState", "Running", "timestamp", cmg__sb_time(at_ms), "duration",
+            "PT0S", "statusCode", "Created", "targetResource", "id", id, "resourceType",
+            type, "resourceName", strrchr(id, '/') == NULL ? id : strrchr(id, '/') + 1));
+    return cmg__json_item(list, cmg__json_size(list) - 1);
+}
+
+static void close_operation(struct cmg__sb_cloud *cloud, struct cmg__json *operation,
+                            int64_t start_ms, int64_t end_ms,
+                            const struct cmg__sb_fault *fault)
+{
+    struct cmg__json *properties = cmg__json_key(operation, "properties");
+    cmg__sb_set_str(cloud, properties, "provisioningState",
+                    fault == NULL ? "Succeeded" : "Failed");
+    cmg__sb_set_str(cloud, properties, "statusCode",
+                    fault == NULL ? "OK" : http_word(fault->status));
+    cmg__sb_set(cloud, properties, "timestamp", cmg__sb_time(end_ms));
+    cmg__sb_set(cloud, properties, "duration", duration(cloud, end_ms - start_ms));
     if (fault != NULL)
         cmg__sb_set(cloud, properties, "statusMessage",
                     cmg__json_pack("{s:s, s:{s:s, s:s}}", "status", "Failed", "error",
                                    "code", fault->code, "message", fault->message));
-    cmg__sb_append(
-        cloud, cmg__json_key(deployment, "_operations"),
-        cmg__json_pack("{s:s, s:o}", "operationId", name, "properties", properties));
 }
 
+/* ---- ending ---- */
+
 static void end(struct cmg__sb_cloud *cloud, struct cmg__json *deployment,
-                const char *state)
+                const char *state, int64_t at_ms)
 {
     struct cmg__json *properties = cmg__json_key(deployment, "properties");
     int64_t start = cmg__json_int(deployment, "/_start_ms", 0);
-    int64_t took = (cmg__sb_now_ms(cloud) - start) / 1000;
     cmg__sb_set_str(cloud, properties, "provisioningState", state);
-    cmg__sb_set(cloud, properties, "duration",
-                cmg__sb_text(cloud, "PT%lldS", (long long)took));
+    cmg__sb_set(cloud, properties, "timestamp", cmg__sb_time(at_ms));
+    cmg__sb_set(cloud, properties, "duration", duration(cloud, at_ms - start));
     cmg__json_remove(deployment, "_input"); /* secrets are no longer needed */
 }
 
-static void fail(struct cmg__sb_cloud *cloud, struct cmg__json *deployment,
-                 const char *id, const struct cmg__sb_fault *fault)
+/* Notes what was refused; the deployment ends when nothing is under way any more. */
+static void note_fault(struct cmg__sb_cloud *cloud, struct cmg__json *deployment,
+                       const char *id, const struct cmg__sb_fault *fault)
 {
-    note_operation(cloud, deployment, id, fault);
-    cmg__sb_set(
-        cloud, cmg__json_key(deployment, "properties"), "error",
-        cmg__json_pack(
-            "{s:s, s:s, s:[{s:s, s:s, s:s}]}", "code", "DeploymentFailed", "message",
-            "At least one resource deployment operation failed. Please list "
-            "deployment operations for details.",
-            "details", "code", fault->code, "message", fault->message, "target", id));
-    end(cloud, deployment, "Failed");
+    struct cmg__json *properties = cmg__json_key(deployment, "properties");
+    if (cmg__json_key(properties, "error") == NULL)
+        cmg__sb_set(
+            cloud, properties, "error",
+            cmg__json_pack("{s:s, s:s, s:[]}", "code", "DeploymentFailed", "message",
+                           "At least one resource deployment operation failed. Please "
+                           "list deployment operations for details.",
+                           "details"));
+    cmg__sb_append(cloud, cmg__json_at(properties, "/error/details"),
+                   cmg__json_pack("{s:s, s:s, s:s}", "code", fault->code, "message",
+                                  fault->message, "target", id));
 }
 
-/* Makes resource number index; false with *fault when it was refused. */
-static bool make_resource(struct cmg__sb_cloud *cloud, struct cmg__sb_template *t,
-                          size_t index, char **out_id, struct cmg__sb_fault *fault)
+/* Without a resource to blame. */
+static void fail_whole(struct cmg__sb_cloud *cloud, struct cmg__json *deployment,
+                       const struct cmg__sb_fault *fault, int64_t at_ms)
 {
-    const struct cmg__json *source =
-        cmg__json_item(cmg__json_key(t->source, "resources"), index);
-    struct cmg__json *body = NULL;
-    cmg_error *why = NULL;
-    cmg_status rc = cmg__sb_template_id(t, source, out_id, &why);
-    if (rc == CMG_OK)
-        rc = cmg__sb_template_value(t, source, &body, &why);
-    bool good = rc == CMG_OK;
-    if (good) {
-        const struct cmg__sb_wish wish = { .id = *out_id,
-                                           .group = t->group,
-                                           .body = body };
-        good = cmg__sb_child_is(cmg__json_str(body, "/type"))
-                   ? cmg__sb_child_put(cloud, *out_id, body, fault)
-                   : cmg__sb_resource_put(cloud, &wish, "Succeeded", NULL, fault) != NULL;
-    } else {
-        fault_of(fault, why);
-    }
-    cmg__json_unref(body);
-    cmg_error_unref(why);
-    return good;
+    const char *id = cmg__str_or(cmg__json_str(deployment, "/id"), "");
+    struct cmg__json *operation =
+        list_operation(cloud, deployment, id, "Microsoft.Resources/deployments", at_ms);
+    close_operation(cloud, operation, at_ms, at_ms, fault);
+    note_fault(cloud, deployment, id, fault);
+    end(cloud, deployment, "Failed", at_ms);
 }
 
 static void finish(struct cmg__sb_cloud *cloud, struct cmg__json *deployment,
-                   struct cmg__sb_template *t)
+                   struct cmg__sb_template *t, int64_t at_ms)
 {
     struct cmg__sb_fault fault;
     struct cmg__json *outputs = NULL;
@@ -281,47 +204,146 @@ static void finish(struct cmg__sb_cloud *cloud, struct cmg__json *deployment,
                                                     "/properties/targetResource/id")));
     cmg__sb_set(cloud, cmg__json_key(deployment, "properties"), "outputResources", made);
     if (cmg__sb_template_outputs(t, &outputs, &why) != CMG_OK) {
-        fault_of(&fault, why);
-        fail(cloud, deployment, cmg__str_or(cmg__json_str(deployment, "/id"), ""),
-             &fault);
+        cmg__sb_deployment_fault(&fault, why);
+        fail_whole(cloud, deployment, &fault, at_ms);
     } else {
         cmg__sb_set(cloud, cmg__json_key(deployment, "properties"), "outputs", outputs);
-        end(cloud, deployment, "Succeeded");
+        end(cloud, deployment, "Succeeded", at_ms);
     }
     cmg_error_unref(why);
 }
 
-/* How many of the resources should be there by now. */
-static size_t due(const struct cmg__sb_cloud *cloud, const struct cmg__json *deployment,
-                  size_t total, int64_t now_ms)
+/* ---- making ---- */
+
+/* Puts the resource of an evaluated body; false with *fault when it was refused. */
+static bool put(struct cmg__sb_cloud *cloud, const struct cmg__sb_template *t,
+                const char *id, const struct cmg__json *body, struct cmg__sb_fault *fault)
 {
-    int64_t passed = now_ms - cmg__json_int(deployment, "/_start_ms", 0);
-    if (passed >= cloud->operation_ms)
-        return total;
-    return passed <= 0 ? 0 : (size_t)((int64_t)total * passed / cloud->operation_ms);
+    const struct cmg__sb_wish wish = { .id = id, .group = t->group, .body = body };
+    if (cmg__sb_child_is(cmg__json_str(body, "/type")))
+        return cmg__sb_child_put(cloud, id, body, fault);
+    bool is_old = cmg__sb_resource(cloud, id) != NULL;
+    return cmg__sb_resource_put(cloud, &wish, is_old ? "Updating" : "Creating", NULL,
+                                fault) != NULL;
 }
 
-/* Makes what is due with the template open; false when the deployment ended. */
-static bool make_due(struct cmg__sb_cloud *cloud, struct cmg__json *deployment,
-                     struct cmg__sb_template *t, size_t wanted)
+static void begin(struct cmg__sb_cloud *cloud, struct cmg__json *deployment,
+                  struct cmg__sb_template *t, struct cmg__json *entry, int64_t at_ms)
+{
+    struct cmg__sb_fault fault = { .status = 500, .code = "InternalServerError" };
+    const struct cmg__json *source = cmg__json_item(
+        cmg__json_key(t->source, "resources"), (size_t)cmg__json_int(entry, "/index", 0));
+    const char *type = cmg__str_or(cmg__json_str(source, "/type"), "");
+    struct cmg__json *body = NULL;
+    char *id = NULL;
+    cmg_error *why = NULL;
+    cmg_status rc = cmg__sb_template_id(t, source, &id, &why);
+    if (rc == CMG_OK)
+        rc = cmg__sb_template_value(t, source, &body, &why);
+    if (rc != CMG_OK)
+        cmg__sb_deployment_fault(&fault, why);
+    bool good = rc == CMG_OK && put(cloud, t, id, body, &fault);
+    struct cmg__json *operation =
+        list_operation(cloud, deployment, cmg__str_or(id, ""), type, at_ms);
+    cmg__sb_set_int(cloud, entry, "operation",
+                    (int64_t)cmg__json_size(cmg__json_key(deployment, "_operations")) -
+                        1);
+    cmg__sb_set_int(cloud, entry, "start_ms", at_ms);
+    cmg__sb_set_int(cloud, entry, "end_ms",
+                    good ? at_ms + takes_ms(cloud, deployment, entry, type) : at_ms);
+    set_state(cloud, entry, good ? BEGUN : REFUSED);
+    if (!good) {
+        close_operation(cloud, operation, at_ms, at_ms, &fault);
+        note_fault(cloud, deployment, cmg__str_or(id, ""), &fault);
+    }
+    cmg__json_unref(body);
+    cmg_error_unref(why);
+    cmg__free(cloud->alloc, id);
+}
+
+static void complete(struct cmg__sb_cloud *cloud, struct cmg__json *deployment,
+                     struct cmg__json *entry)
+{
+    struct cmg__json *operation =
+        cmg__json_item(cmg__json_key(deployment, "_operations"),
+                       (size_t)cmg__json_int(entry, "/operation", 0));
+    struct cmg__json *resource = cmg__sb_resource(
+        cloud,
+        cmg__str_or(cmg__json_str(operation, "/properties/targetResource/id"), ""));
+    if (resource != NULL)
+        cmg__sb_set_str(cloud, cmg__json_key(resource, "properties"), "provisioningState",
+                        "Succeeded");
+    close_operation(cloud, operation, cmg__json_int(entry, "/start_ms", 0),
+                    cmg__json_int(entry, "/end_ms", 0), NULL);
+    set_state(cloud, entry, MADE);
+}
+
+/* Ends what has had its time, begins what can be if there is a template. True when there
+   was something to do. */
+static bool advance(struct cmg__sb_cloud *cloud, struct cmg__json *deployment,
+                    struct cmg__sb_template *t, int64_t now_ms)
 {
     const struct cmg__json *order = cmg__json_key(deployment, "_order");
-    size_t done = (size_t)cmg__json_int(deployment, "/_done", 0);
-    for (; done < wanted; done++) {
-        struct cmg__sb_fault fault = { .status = 500, .code = "InternalServerError" };
-        char *id = NULL;
-        size_t index = (size_t)cmg__json_int(cmg__json_item(order, done), "", 0);
-        bool good = make_resource(cloud, t, index, &id, &fault);
-        if (good)
-            note_operation(cloud, deployment, id, NULL);
-        else
-            fail(cloud, deployment, cmg__str_or(id, ""), &fault);
-        cmg__free(cloud->alloc, id);
-        if (!good)
-            return false;
-        cmg__sb_set_int(cloud, deployment, "_done", (int64_t)done + 1);
+    bool moved = false;
+    for (size_t i = 0; i < cmg__json_size(order); i++) {
+        struct cmg__json *entry = cmg__json_item(order, i);
+        if (state_of(entry) == WAITING && t != NULL) {
+            int64_t at = ready_ms(deployment, entry);
+            if (at >= 0 && at <= now_ms) {
+                begin(cloud, deployment, t, entry, at);
+                moved = true;
+            }
+        }
+        if (state_of(entry) == BEGUN && cmg__json_int(entry, "/end_ms", 0) <= now_ms) {
+            complete(cloud, deployment, entry);
+            moved = true;
+        }
     }
-    return true;
+    return moved;
+}
+
+static size_t count(const struct cmg__json *deployment, enum state state)
+{
+    const struct cmg__json *order = cmg__json_key(deployment, "_order");
+    size_t n = 0;
+    for (size_t i = 0; i < cmg__json_size(order); i++)
+        n += state_of(cmg__json_item(order, i)) == state;
+    return n;
+}
+
+bool cmg__sb_deployment_is_at_work(const struct cmg__json *deployment)
+{
+    return count(deployment, BEGUN) > 0;
+}
+
+/* When the last of it ended; without resources it takes its time too. */
+static int64_t end_ms(const struct cmg__sb_cloud *cloud,
+                      const struct cmg__json *deployment)
+{
+    const struct cmg__json *order = cmg__json_key(deployment, "_order");
+    int64_t start = cmg__json_int(deployment, "/_start_ms", 0);
+    int64_t last = cmg__json_size(order) == 0 ? start + whole_ms(cloud) : start;
+    for (size_t i = 0; i < cmg__json_size(order); i++) {
+        int64_t at = cmg__json_int(cmg__json_item(order, i), "/end_ms", 0);
+        last = at > last ? at : last;
+    }
+    return last;
+}
+
+/* As far as it is by now, with the template open. */
+static void run(struct cmg__sb_cloud *cloud, struct cmg__json *deployment,
+                struct cmg__sb_template *t, int64_t now_ms)
+{
+    while (!cloud->oom && advance(cloud, deployment, t, now_ms))
+        cloud->dirty = true;
+    int64_t last = end_ms(cloud, deployment);
+    if (cloud->oom || cmg__sb_deployment_is_at_work(deployment) || last > now_ms)
+        return;
+    if (count(deployment, REFUSED) > 0)
+        end(cloud, deployment, "Failed", last);
+    else
+        finish(cloud, deployment, t, last);
+    cloud->dirty = true;
 }
 
 static void step(struct cmg__sb_cloud *cloud, struct cmg__json *deployment,
@@ -333,38 +355,29 @@ static void step(struct cmg__sb_cloud *cloud, struct cmg__json *deployment,
     const struct cmg__json *input = cmg__json_key(deployment, "_input");
     const struct cmg__json *group =
         cmg__sb_group_named(cloud, cmg__str_or(cmg__json_str(deployment, "/_group"), ""));
-    size_t total = cmg__json_size(cmg__json_key(deployment, "_order"));
-    size_t wanted = due(cloud, deployment, total, now_ms);
-    size_t done = (size_t)cmg__json_int(deployment, "/_done", 0);
     int64_t fate = cmg__json_int(deployment, "/_fault", 0);
     if (fate == CMG__SB_OPERATION_STUCK)
         return;
     if (fate == CMG__SB_OPERATION_FAILS) {
         cmg__sb_fault_set(&fault, 409, "InternalExecutionError",
                           "An internal execution error occurred. Please retry later.");
-        fail(cloud, deployment, cmg__str_or(cmg__json_str(deployment, "/id"), ""),
-             &fault);
+        fail_whole(cloud, deployment, &fault, now_ms);
         cloud->dirty = true;
         return;
     }
-    if (wanted <= done &&
-        now_ms - cmg__json_int(deployment, "/_start_ms", 0) < cloud->operation_ms)
-        return;
-    cloud->dirty = true;
     cmg__sb_set_str(cloud, cmg__json_key(deployment, "properties"), "provisioningState",
                     "Running");
-    fill(cloud, group, false, &t);
+    cmg__sb_deployment_fill(cloud, group, false, &t);
     if (group == NULL ||
         cmg__sb_template_open(&t, cmg__json_key(input, "template"),
                               cmg__json_key(input, "parameters"), &why) != CMG_OK) {
-        fault_of(&fault, why);
-        fail(cloud, deployment, cmg__str_or(cmg__json_str(deployment, "/id"), ""),
-             &fault);
+        cmg__sb_deployment_fault(&fault, why);
+        fail_whole(cloud, deployment, &fault, now_ms);
+        cloud->dirty = true;
         cmg_error_unref(why);
         return;
     }
-    if (make_due(cloud, deployment, &t, wanted) && wanted == total)
-        finish(cloud, deployment, &t);
+    run(cloud, deployment, &t, now_ms);
     cmg__sb_template_close(&t);
 }
 
@@ -378,5 +391,8 @@ void cmg__sb_deployment_settle(struct cmg__sb_cloud *cloud, int64_t now_ms)
         const char *state = cmg__json_str(deployment, "/properties/provisioningState");
         if (cmg__sb_same(state, "Accepted") || cmg__sb_same(state, "Running"))
             step(cloud, deployment, now_ms);
+        else if (cmg__sb_deployment_is_at_work(deployment) && /* canceled */
+                 advance(cloud, deployment, NULL, now_ms))
+            cloud->dirty = true;
     }
 }

@@ -23,14 +23,36 @@ void cmg__sb_fault_set(struct cmg__sb_fault *fault, int status, const char *code
     va_end(args);
     (void)snprintf(fault->code, sizeof fault->code, "%s", code);
     fault->policy[0] = '\0';
+    fault->inner[0] = '\0';
     fault->status = status;
+}
+
+/* The cause as the only detail of an error that says to look there. */
+static struct cmg__json *refuse_inside(struct cmg__sb_call *call,
+                                       const struct cmg__sb_fault *fault)
+{
+    cmg__sb_refuse(call, fault->status, fault->code,
+                   "The template deployment is not valid according to the validation "
+                   "procedure. The tracking id is '%s'. See inner errors for details.",
+                   call->request_id);
+    struct cmg__json *error = cmg__json_key(call->reply, "error");
+    cmg__sb_set(
+        call->cloud, error, "details",
+        cmg__json_pack("[{s:s, s:s}]", "code", fault->inner, "message", fault->message));
+    return cmg__json_at(error, "/details/0");
 }
 
 void cmg__sb_refuse_fault(struct cmg__sb_call *call, const struct cmg__sb_fault *fault)
 {
-    cmg__sb_refuse(call, fault->status, fault->code, "%s", fault->message);
+    struct cmg__json *error = NULL;
+    if (fault->inner[0] != '\0') {
+        error = refuse_inside(call, fault);
+    } else {
+        cmg__sb_refuse(call, fault->status, fault->code, "%s", fault->message);
+        error = cmg__json_key(call->reply, "error");
+    }
     if (fault->policy[0] != '\0')
-        cmg__sb_set(call->cloud, cmg__json_key(call->reply, "error"), "additionalInfo",
+        cmg__sb_set(call->cloud, error, "additionalInfo",
                     cmg__sb_policy_info(call->cloud, fault->policy));
 }
 

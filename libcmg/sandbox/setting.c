@@ -52,6 +52,7 @@ static const struct {
       "application permissions of Graph with blanks between them, or none" },
     { "delay", 2, is_number, "milliseconds as a whole number" },
     { "duration", 2, is_number, "milliseconds as a whole number" },
+    { "duration", 3, is_number, "milliseconds as a whole number" },
     { "mfa", 1, is_mfa_rule, "off, challenge or deny" },
     { "person_role", 1, cmg__sb_directory_role_is_good,
       "the name of a directory role, or none" },

@@ -341,19 +341,38 @@ static int64_t find_dependency(const struct cmg__json *ids, const char *wanted)
     return -1;
 }
 
-static bool is_done(const struct cmg__json *order, int64_t index)
+/* Orders being made: done has the indices passed, in their order; those wanted go to
+   order as well. */
+struct ordering {
+    struct cmg__json *ids;
+    struct cmg__json *done;
+    struct cmg__json *order;
+};
+
+static bool is_done(const struct cmg__json *done, int64_t index)
 {
-    for (size_t i = 0; i < cmg__json_size(order); i++) {
-        if (cmg__json_int(cmg__json_item(order, i), "", -1) == index)
+    for (size_t i = 0; i < cmg__json_size(done); i++) {
+        if (cmg__json_int(cmg__json_item(done, i), "", -1) == index)
             return true;
     }
     return false;
 }
 
+/* Notes the place in the order of what has to be there before. */
+static cmg_status add_place(const struct ordering *o, int64_t index,
+                            struct cmg__json *after)
+{
+    for (size_t i = 0; i < cmg__json_size(o->order); i++) {
+        if (cmg__json_int(cmg__json_item(o->order, i), "/index", -1) == index)
+            return cmg__json_append(after, cmg__json_integer((int64_t)i));
+    }
+    return CMG_OK; /* left out by its condition */
+}
+
 /* Are all dependencies of a resource in the order? Those left out by condition count. */
 static cmg_status is_ready(struct cmg__sb_template *t, const struct cmg__json *resource,
-                           const struct cmg__json *ids, const struct cmg__json *done,
-                           bool *out, cmg_error **err)
+                           const struct ordering *o, struct cmg__json *after, bool *out,
+                           cmg_error **err)
 {
     const struct cmg__json *list = cmg__json_key(resource, "dependsOn");
     cmg_status rc = CMG_OK;
@@ -362,12 +381,14 @@ static cmg_status is_ready(struct cmg__sb_template *t, const struct cmg__json *r
         struct cmg__json *value = NULL;
         rc = cmg__sb_template_value(t, cmg__json_item(list, i), &value, err);
         const char *text = cmg__json_str(value, "");
-        int64_t index = text == NULL ? -1 : find_dependency(ids, text);
+        int64_t index = text == NULL ? -1 : find_dependency(o->ids, text);
         if (rc == CMG_OK && index < 0)
             rc = cmg__sb_template_fail(t, err,
                                        "the resource '%s' is not defined in the template",
                                        cmg__str_or(text, "?"));
-        *out = *out && is_done(done, index);
+        *out = *out && is_done(o->done, index);
+        if (rc == CMG_OK && add_place(o, index, after) != CMG_OK)
+            rc = cmg__fail_nomem(err);
         cmg__json_unref(value);
     }
     return rc;
@@ -393,25 +414,35 @@ static cmg_status collect_ids(struct cmg__sb_template *t, struct cmg__json *ids,
     return rc;
 }
 
+static cmg_status order_one(struct cmg__sb_template *t, const struct ordering *o,
+                            size_t i, cmg_error **err)
+{
+    const struct cmg__json *resource =
+        cmg__json_item(cmg__json_key(t->source, "resources"), i);
+    struct cmg__json *after = cmg__json_array();
+    bool ready = false, wanted = false;
+    cmg_status rc = after == NULL ? cmg__fail_nomem(err)
+                                  : is_ready(t, resource, o, after, &ready, err);
+    if (rc == CMG_OK && ready)
+        rc = cmg__json_append(o->done, cmg__json_integer((int64_t)i));
+    if (rc == CMG_OK && ready)
+        rc = is_wanted(t, resource, &wanted, err);
+    if (rc == CMG_OK && wanted)
+        rc = cmg__json_append(
+            o->order, cmg__json_pack("{s:I, s:O}", "index", (int64_t)i, "after", after));
+    cmg__json_unref(after);
+    return rc;
+}
+
 /* One pass: puts every resource that is ready into done; those wanted into order. */
-static cmg_status order_pass(struct cmg__sb_template *t, const struct cmg__json *ids,
-                             struct cmg__json *done, struct cmg__json *order,
+static cmg_status order_pass(struct cmg__sb_template *t, const struct ordering *o,
                              cmg_error **err)
 {
-    const struct cmg__json *resources = cmg__json_key(t->source, "resources");
+    size_t total = cmg__json_size(cmg__json_key(t->source, "resources"));
     cmg_status rc = CMG_OK;
-    for (size_t i = 0; rc == CMG_OK && i < cmg__json_size(resources); i++) {
-        const struct cmg__json *resource = cmg__json_item(resources, i);
-        bool ready = false, wanted = false;
-        if (is_done(done, (int64_t)i))
-            continue;
-        rc = is_ready(t, resource, ids, done, &ready, err);
-        if (rc == CMG_OK && ready)
-            rc = cmg__json_append(done, cmg__json_integer((int64_t)i));
-        if (rc == CMG_OK && ready)
-            rc = is_wanted(t, resource, &wanted, err);
-        if (rc == CMG_OK && wanted)
-            rc = cmg__json_append(order, cmg__json_integer((int64_t)i));
+    for (size_t i = 0; rc == CMG_OK && i < total; i++) {
+        if (!is_done(o->done, (int64_t)i))
+            rc = order_one(t, o, i, err);
     }
     return rc;
 }
@@ -419,24 +450,24 @@ static cmg_status order_pass(struct cmg__sb_template *t, const struct cmg__json 
 cmg_status cmg__sb_template_order(struct cmg__sb_template *t, struct cmg__json **out,
                                   cmg_error **err)
 {
-    struct cmg__json *ids = cmg__json_array();
-    struct cmg__json *done = cmg__json_array();
-    struct cmg__json *order = cmg__json_array();
+    const struct ordering o = { .ids = cmg__json_array(),
+                                .done = cmg__json_array(),
+                                .order = cmg__json_array() };
     size_t total = cmg__json_size(cmg__json_key(t->source, "resources"));
-    cmg_status rc = ids == NULL || done == NULL || order == NULL
+    cmg_status rc = o.ids == NULL || o.done == NULL || o.order == NULL
                         ? cmg__fail_nomem(err)
-                        : collect_ids(t, ids, err);
-    while (rc == CMG_OK && cmg__json_size(done) < total) {
-        size_t before = cmg__json_size(done);
-        rc = order_pass(t, ids, done, order, err);
-        if (rc == CMG_OK && cmg__json_size(done) == before)
+                        : collect_ids(t, o.ids, err);
+    while (rc == CMG_OK && cmg__json_size(o.done) < total) {
+        size_t before = cmg__json_size(o.done);
+        rc = order_pass(t, &o, err);
+        if (rc == CMG_OK && cmg__json_size(o.done) == before)
             rc = cmg__sb_template_fail(t, err, "circular dependency detected");
     }
     if (rc == CMG_OK)
-        *out = cmg__json_ref(order);
-    cmg__json_unref(ids);
-    cmg__json_unref(done);
-    cmg__json_unref(order);
+        *out = cmg__json_ref(o.order);
+    cmg__json_unref(o.ids);
+    cmg__json_unref(o.done);
+    cmg__json_unref(o.order);
     return rc;
 }
 

@@ -42,8 +42,9 @@ void cmg__sb_template_close(struct cmg__sb_template *t);
 cmg_status cmg__sb_template_value(struct cmg__sb_template *t,
                                   const struct cmg__json *value, struct cmg__json **out,
                                   cmg_error **err);
-/* The indices of the template's resources in an order that keeps dependsOn; resources
-   whose condition is false are left out. */
+/* The template's resources in an order that keeps dependsOn, each as {"index": in the
+   template, "after": [places in this order that it depends on]}; those whose condition is
+   false are left out. */
 cmg_status cmg__sb_template_order(struct cmg__sb_template *t, struct cmg__json **out,
                                   cmg_error **err);
 /* The ID a resource of the template will have; cmg__free. */

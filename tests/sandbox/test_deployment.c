@@ -118,7 +118,7 @@ START_TEST(secrets_do_not_come_back)
 }
 END_TEST
 
-START_TEST(resources_come_one_after_the_other)
+START_TEST(resources_come_level_by_level)
 {
     struct reply r;
     char *body = gateway_body();
@@ -129,7 +129,7 @@ START_TEST(resources_come_one_after_the_other)
     world_arm(&w, &r, 200, "GET", NULL, "%s", DEPLOYMENT);
     ck_assert_str_eq(reply_str(&r, "/properties/provisioningState"), "Running");
     reply_done(&r);
-    ck_assert_uint_eq(cmg__json_size(cmg__sb_table(w.cloud, "resources")), before + 3);
+    ck_assert_uint_eq(cmg__json_size(cmg__sb_table(w.cloud, "resources")), before + 5);
     world_arm(&w, &r, 409, "PUT", body, "%s", DEPLOYMENT);
     ck_assert_str_eq(reply_str(&r, "/error/code"), "DeploymentActive");
     reply_done(&r);
@@ -332,7 +332,7 @@ static Suite *suite(void)
     tcase_set_timeout(t, 60);
     tcase_add_test(t, the_products_template_makes_a_gateway);
     tcase_add_test(t, secrets_do_not_come_back);
-    tcase_add_test(t, resources_come_one_after_the_other);
+    tcase_add_test(t, resources_come_level_by_level);
     tcase_add_test(t, a_cancelled_deployment_makes_no_more);
     tcase_add_test(t, a_taken_dns_label_fails_the_deployment_with_its_cause);
     tcase_add_test(t, a_certificate_that_is_not_there_fails_the_scale_set);
