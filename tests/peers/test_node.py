@@ -3,67 +3,32 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import subprocess
-from pathlib import Path
 from typing import Any
 
+import node
 import pytest
 from cmg_sandbox import Sandbox
 
-CLIENTS = Path(__file__).with_name("clients.js")
-MODULES = CLIENTS.parents[2] / "build-peers/node_modules"
 IDENTITY_NEEDS = 20  # it cannot resolve an authority with an older Node
 
-
-def _node_version() -> int:
-    """The major version; 0 without Node."""
-    if shutil.which("node") is None:
-        return 0
-    said = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
-    return int(said.lstrip("v").partition(".")[0])
-
-
-def _missing() -> str:
-    """Why these cannot run; empty when they can."""
-    if not _node_version():
-        return "nodejs is not installed"
-    wanted = json.loads(CLIENTS.with_name("package.json").read_text(encoding="utf-8"))
-    missing = [name for name in wanted["dependencies"] if not (MODULES / name).exists()]
-    return f"not installed from npm: {', '.join(missing)}" if missing else ""
-
-
-_REASON = _missing()
+_REASON = node.missing()
 pytestmark = pytest.mark.skipif(bool(_REASON), reason=_REASON)
-identity = pytest.mark.skipif(_node_version() < IDENTITY_NEEDS,
+identity = pytest.mark.skipif(node.version() < IDENTITY_NEEDS,
                               reason=f"@azure/identity needs Node {IDENTITY_NEEDS}")
 
 
-def outcome(sandbox: Sandbox, case: str) -> dict[str, Any]:
-    """What came of a case of clients.js."""
-    done = subprocess.run(["node", str(CLIENTS), case, str(sandbox.ready)], capture_output=True,
-                          text=True, timeout=60, check=False, stdin=subprocess.DEVNULL,
-                          env=os.environ | {"NODE_PATH": str(MODULES)})
-    assert done.returncode == 0, done.stderr
-    return dict(json.loads(done.stdout))
-
-
 def value(sandbox: Sandbox, case: str) -> Any:
-    found = outcome(sandbox, case)
-    assert "error" not in found, found
-    return found["value"]
+    return node.value("clients.js", case, sandbox.ready)
 
 
 def error(sandbox: Sandbox, case: str) -> Any:
-    return outcome(sandbox, case)["error"]
+    return node.outcome("clients.js", case, sandbox.ready)["error"]
 
 
 def test_the_pinned_versions_are_installed() -> None:
-    wanted = json.loads(CLIENTS.with_name("package.json").read_text(encoding="utf-8"))
-    for name, version in wanted["dependencies"].items():
-        found = json.loads((MODULES / name / "package.json").read_text(encoding="utf-8"))
+    for name, version in node.WANTED.items():
+        found = json.loads((node.MODULES / name / "package.json").read_text(encoding="utf-8"))
         assert re.fullmatch(r"\d+\.\d+\.\d+", version) and found["version"] == version
 
 
