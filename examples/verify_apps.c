@@ -5,13 +5,10 @@
  *
  *   verify_apps [--sandbox] [--correct] DIRECTORY
  */
-#include "display.h"
+#include "difference.h"
 #include "session.h"
 
 enum { DIFFERS = 3 };
-
-typedef cmg_status (*getter)(cmg_gateway *gateway, size_t index, cmg_difference *out,
-                             cmg_error **err);
 
 static cmg_status of_server(cmg_gateway *gateway, size_t index, cmg_difference *out,
                             cmg_error **err)
@@ -25,40 +22,6 @@ static cmg_status of_client(cmg_gateway *gateway, size_t index, cmg_difference *
     return cmg_client_app_difference(cmg_gateway_client_app(gateway), index, out, err);
 }
 
-static void print_difference(const char *app, const cmg_difference *one)
-{
-    static const char *const severities[] = { "", "note", "warning", "refusal" };
-    static const char *const parts[] = { "", "application", "principal", "consent" };
-    static const char *const mended[] = { "by hand", "--correct", "on request" };
-
-    printf("%-7s  %-8s  %-11s  %-10s  %s\n", app, severities[one->severity],
-           parts[one->part], mended[one->correctable], one->path);
-    const struct {
-        const char *label, *text;
-    } lines[] = { { "is", one->found },
-                  { "should be", one->should_be },
-                  { "fix", one->fix } };
-
-    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
-        printf("%9s%-11s", "", lines[i].label);
-        display_wrap(stdout, 20, lines[i].text);
-    }
-}
-
-static cmg_status print_app(cmg_gateway *gateway, const char *app, size_t count,
-                            getter get, cmg_error **err)
-{
-    cmg_difference one = { .size = sizeof one };
-    cmg_status rc = CMG_OK;
-
-    for (size_t i = 0; rc == CMG_OK && i < count; i++) {
-        rc = get(gateway, i, &one, err);
-        if (rc == CMG_OK)
-            print_difference(app, &one);
-    }
-    return rc;
-}
-
 static cmg_status verify(struct session *s, size_t *differing, cmg_error **err)
 {
     cmg_gateway *gateway = s->gateway;
@@ -68,11 +31,11 @@ static cmg_status verify(struct session *s, size_t *differing, cmg_error **err)
 
     *differing = server + client;
     if (rc == CMG_OK && *differing > 0)
-        printf("app      severity  object       mended      property\n");
+        difference_print_head();
     if (rc == CMG_OK)
-        rc = print_app(gateway, "server", server, of_server, err);
+        rc = difference_print_all(gateway, "server", server, of_server, err);
     if (rc == CMG_OK)
-        rc = print_app(gateway, "client", client, of_client, err);
+        rc = difference_print_all(gateway, "client", client, of_client, err);
     if (rc == CMG_OK)
         printf("%zu difference%s\n", *differing, *differing == 1 ? "" : "s");
     return rc;

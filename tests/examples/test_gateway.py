@@ -1,6 +1,7 @@
 """The examples for a gateway's life, one after the other in one sandbox: check_prerequisites,
 plan_gateway, deploy_gateway, stop_start, scale_gateway, rotate_certificate,
 delete_gateway."""
+plan_gateway, deploy_gateway, verify_drift, stop_start, scale_gateway, delete_gateway."""
 
 from __future__ import annotations
 
@@ -27,6 +28,8 @@ def test_a_gateway_lives(language: str, tmp_path: Path) -> None:
     assert whole == sorted(whole) and whole[-1] == 100
     assert done.stdout.splitlines()[2:] == ["state      READY",
                                             "instances  2 of Standard_A2_v2, 2 healthy"]
+
+    assert good(language, "verify_drift", tmp_path) == "0 differences\n"
 
     assert good(language, "stop_start", tmp_path, "stop") == (
         "granitefalls is STOPPED: 0 of 2 instances run\n")

@@ -79,8 +79,8 @@ def test_applications_are_registered_and_adopted(language: str, tmp_path: Path) 
 def test_applications_are_verified_and_corrected(language: str, tmp_path: Path) -> None:
     absent = run(language, "verify_apps", "--sandbox", "--sign-in", "secret", tmp_path)
     assert absent.returncode == 3, absent.stderr
-    assert absent.stdout.splitlines()[0].split() == ["app", "severity", "object", "mended",
-                                                     "property"]
+    assert absent.stdout.splitlines()[0].split() == ["owner", "severity", "object",
+                                                     "mended", "property"]
     good(language, "register_apps", tmp_path)
     assert good(language, "verify_apps", tmp_path) == "0 differences\n"
     wanted = tmp_path / "specification.json"

@@ -5,11 +5,11 @@ mended, and looks again."""
 
 from __future__ import annotations
 
-from session import Session, cmg, main, parser, wrapped
+from session import Session, cmg, main, parser
+
+from difference import show_differences  # needs what session has found
 
 DIFFERS = 3
-MENDED = {cmg.Correctable.NO: "by hand", cmg.Correctable.YES: "--correct",
-          cmg.Correctable.ON_REQUEST: "on request"}
 
 
 def verify(session: Session) -> int:
@@ -18,15 +18,7 @@ def verify(session: Session) -> int:
     found = [(app, one) for app, handle in (("server", session.gateway.server_app),
                                             ("client", session.gateway.client_app))
              for one in handle.differences]
-    if found:
-        print("app      severity  object       mended      property")
-    for app, one in found:
-        print(f"{app:7}  {one.severity.name.lower():8}  {one.part.name.lower():11}  "
-              f"{MENDED[one.correctable]:10}  {one.path}")
-        for label, text in (("is", one.found), ("should be", one.should_be),
-                            ("fix", one.fix)):
-            print(wrapped(" " * 9 + label, text, 20))
-    print(f"{len(found)} difference{'' if len(found) == 1 else 's'}")
+    show_differences(found)
     return len(found)
 
 
