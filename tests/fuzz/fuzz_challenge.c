@@ -1,6 +1,7 @@
 /* Claims challenges: the input as a WWW-Authenticate field and as the claims of a body.
    What comes out is one JSON object, and what is told of it is one printable line. */
 #include "azure/challenge.h"
+#include "base/str.h"
 
 #include <stdlib.h>
 #include <string.h>
