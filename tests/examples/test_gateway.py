@@ -1,7 +1,6 @@
 """The examples for a gateway's life, one after the other in one sandbox: check_prerequisites,
-plan_gateway, deploy_gateway, stop_start, scale_gateway, rotate_certificate,
+plan_gateway, deploy_gateway, verify_drift, stop_start, scale_gateway, rotate_certificate,
 delete_gateway."""
-plan_gateway, deploy_gateway, verify_drift, stop_start, scale_gateway, delete_gateway."""
 
 from __future__ import annotations
 
