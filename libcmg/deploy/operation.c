@@ -115,8 +115,13 @@ static const struct cmg__step *const drift_steps[] = {
 
 /* Looked at before, so that the plan lists each change, and after. */
 static const struct cmg__step *const correct_gateway_steps[] = {
-    SIGNED_IN, &cmg__step_gateway,     &cmg__step_correctable, &cmg__step_drift,
-    MAKING,    &cmg__step_drift_again,
+    SIGNED_IN,
+    &cmg__step_gateway,
+    &cmg__step_correctable,
+    &cmg__step_rights,
+    &cmg__step_drift,
+    MAKING,
+    &cmg__step_drift_again,
 };
 
 static const struct cmg__step *const stop_steps[] = {

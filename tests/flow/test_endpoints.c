@@ -113,6 +113,10 @@ START_TEST(a_custom_cloud_without_an_endpoint_is_told_which)
 
     ck_ok(party_init_by_path(&p, &site, &err), err);
     ck_ok(cmg_context_set_cloud(p.ctx, CMG_CLOUD_CUSTOM, &err), err);
+    /* The tenant's document names it, and would not be trusted without. */
+    ck_ok(cmg_context_set_endpoint(p.ctx, CMG_ENDPOINT_ISSUER,
+                                   "https://login.microsoftonline.com", &err),
+          err);
     ck_assert_int_eq(party_deploy(&p, &site, CMG_DEPLOY_FIND_TENANT, NULL, &err),
                      CMG_E_STATE);
     ck_assert_str_eq(cmg_error_subject(err), "vault audience");

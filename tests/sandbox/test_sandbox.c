@@ -256,7 +256,7 @@ static const struct {
 } bad_faults[] = {
     { 0, CMG_SANDBOX_FAULT_CUT, 0 },
     { 1, 0, 500 },
-    { 1, 4, 500 },
+    { 1, 99, 500 },
     { 1, CMG_SANDBOX_FAULT_STATUS, 200 },
     { 1, CMG_SANDBOX_FAULT_STATUS, 600 },
 };
