@@ -12,10 +12,10 @@
  * @code
  * rc = cmg_watch_new(gateway, &watch, &err);
  * if (rc == CMG_OK)
- *     rc = cmg_watch_set_events(watch, &events, &err);
+ *     rc = cmg_watch_set_events(watch, &watch_events, &err);
  * if (rc == CMG_OK)
  *     rc = cmg_watch_start(watch, &err);
- * while (rc == CMG_OK && !quit)
+ * while (rc == CMG_OK && !stop)
  *     rc = cmg_context_wait(ctx, CMG_FOREVER, &err);
  * @endcode
  */

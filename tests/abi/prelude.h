@@ -40,6 +40,11 @@ static cmg_pfx_file *file;
 static const char *client_id, *secret, *user_data, *data;
 static size_t user_data_size, size, pem_size;
 static bool done, stop;
+static cmg_server_app *app;
+static cmg_watch *watch;
+static cmg_watch_events watch_events;
+static cmg_import *import;
+
 /* Of discovery. */
 static const char *stored;
 int on_user(cmg_deploy *d, const cmg_directory_user *entry, void *user);
