@@ -77,7 +77,7 @@ def test_a_named_directory_keeps_the_cloud(tmp_path: Path) -> None:
     assert not (tmp_path / "other.json").exists()
     second = Sandbox(tmp_path, *cloud)
     assert second.end() == 0
-    ports = {"base", "vault_url"}
+    ports = {"base", "vault_url", "blob_url", "identity_endpoint"}
     assert {k: v for k, v in first.facts.items() if k not in ports} == {
         k: v for k, v in second.facts.items() if k not in ports}
 

@@ -119,8 +119,7 @@ class Sandbox(Handle):
 
     def get(self, name: str) -> Optional[str]:
         """A fact about the cloud by name ("blob_key"); None when there is none."""
-        found = self.call("get", _ffi.encoded(name))
-        return None if found is None else str(found)
+        return str(self.call("get", _ffi.encoded(name))) or None
 
     def set(self, name: str, value: str | int | None) -> None:
         """Sets something about the cloud by name ("duration/start"); None: the default."""
