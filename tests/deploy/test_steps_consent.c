@@ -330,6 +330,7 @@ START_TEST(options_out_of_range_are_refused)
     ck_assert_int_eq(cmg_deploy_set_consent(w.deploy, &options, &err), CMG_E_INVAL);
     ck_assert_str_eq(cmg_error_subject(err), bad[_i].subject);
     cmg_error_unref(err);
+    err = NULL;
     ck_ok(cmg_deploy_set_consent(w.deploy, NULL, &err), err);
     world_done(&w);
 }

@@ -177,9 +177,10 @@ static size_t secret_slot(struct world *w, const char *name)
 {
     size_t i = 0;
 
-    while (w->secrets[i].name[0] != '\0' && strcmp(w->secrets[i].name, name) != 0)
+    while (i < CMG__ARRAY_LEN(w->secrets) && w->secrets[i].name[0] != '\0' &&
+           strcmp(w->secrets[i].name, name) != 0)
         i++;
-    ck_assert_uint_lt(i, 4);
+    ck_assert_uint_lt(i, CMG__ARRAY_LEN(w->secrets));
     (void)snprintf(w->secrets[i].name, sizeof w->secrets[i].name, "%s", name);
     return i;
 }

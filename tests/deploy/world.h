@@ -61,7 +61,7 @@ struct world {
         char data[8192];
         size_t len;
         bool there;
-    } secrets[4];
+    } secrets[8];
     /* what the host was told */
     char states[512]; /* "PREFLIGHT SIGN_IN ..." */
     char steps[8192]; /* "name:state " */
