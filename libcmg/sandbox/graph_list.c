@@ -125,6 +125,10 @@ void cmg__sb_graph_list(struct cmg__sb_call *call, const struct cmg__sb_wanted *
         cmg__json_pack("{s:o, s:o}", "@odata.context",
                        cmg__sb_text(call->cloud, "%s/v1.0/$metadata#%s", call->base, set),
                        "value", list);
+    if (body == NULL) { /* and with it the list */
+        cmg__sb_reply(call, 200, NULL);
+        return;
+    }
     if (!fill_page(call, wanted, &page, list, &seen)) {
         cmg__json_unref(body);
         cmg__sb_refuse(call, 400, "Request_UnsupportedQuery",
