@@ -212,6 +212,9 @@ static cmg_status remove_app_secret(struct cmg__run *run,
     if (cmg__app_is_adopted(run) && !run->work->include_imported)
         return cmg__next_done(next);
     cmg_status rc = cmg__secret_remove(run->work, CMG__SECRET_SERVER_APP, err);
+    /* That of a renewal which was cut off, too. */
+    if (rc == CMG_OK)
+        rc = cmg__secret_remove(run->work, CMG__SECRET_SERVER_APP_NEXT, err);
     if (rc == CMG_OK && cmg__fact_set(run->work, "server_secret_key_id", NULL) != CMG_OK)
         rc = cmg__fail_nomem(err);
     cmg__run_say(run, "removed");

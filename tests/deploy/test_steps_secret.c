@@ -493,11 +493,29 @@ START_TEST(application_without_a_unique_name_is_found_by_its_tag)
 }
 END_TEST
 
+/* A renewal that was cut off leaves two; when the applications are gone both are waste.
+ */
+START_TEST(no_secret_of_a_purged_application_stays)
+{
+    struct rule rules[] = { TOKEN, { 0 } };
+
+    canned_begin(&w, rules, &cmg__step_server_secret_gone);
+    hold(0, "server-app-secret", "value-0");
+    hold(1, "server-app-secret-next", "value-1");
+    canned_finish(&w);
+    ck_assert_int_eq(w.end, CMG_DEPLOY_DELETED);
+    ck_assert_str_eq(kept("server-app-secret"), "");
+    ck_assert_str_eq(kept("server-app-secret-next"), "");
+    world_done(&w);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("steps_secret");
     TCase *one = tcase_create("secret");
 
+    tcase_add_test(one, no_secret_of_a_purged_application_stays);
     tcase_add_test(one, new_secret_is_proven_and_then_kept);
     tcase_add_test(one, secret_that_is_not_known_everywhere_yet_is_tried_again);
     tcase_add_test(
