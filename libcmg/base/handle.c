@@ -78,10 +78,12 @@ cmg_status cmg__check(const struct cmg__handle *head, enum cmg__tag tag, cmg_err
     return CMG_OK;
 }
 
+/* Of any size-tagged struct, for ever. */
+#define LARGEST ((size_t)4096)
+
 cmg_status cmg__tagged_copy(void *dst, size_t known_size, size_t first_size,
                             const void *src, const char *what, cmg_error **err)
 {
-    enum { LARGEST = 4096 };
     const unsigned char *bytes = src;
     size_t size = 0;
 
@@ -100,4 +102,20 @@ cmg_status cmg__tagged_copy(void *dst, size_t known_size, size_t first_size,
     memcpy(dst, src, size < known_size ? size : known_size);
     memcpy(dst, &known_size, sizeof known_size);
     return CMG_OK;
+}
+
+cmg_status cmg__tagged_room(const void *out, size_t known_size, const char *what,
+                            cmg_error **err)
+{
+    size_t size = 0;
+
+    if (out == NULL)
+        return cmg__fail(err, &cmg__alloc_libc, CMG_E_INVAL, what, NULL,
+                         "there is no room for the answer");
+    memcpy(&size, out, sizeof size);
+    if (size >= known_size && size <= LARGEST)
+        return CMG_OK;
+    return cmg__fail(err, &cmg__alloc_libc, CMG_E_ABI, what,
+                     "set its size member to the sizeof of the struct",
+                     "an answer of %zu bytes is not known", size);
 }

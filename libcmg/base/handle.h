@@ -64,5 +64,10 @@ bool cmg__handle_is_foreign(const struct cmg__handle *head);
    than first_size is CMG_E_ABI, longer than known only when the tail is zero. */
 cmg_status cmg__tagged_copy(void *dst, size_t known_size, size_t first_size,
                             const void *src, const char *what, cmg_error **err);
+/* Whether a size-tagged struct of the caller has room for an answer of this size:
+   CMG_E_INVAL for NULL, CMG_E_ABI for a size that is too small or absurd. what is the
+   argument's name. */
+cmg_status cmg__tagged_room(const void *out, size_t known_size, const char *what,
+                            cmg_error **err);
 
 #endif

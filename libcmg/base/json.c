@@ -313,3 +313,26 @@ bool cmg__json_next(const struct cmg__json *object, void **iter, const char **ke
     *value = wrap(json_object_iter_value(*iter));
     return true;
 }
+
+#define EXPORT_MAX ((size_t)1024 * 1024)
+
+cmg_status cmg__json_export(const struct cmg__alloc *alloc, struct cmg__json *doc,
+                            cmg_bytes **out_bytes, cmg_error **err)
+{
+    struct cmg__buf text;
+    cmg_status rc = CMG_E_NOMEM;
+
+    if (out_bytes == NULL) {
+        cmg__json_unref(doc);
+        return cmg__fail(err, alloc, CMG_E_INVAL, "out_bytes", NULL,
+                         "there is no room for the answer");
+    }
+    cmg__buf_init(&text, alloc, EXPORT_MAX);
+    if (doc != NULL)
+        rc = cmg__json_format(doc, CMG__JSON_SORTED, &text);
+    if (rc == CMG_OK)
+        rc = cmg__bytes_new(alloc, text.data, text.len, out_bytes);
+    cmg__buf_done(&text);
+    cmg__json_unref(doc);
+    return rc == CMG_OK ? CMG_OK : cmg__fail_nomem(err);
+}

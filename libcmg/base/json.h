@@ -99,6 +99,10 @@ cmg_status cmg__json_need_str(const struct cmg__alloc *alloc, const char *name,
 cmg_status cmg__json_need_int(const struct cmg__alloc *alloc, const char *name,
                               const struct cmg__json *v, const char *path, int64_t min,
                               int64_t max, int64_t *out, cmg_error **err);
+/* A document for the host, keys sorted; doc is taken over, NULL: memory ran out making
+   it. CMG_E_INVAL without out_bytes. */
+cmg_status cmg__json_export(const struct cmg__alloc *alloc, struct cmg__json *doc,
+                            cmg_bytes **out_bytes, cmg_error **err);
 /* What stood at a place, shortened to 60 characters, for messages: 17, "abc", nothing. */
 CMG__NODISCARD cmg_status cmg__json_describe(const struct cmg__json *v,
                                              struct cmg__buf *out);

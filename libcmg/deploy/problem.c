@@ -3,10 +3,8 @@
 
 #include "deploy/engine.h"
 
-#define MOST_SIZE     4096
 #define MOST_PROBLEMS ((size_t)256)
 #define VERSION       1
-#define TEXT_MAX      ((size_t)1024 * 1024)
 
 enum text { STEP, SUBJECT, WHAT, CAUSE, REMEDY, SERVICE_CODE, TEXTS };
 
@@ -85,18 +83,13 @@ size_t cmg_deploy_problem_count(const cmg_deploy *deploy)
 static cmg_status check_out(const cmg_deploy *deploy, size_t index,
                             const cmg_problem *out, cmg_error **err)
 {
-    const struct cmg__alloc *alloc = &deploy->head.ctx->alloc;
     const size_t count = deploy->work.problems.count;
+    const cmg_status rc = cmg__tagged_room(out, sizeof *out, "out_problem", err);
 
-    if (out == NULL)
-        return cmg__fail(err, alloc, CMG_E_INVAL, "out_problem", NULL,
-                         "there is no room for the answer");
-    if (out->size < sizeof *out || out->size > MOST_SIZE)
-        return cmg__fail(err, alloc, CMG_E_ABI, "out_problem",
-                         "set its size to sizeof(cmg_problem)",
-                         "an answer of %zu bytes is not known", out->size);
+    if (rc != CMG_OK)
+        return rc;
     if (index >= count)
-        return cmg__fail(err, alloc, CMG_E_NOTFOUND, "index", NULL,
+        return cmg__fail(err, &deploy->head.ctx->alloc, CMG_E_NOTFOUND, "index", NULL,
                          "there are %zu problems, number %zu was asked for", count,
                          index);
     return CMG_OK;
@@ -157,23 +150,13 @@ static struct cmg__json *list_of(const struct cmg__problems *problems)
 cmg_status cmg_deploy_export_problems(const cmg_deploy *deploy, cmg_bytes **out_bytes,
                                       cmg_error **err)
 {
-    struct cmg__buf text;
-    cmg_status rc = check(deploy, err);
+    const cmg_status rc = check(deploy, err);
 
     if (rc != CMG_OK)
         return rc;
-    const struct cmg__alloc *alloc = &deploy->head.ctx->alloc;
-    if (out_bytes == NULL)
-        return cmg__fail(err, alloc, CMG_E_INVAL, "out_bytes", NULL,
-                         "there is no room for the answer");
-    struct cmg__json *doc = cmg__json_pack("{s:i, s:s, s:o}", "version", VERSION,
+    return cmg__json_export(&deploy->head.ctx->alloc,
+                            cmg__json_pack("{s:i, s:s, s:o}", "version", VERSION,
                                            "gateway", deploy->gateway->name, "problems",
-                                           list_of(&deploy->work.problems));
-    cmg__buf_init(&text, alloc, TEXT_MAX);
-    rc = doc == NULL ? CMG_E_NOMEM : cmg__json_format(doc, CMG__JSON_SORTED, &text);
-    if (rc == CMG_OK)
-        rc = cmg__bytes_new(alloc, text.data, text.len, out_bytes);
-    cmg__buf_done(&text);
-    cmg__json_unref(doc);
-    return rc == CMG_OK ? CMG_OK : cmg__fail_nomem(err);
+                                           list_of(&deploy->work.problems)),
+                            out_bytes, err);
 }

@@ -6,8 +6,6 @@
 #include "base/error.h"
 #include "model/expectation.h"
 
-#define MOST_SIZE 4096
-
 /* ---- directory roles ---- */
 
 /* IDs as Microsoft's list of built-in roles has them. A tenant shows the role under its
@@ -301,13 +299,10 @@ cmg_status cmg_deploy_right(cmg_deploy_operation operation, size_t index,
         return cmg__fail(err, &cmg__alloc_libc, CMG_E_INVAL, "operation",
                          "use one of the enumeration cmg_deploy_operation",
                          "%d is no operation", (int)operation);
-    if (out_right == NULL)
-        return cmg__fail(err, &cmg__alloc_libc, CMG_E_INVAL, "out_right", NULL,
-                         "there is no room for the answer");
-    if (out_right->size < sizeof *out_right || out_right->size > MOST_SIZE)
-        return cmg__fail(err, &cmg__alloc_libc, CMG_E_ABI, "out_right",
-                         "set its size to sizeof(cmg_right)",
-                         "an answer of %zu bytes is not known", out_right->size);
+    const cmg_status rc =
+        cmg__tagged_room(out_right, sizeof *out_right, "out_right", err);
+    if (rc != CMG_OK)
+        return rc;
     if (index >= count)
         return cmg__fail(err, &cmg__alloc_libc, CMG_E_NOTFOUND, "index", NULL,
                          "there are %zu rights, number %zu was asked for", count, index);

@@ -103,30 +103,14 @@ static void give_entry(const struct cmg__crl_entry *entry, cmg_crl_entry *out)
     memcpy(out, &known, size < sizeof known ? size : sizeof known);
 }
 
-static cmg_status check_entry(const cmg_crl *crl, const cmg_crl_entry *out,
-                              cmg_error **err)
-{
-    const size_t most = 4096;
-    const cmg_status rc = check_crl(crl, err);
-
-    if (rc != CMG_OK)
-        return rc;
-    if (out == NULL)
-        return cmg__fail(err, &crl->head.ctx->alloc, CMG_E_INVAL, "out_entry", NULL,
-                         "there is no room for the entry");
-    if (out->size < sizeof *out || out->size > most)
-        return cmg__fail(err, &crl->head.ctx->alloc, CMG_E_ABI, "out_entry",
-                         "set its size to sizeof(cmg_crl_entry)",
-                         "an entry of %zu bytes is not known", out->size);
-    return CMG_OK;
-}
-
 cmg_status cmg_crl_get_entry(const cmg_crl *crl, size_t index, cmg_crl_entry *out_entry,
                              cmg_error **err)
 {
     struct cmg__crl_entry entry;
-    const cmg_status rc = check_entry(crl, out_entry, err);
+    cmg_status rc = check_crl(crl, err);
 
+    if (rc == CMG_OK)
+        rc = cmg__tagged_room(out_entry, sizeof *out_entry, "out_entry", err);
     if (rc != CMG_OK)
         return rc;
     if (!cmg__crl_entry(crl->crl, index, &entry))
@@ -157,8 +141,10 @@ cmg_status cmg_crl_find(const cmg_crl *crl, const char *serial_hex,
     struct cmg__crl_entry entry;
     uint8_t serial[CMG__SERIAL_MAX];
     size_t n = 0;
-    const cmg_status rc = check_entry(crl, out_entry, err);
+    cmg_status rc = check_crl(crl, err);
 
+    if (rc == CMG_OK)
+        rc = cmg__tagged_room(out_entry, sizeof *out_entry, "out_entry", err);
     if (rc != CMG_OK)
         return rc;
     const struct cmg__alloc *alloc = &crl->head.ctx->alloc;

@@ -3,8 +3,7 @@
 
 #include "model/certificate.h"
 
-#define DAY_S     INT64_C(86400)
-#define MOST_SIZE 4096
+#define DAY_S INT64_C(86400)
 
 static const struct threshold {
     int64_t days;
@@ -43,19 +42,13 @@ void cmg__expiry_judge(int64_t begin, int64_t end, int64_t at, cmg_expiry *out)
 cmg_status cmg_certificate_get_expiry(const cmg_certificate *cert, int64_t at_unix_s,
                                       cmg_expiry *out_expiry, cmg_error **err)
 {
-    const cmg_status rc =
+    cmg_status rc =
         cmg__check(cert != NULL ? &cert->head : NULL, CMG__TAG_CERTIFICATE, err);
 
+    if (rc == CMG_OK)
+        rc = cmg__tagged_room(out_expiry, sizeof *out_expiry, "out_expiry", err);
     if (rc != CMG_OK)
         return rc;
-    const struct cmg__alloc *alloc = &cert->head.ctx->alloc;
-    if (out_expiry == NULL)
-        return cmg__fail(err, alloc, CMG_E_INVAL, "out_expiry", NULL,
-                         "there is no room for the answer");
-    if (out_expiry->size < sizeof *out_expiry || out_expiry->size > MOST_SIZE)
-        return cmg__fail(err, alloc, CMG_E_ABI, "out_expiry",
-                         "set its size to sizeof(cmg_expiry)",
-                         "an answer of %zu bytes is not known", out_expiry->size);
     const int64_t now =
         at_unix_s != 0 ? at_unix_s : cmg__env_unix_s(&cert->head.ctx->env);
     cmg__expiry_judge(cert->info.not_before_unix_s, cert->info.not_after_unix_s, now,

@@ -2,8 +2,6 @@
 #include <cmg/drift.h>
 #include "model/gateway.h"
 
-#define MOST_SIZE 4096
-
 static const char *const names[] = {
     [CMG_GATEWAY_UNKNOWN] = "UNKNOWN",
     [CMG_GATEWAY_ABSENT] = "ABSENT",
@@ -25,19 +23,13 @@ const char *cmg_gateway_state_name(cmg_gateway_state state)
 cmg_status cmg_gateway_get_status(const cmg_gateway *gateway,
                                   cmg_gateway_status *out_status, cmg_error **err)
 {
-    const cmg_status rc =
+    cmg_status rc =
         cmg__check(gateway != NULL ? &gateway->head : NULL, CMG__TAG_GATEWAY, err);
 
+    if (rc == CMG_OK)
+        rc = cmg__tagged_room(out_status, sizeof *out_status, "out_status", err);
     if (rc != CMG_OK)
         return rc;
-    const struct cmg__alloc *alloc = &gateway->head.ctx->alloc;
-    if (out_status == NULL)
-        return cmg__fail(err, alloc, CMG_E_INVAL, "out_status", NULL,
-                         "there is no room for the answer");
-    if (out_status->size < sizeof *out_status || out_status->size > MOST_SIZE)
-        return cmg__fail(err, alloc, CMG_E_ABI, "out_status",
-                         "set its size to sizeof(cmg_gateway_status)",
-                         "an answer of %zu bytes is not known", out_status->size);
     const struct cmg__gateway_seen *seen = &gateway->seen;
     *out_status = (cmg_gateway_status){
         .size = out_status->size,

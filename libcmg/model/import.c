@@ -312,7 +312,8 @@ cmg_status cmg_import_new_from_json(cmg_context *ctx, const char *name, const ch
     return CMG_OK;
 }
 
-static cmg_status write_text(cmg_import *import, struct cmg__buf *out)
+/* NULL when memory ran out. */
+static struct cmg__json *document_of(cmg_import *import)
 {
     const struct cmg__fields fields = fields_of(import, "import record");
     struct cmg__json *doc = cmg__json_object();
@@ -320,28 +321,19 @@ static cmg_status write_text(cmg_import *import, struct cmg__buf *out)
 
     if (rc == CMG_OK)
         rc = cmg__fields_write(&fields, doc);
-    if (rc == CMG_OK)
-        rc = cmg__json_format(doc, CMG__JSON_SORTED, out);
-    cmg__json_unref(doc);
-    return rc;
+    if (rc != CMG_OK)
+        cmg__json_clear(&doc);
+    return doc;
 }
 
 cmg_status cmg_import_to_json(cmg_import *import, cmg_bytes **out_bytes, cmg_error **err)
 {
-    struct cmg__buf text;
-    cmg_status rc = check(import, err);
+    const cmg_status rc = check(import, err);
 
-    if (rc == CMG_OK)
-        rc = check_arg(&import->head.ctx->alloc, out_bytes, "out_bytes", err);
     if (rc != CMG_OK)
         return rc;
-    const struct cmg__alloc *alloc = &import->head.ctx->alloc;
-    cmg__buf_init(&text, alloc, 4 * MAX_BYTES);
-    rc = write_text(import, &text);
-    if (rc == CMG_OK)
-        rc = cmg__bytes_new(alloc, text.data, text.len, out_bytes);
-    cmg__buf_done(&text);
-    return rc == CMG_OK ? CMG_OK : cmg__fail_nomem(err);
+    return cmg__json_export(&import->head.ctx->alloc, document_of(import), out_bytes,
+                            err);
 }
 
 /* ---- used by a gateway ---- */

@@ -1,10 +1,8 @@
 /* What an inventory found, kept on the gateway and handed out. */
 #include "model/inventory.h"
 
-#define MOST_SIZE 4096
 #define MOST_ROWS ((size_t)1000)
 #define VERSION   1
-#define TEXT_MAX  ((size_t)1024 * 1024)
 
 static const char *const names[] = {
     [0] = "unknown",
@@ -91,17 +89,12 @@ size_t cmg_gateway_inventory_count(const cmg_gateway *gateway)
 static cmg_status check_out(const cmg_gateway *gateway, size_t index,
                             const cmg_inventory_item *out, cmg_error **err)
 {
-    const struct cmg__alloc *alloc = &gateway->head.ctx->alloc;
+    const cmg_status rc = cmg__tagged_room(out, sizeof *out, "out_item", err);
 
-    if (out == NULL)
-        return cmg__fail(err, alloc, CMG_E_INVAL, "out_item", NULL,
-                         "there is no room for the answer");
-    if (out->size < sizeof *out || out->size > MOST_SIZE)
-        return cmg__fail(err, alloc, CMG_E_ABI, "out_item",
-                         "set its size to sizeof(cmg_inventory_item)",
-                         "an answer of %zu bytes is not known", out->size);
+    if (rc != CMG_OK)
+        return rc;
     if (index >= gateway->inventory_count)
-        return cmg__fail(err, alloc, CMG_E_NOTFOUND, "index", NULL,
+        return cmg__fail(err, &gateway->head.ctx->alloc, CMG_E_NOTFOUND, "index", NULL,
                          "the inventory has %zu items, %zu was asked for",
                          gateway->inventory_count, index);
     return CMG_OK;
@@ -145,23 +138,13 @@ static struct cmg__json *list_of(const cmg_gateway *gateway)
 cmg_status cmg_gateway_export_inventory(const cmg_gateway *gateway, cmg_bytes **out_bytes,
                                         cmg_error **err)
 {
-    struct cmg__buf text;
-    cmg_status rc = check(gateway, err);
+    const cmg_status rc = check(gateway, err);
 
     if (rc != CMG_OK)
         return rc;
-    const struct cmg__alloc *alloc = &gateway->head.ctx->alloc;
-    if (out_bytes == NULL)
-        return cmg__fail(err, alloc, CMG_E_INVAL, "out_bytes", NULL,
-                         "there is no room for the answer");
-    struct cmg__json *doc =
-        cmg__json_pack("{s:i, s:s, s:o}", "version", VERSION, "gateway", gateway->name,
-                       "resources", list_of(gateway));
-    cmg__buf_init(&text, alloc, TEXT_MAX);
-    rc = doc == NULL ? CMG_E_NOMEM : cmg__json_format(doc, CMG__JSON_SORTED, &text);
-    if (rc == CMG_OK)
-        rc = cmg__bytes_new(alloc, text.data, text.len, out_bytes);
-    cmg__buf_done(&text);
-    cmg__json_unref(doc);
-    return rc == CMG_OK ? CMG_OK : cmg__fail_nomem(err);
+    return cmg__json_export(&gateway->head.ctx->alloc,
+                            cmg__json_pack("{s:i, s:s, s:o}", "version", VERSION,
+                                           "gateway", gateway->name, "resources",
+                                           list_of(gateway)),
+                            out_bytes, err);
 }

@@ -8,10 +8,9 @@
 #include "model/expiry.h"
 #include "model/tenant.h"
 
-#define DAY_S     INT64_C(86400)
-#define YEAR_S    (365 * DAY_S)
-#define MOST_S    (731 * DAY_S) /* two years, one of them a leap year */
-#define MOST_SIZE 4096
+#define DAY_S  INT64_C(86400)
+#define YEAR_S (365 * DAY_S)
+#define MOST_S (731 * DAY_S) /* two years, one of them a leap year */
 
 static cmg_status refuse_until(const cmg_server_app *app, const char *why,
                                cmg_error **err)
@@ -57,28 +56,13 @@ static void judge_age(const cmg_server_app *app, int64_t now, cmg_server_app_exp
     out->must_replace = now >= out->replace_unix_s;
 }
 
-static cmg_status check_out(const cmg_server_app *app, const cmg_server_app_expiry *out,
-                            cmg_error **err)
-{
-    const struct cmg__alloc *alloc = &app->head.ctx->alloc;
-
-    if (out == NULL)
-        return cmg__fail(err, alloc, CMG_E_INVAL, "out_expiry", NULL,
-                         "there is no room for the answer");
-    if (out->size < sizeof *out || out->size > MOST_SIZE)
-        return cmg__fail(err, alloc, CMG_E_ABI, "out_expiry",
-                         "set its size to sizeof(cmg_server_app_expiry)",
-                         "an answer of %zu bytes is not known", out->size);
-    return CMG_OK;
-}
-
 cmg_status cmg_server_app_get_expiry(const cmg_server_app *app, int64_t at_unix_s,
                                      cmg_server_app_expiry *out_expiry, cmg_error **err)
 {
     cmg_status rc = cmg__check(app != NULL ? &app->head : NULL, CMG__TAG_SERVER_APP, err);
 
     if (rc == CMG_OK)
-        rc = check_out(app, out_expiry, err);
+        rc = cmg__tagged_room(out_expiry, sizeof *out_expiry, "out_expiry", err);
     if (rc != CMG_OK)
         return rc;
     if (app->secret_expires_unix_s == 0)
