@@ -4,27 +4,10 @@
  * so. What is absent already is fine.
  */
 #include "base/error.h"
-#include "deploy/app_view.h"
+#include "deploy/app_removal.h"
 
 /* A deletion shows up among the deleted items only after a while. */
 #define LOOKS 5
-
-static cmg_status leave(struct cmg__run *run, struct cmg__next *next, const char *why)
-{
-    run->plan = CMG__PLAN_ABSENT;
-    cmg__run_say(run, "%s", why);
-    return cmg__next_done(next);
-}
-
-static cmg_status may_remove(struct cmg__run *run, const struct cmg__answer *answer,
-                             struct cmg__next *next, cmg_error **err)
-{
-    (void)answer;
-    (void)err;
-    if (cmg__app_is_adopted(run) && !run->work->include_imported)
-        return leave(run, next, "made by somebody else, left alone");
-    return cmg__next_go(next, "begin");
-}
 
 static bool is_wanted(const struct cmg__run *run, const struct cmg__json *app)
 {
@@ -40,24 +23,15 @@ static cmg_status read_live(struct cmg__run *run, const struct cmg__answer *answ
 
     (void)answer;
     if (app == NULL)
-        return leave(run, next, "not there");
+        return cmg__removal_leave(run, next, "not there");
     if (!is_wanted(run, app))
-        return leave(run, next, "belongs to another deployment, left alone");
+        return cmg__removal_leave(run, next, "belongs to another deployment, left alone");
     cmg_status rc = cmg__app_keep_ids(run, app, err);
     if (rc != CMG_OK)
         return rc;
     run->plan = CMG__PLAN_REMOVE;
     cmg__run_say(run, "%s, can be restored for 30 days", cmg__run_fact(run, ".app_id"));
     return cmg__next_go(next, "principal");
-}
-
-static cmg_status read_principal(struct cmg__run *run, const struct cmg__answer *answer,
-                                 struct cmg__next *next, cmg_error **err)
-{
-    if (answer->status == 404)
-        return cmg__next_go(next, "delete_app");
-    cmg_status rc = cmg__answer_keep(run, answer->json, "/id", ".sp_id", err);
-    return rc == CMG_OK ? cmg__next_go(next, "delete_principal") : rc;
 }
 
 static cmg_status check(struct cmg__run *run, const struct cmg__answer *answer,
@@ -71,20 +45,8 @@ static cmg_status check(struct cmg__run *run, const struct cmg__answer *answer,
 }
 
 static const struct cmg__exchange delete_exchanges[] = {
-    { .name = "may_remove", .call = CMG__CALL_LOCAL, .read = may_remove },
-    CMG__FIND_EXCHANGES("live"),
-    { .name = "live", .call = CMG__CALL_LOCAL, .read = read_live },
-    { .name = "principal",
-      .call = CMG__CALL_SP_BY_APP_ID,
-      .also = { 404 },
-      .bind = { { "app_id", ".app_id" } },
-      .read = read_principal },
-    { .name = "delete_principal",
-      .call = CMG__CALL_SP_DELETE,
-      .effect = true,
-      .then = "delete_app",
-      .bind = { { "object_id", ".sp_id" } },
-      .read = cmg__read_then },
+    CMG__REMOVAL_BEGIN(read_live),
+    CMG__REMOVAL_PRINCIPAL,
     { .name = "delete_app",
       .call = CMG__CALL_APP_DELETE,
       .effect = true,
@@ -135,7 +97,7 @@ static cmg_status refuse_live(struct cmg__run *run, const struct cmg__answer *an
 
     (void)answer;
     if (app == NULL || !is_wanted(run, app))
-        return cmg__next_go(next, cmg__run_is_given(run) ? "deleted_given" : "deleted");
+        return cmg__next_go(next, cmg__removal_deleted(run));
     return cmg__fail(err, run->work->alloc, CMG_E_STATE, app_id,
                      "delete the applications first",
                      "%s: application %s is in use: only deleted ones are purged",
@@ -150,7 +112,7 @@ static cmg_status read_deleted(struct cmg__run *run, const struct cmg__answer *a
 
     run->bits = app == NULL ? 0 : APP_FOUND;
     if (app == NULL && cmg__run_fact(run, ".app_id")[0] == '\0')
-        return leave(run, next, "not there");
+        return cmg__removal_leave(run, next, "not there");
     cmg_status rc = app == NULL ? CMG_OK : cmg__app_keep_ids(run, app, err);
     if (rc != CMG_OK)
         return rc;
@@ -187,7 +149,7 @@ static cmg_status read_purged(struct cmg__run *run, const struct cmg__answer *an
     if (run->exchange->then != NULL && cmg__run_fact(run, ".sp_id")[0] != '\0')
         return cmg__next_go(next, run->exchange->then);
     next->after_ms = AGAIN_MS;
-    return cmg__next_go(next, cmg__run_is_given(run) ? "deleted_given" : "deleted");
+    return cmg__next_go(next, cmg__removal_deleted(run));
 }
 
 static cmg_status forget(struct cmg__run *run, const struct cmg__answer *answer,
@@ -201,17 +163,8 @@ static cmg_status forget(struct cmg__run *run, const struct cmg__answer *answer,
 }
 
 static const struct cmg__exchange purge_exchanges[] = {
-    { .name = "may_remove", .call = CMG__CALL_LOCAL, .read = may_remove },
-    CMG__FIND_EXCHANGES("live"),
-    { .name = "live", .call = CMG__CALL_LOCAL, .read = refuse_live },
-    { .name = "deleted",
-      .call = CMG__CALL_DELETED_APPS_NAMED,
-      .bind = { { "display_name", ".name" } },
-      .read = read_deleted },
-    { .name = "deleted_given",
-      .call = CMG__CALL_DELETED_APPS_GIVEN,
-      .bind = { { "app_id", ".wanted_id" } },
-      .read = read_deleted },
+    CMG__REMOVAL_BEGIN(refuse_live),
+    CMG__REMOVAL_DELETED(read_deleted),
     { .name = "principal",
       .call = CMG__CALL_DELETED_PRINCIPALS,
       .bind = { { "app_id", ".app_id" } },

@@ -4,7 +4,7 @@
  * absent already is fine, and what an interrupted run knew is in the journal's facts.
  */
 #include "base/error.h"
-#include "deploy/app_view.h"
+#include "deploy/app_removal.h"
 
 /* A deletion shows up in the deleted items only after a while. */
 #define PURGE_TRIES 3
@@ -18,18 +18,6 @@ static cmg_status absent(struct cmg__run *run, struct cmg__next *next)
     return known ? cmg__next_go(next, "purge_app") : cmg__next_done(next);
 }
 
-static cmg_status may_remove(struct cmg__run *run, const struct cmg__answer *answer,
-                             struct cmg__next *next, cmg_error **err)
-{
-    (void)answer;
-    (void)err;
-    if (!cmg__app_is_adopted(run))
-        return cmg__next_go(next, "begin");
-    run->plan = CMG__PLAN_ABSENT;
-    cmg__run_say(run, "made by somebody else, left alone");
-    return cmg__next_done(next);
-}
-
 static cmg_status read_live(struct cmg__run *run, const struct cmg__answer *answer,
                             struct cmg__next *next, cmg_error **err)
 {
@@ -38,28 +26,14 @@ static cmg_status read_live(struct cmg__run *run, const struct cmg__answer *answ
     (void)answer;
     if (app == NULL)
         return absent(run, next);
-    if (!cmg__app_is_ours(run->work, app)) {
-        run->plan = CMG__PLAN_ABSENT;
-        cmg__run_say(run, "belongs to another deployment, left alone");
-        return cmg__next_done(next);
-    }
+    if (!cmg__app_is_ours(run->work, app))
+        return cmg__removal_leave(run, next, "belongs to another deployment, left alone");
     cmg_status rc = cmg__app_keep_ids(run, app, err);
     if (rc != CMG_OK)
         return rc;
     run->plan = CMG__PLAN_REMOVE;
     cmg__run_say(run, "%s", cmg__run_fact(run, ".app_id"));
     return cmg__next_go(next, "principal");
-}
-
-static cmg_status inspect_sp(struct cmg__run *run, const struct cmg__answer *answer,
-                             struct cmg__next *next, cmg_error **err)
-{
-    if (answer->status == 404)
-        return cmg__next_go(next, "delete_app");
-    cmg_status rc = cmg__answer_keep(run, answer->json, "/id", ".sp_id", err);
-    if (rc != CMG_OK)
-        return rc;
-    return cmg__next_go(next, "delete_principal");
 }
 
 static cmg_status purge(struct cmg__run *run, const struct cmg__answer *answer,
@@ -113,20 +87,8 @@ static cmg_status forget(struct cmg__run *run, const struct cmg__answer *answer,
 }
 
 static const struct cmg__exchange app_exchanges[] = {
-    { .name = "may_remove", .call = CMG__CALL_LOCAL, .read = may_remove },
-    CMG__FIND_EXCHANGES("live"),
-    { .name = "live", .call = CMG__CALL_LOCAL, .read = read_live },
-    { .name = "principal",
-      .call = CMG__CALL_SP_BY_APP_ID,
-      .also = { 404 },
-      .bind = { { "app_id", ".app_id" } },
-      .read = inspect_sp },
-    { .name = "delete_principal",
-      .call = CMG__CALL_SP_DELETE,
-      .effect = true,
-      .then = "delete_app",
-      .bind = { { "object_id", ".sp_id" } },
-      .read = cmg__read_then },
+    CMG__REMOVAL_BEGIN(read_live),
+    CMG__REMOVAL_PRINCIPAL,
     { .name = "delete_app",
       .call = CMG__CALL_APP_DELETE,
       .effect = true,

@@ -5,7 +5,7 @@
  * grants, is made again by the steps that come after.
  */
 #include "base/error.h"
-#include "deploy/app_view.h"
+#include "deploy/app_removal.h"
 
 /* Looks in a row that must show what was restored. */
 #define READS 2
@@ -18,7 +18,7 @@ static cmg_status read_live(struct cmg__run *run, const struct cmg__answer *answ
 
     (void)answer;
     if (app == NULL)
-        return cmg__next_go(next, cmg__run_is_given(run) ? "deleted_given" : "deleted");
+        return cmg__next_go(next, cmg__removal_deleted(run));
     run->plan = CMG__PLAN_ABSENT;
     cmg__run_say(run, "not deleted");
     if (!cmg__run_is_given(run) && !cmg__app_is_ours(run->work, app))
@@ -122,14 +122,7 @@ static cmg_status read_principal_restored(struct cmg__run *run,
 static const struct cmg__exchange exchanges[] = {
     CMG__FIND_EXCHANGES("live"),
     { .name = "live", .call = CMG__CALL_LOCAL, .read = read_live },
-    { .name = "deleted",
-      .call = CMG__CALL_DELETED_APPS_NAMED,
-      .bind = { { "display_name", ".name" } },
-      .read = read_deleted },
-    { .name = "deleted_given",
-      .call = CMG__CALL_DELETED_APPS_GIVEN,
-      .bind = { { "app_id", ".wanted_id" } },
-      .read = read_deleted },
+    CMG__REMOVAL_DELETED(read_deleted),
     { .name = "restore",
       .call = CMG__CALL_DELETED_RESTORE,
       .effect = true,
