@@ -231,6 +231,30 @@ START_TEST(an_object_can_be_walked)
 }
 END_TEST
 
+static cmg_status export_with(struct support_alloc *a, void *user)
+{
+    cmg_bytes *bytes = NULL;
+    const cmg_status rc = cmg__json_export(
+        &a->alloc, cmg__json_pack("{s:i, s:s}", "b", 1, "a", "x"), &bytes, NULL);
+
+    (void)user;
+    if (rc == CMG_OK)
+        ck_assert_str_eq(cmg_bytes_data(bytes), "{\"a\":\"x\",\"b\":1}");
+    cmg_bytes_unref(bytes);
+    return rc;
+}
+
+START_TEST(a_document_is_handed_out_sorted_or_not_at_all)
+{
+    support_torture(export_with, NULL, 1);
+    ck_assert_int_eq(cmg__json_export(&cmg__alloc_libc, cmg__json_pack("{}"), NULL, NULL),
+                     CMG_E_INVAL);
+    cmg_bytes *bytes = NULL;
+    ck_assert_int_eq(cmg__json_export(&cmg__alloc_libc, NULL, &bytes, NULL), CMG_E_NOMEM);
+    ck_assert_ptr_null(bytes);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("json");
@@ -247,6 +271,7 @@ static Suite *suite(void)
     tcase_add_test(t, writing_stops_at_the_buffers_limit);
     tcase_add_test(t, writing_that_runs_out_of_memory_anywhere_says_so);
     tcase_add_test(t, an_object_can_be_walked);
+    tcase_add_test(t, a_document_is_handed_out_sorted_or_not_at_all);
     suite_add_tcase(s, t);
     return s;
 }

@@ -213,6 +213,32 @@ START_TEST(a_longer_struct_is_taken_only_when_its_tail_is_zero)
 }
 END_TEST
 
+static const struct {
+    size_t size;
+    cmg_status expected;
+} rooms[] = {
+    { 0, CMG_E_ABI },
+    { sizeof(struct version2) - 1, CMG_E_ABI },
+    { sizeof(struct version2), CMG_OK },
+    { sizeof(struct version2) + 8, CMG_OK }, /* of a newer caller */
+    { 4096, CMG_OK },
+    { 4097, CMG_E_ABI },
+};
+
+START_TEST(an_answer_needs_room)
+{
+    const struct version2 out = { .size = rooms[_i].size };
+    cmg_error *err = NULL;
+
+    ck_assert_int_eq(cmg__tagged_room(&out, sizeof out, "out_x", &err),
+                     rooms[_i].expected);
+    if (err != NULL)
+        ck_assert_str_eq(cmg_error_subject(err), "out_x");
+    cmg_error_unref(err);
+    ck_assert_int_eq(cmg__tagged_room(NULL, sizeof out, "out_x", NULL), CMG_E_INVAL);
+}
+END_TEST
+
 START_TEST(a_struct_without_a_sensible_size_is_refused)
 {
     struct version1 s = { .size = 0 };
@@ -249,6 +275,7 @@ static Suite *suite(void)
     tcase_add_test(tagged, a_shorter_struct_of_an_older_caller_is_filled_with_zeros);
     tcase_add_test(tagged, a_longer_struct_is_taken_only_when_its_tail_is_zero);
     tcase_add_test(tagged, a_struct_without_a_sensible_size_is_refused);
+    tcase_add_loop_test(tagged, an_answer_needs_room, 0, CMG__ARRAY_LEN(rooms));
     suite_add_tcase(s, t);
     suite_add_tcase(s, tagged);
     return s;
