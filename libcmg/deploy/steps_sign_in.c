@@ -103,17 +103,22 @@ static bool is_redeemed(const struct cmg__json *answer)
     return cmg__json_int(answer, "/error_codes/0", 0) == 54005;
 }
 
-/* The sign-in itself is not enough: once more, with what is demanded. Device codes and
-   pages take it alike. */
-static bool demands_more(struct cmg__run *run, const struct cmg__answer *answer)
+/* The sign-in itself is not enough, or its tokens went to an answer that was lost: once
+   more, with what is demanded. Device codes and pages take both alike. */
+static cmg_status once_more(struct cmg__run *run, const struct cmg__answer *answer,
+                            struct cmg__next *next, const char *to, cmg_error **err)
 {
     const char *claims = cmg__json_str(answer->json, "/claims");
 
-    if (claims == NULL || (run->bits & ASKED_AGAIN) != 0 ||
-        cmg__str_assign(run->work->alloc, &run->work->tokens.claims, claims) != CMG_OK)
-        return false;
+    if ((run->bits & ASKED_AGAIN) != 0 || (claims == NULL && !is_redeemed(answer->json)))
+        return cmg__answer_fail(run, answer, err);
     run->bits |= ASKED_AGAIN;
-    return true;
+    if (claims == NULL)
+        cmg__run_say(run, "the answer with the tokens was lost: sign in once more");
+    else if (cmg__str_assign(run->work->alloc, &run->work->tokens.claims, claims) !=
+             CMG_OK)
+        return cmg__fail_nomem(err);
+    return cmg__next_go(next, to);
 }
 
 static cmg_status read_wait(struct cmg__run *run, const struct cmg__answer *answer,
@@ -131,14 +136,7 @@ static cmg_status read_wait(struct cmg__run *run, const struct cmg__answer *answ
         run->number += 5;
     if (slow_down || strcmp(error, "authorization_pending") == 0)
         return cmg__next_again(next, run->number * 1000);
-    if (demands_more(run, answer))
-        return cmg__next_go(next, "code");
-    if (is_redeemed(answer->json) && (run->bits & ASKED_AGAIN) == 0) {
-        run->bits |= ASKED_AGAIN;
-        cmg__run_say(run, "the answer with the tokens was lost: another code is needed");
-        return cmg__next_go(next, "code");
-    }
-    return cmg__answer_fail(run, answer, err);
+    return once_more(run, answer, next, "code", err);
 }
 
 /* ---- browser ---- */
@@ -209,14 +207,7 @@ static cmg_status read_redeem(struct cmg__run *run, const struct cmg__answer *an
         cmg__secret_clear(&pkce->verifier);
         return rc == CMG_OK ? cmg__next_go(next, "arm") : rc;
     }
-    if (demands_more(run, answer))
-        return cmg__next_go(next, "browser");
-    if (is_redeemed(answer->json) && (run->bits & ASKED_AGAIN) == 0) {
-        run->bits |= ASKED_AGAIN;
-        cmg__run_say(run, "the answer with the tokens was lost: sign in once more");
-        return cmg__next_go(next, "browser");
-    }
-    return cmg__answer_fail(run, answer, err);
+    return once_more(run, answer, next, "browser", err);
 }
 
 /* ---- everybody ---- */
