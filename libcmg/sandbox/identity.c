@@ -19,27 +19,6 @@ bool cmg__sb_identity_is_machine(const struct cmg__sb_cloud *cloud, const char *
     return false;
 }
 
-static void add(struct cmg__sb_cloud *cloud, const char *key, const char *resource_id)
-{
-    char object_id[CMG__GUID_SIZE], client_id[CMG__GUID_SIZE];
-    const char *name = strrchr(resource_id, '/');
-    cmg__sb_guid(cloud, object_id);
-    cmg__sb_guid(cloud, client_id);
-    cmg__sb_set(cloud, cmg__sb_table(cloud, "identities"), key,
-                cmg__json_pack("{s:s, s:s, s:s}", "client_id", client_id, "object_id",
-                               object_id, "resource_id", resource_id));
-    cmg__sb_set(cloud, cmg__sb_table(cloud, "service_principals"), object_id,
-                cmg__json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:s, s:[], s:[], s:[s,s], "
-                               "s:[]}",
-                               "id", object_id, "appId", client_id, "displayName",
-                               name == NULL ? resource_id : name + 1,
-                               "appOwnerOrganizationId", cmg__sb_fact(cloud, "tenant_id"),
-                               "accountEnabled", 1, "appRoleAssignmentRequired", 0,
-                               "servicePrincipalType", "ManagedIdentity", "appRoles",
-                               "oauth2PermissionScopes", "servicePrincipalNames",
-                               client_id, resource_id, "tags"));
-}
-
 void cmg__sb_identity_make(struct cmg__sb_cloud *cloud, const char *resource_id,
                            char object_id[CMG__GUID_SIZE], char client_id[CMG__GUID_SIZE])
 {
@@ -47,7 +26,7 @@ void cmg__sb_identity_make(struct cmg__sb_cloud *cloud, const char *resource_id,
     if (key == NULL)
         cloud->oom = true;
     else if (cmg__sb_find(cloud, "identities", key) == NULL)
-        add(cloud, key, resource_id);
+        cmg__sb_identity_add(cloud, key, resource_id);
     const struct cmg__json *identity = cmg__sb_find(cloud, "identities", key);
     (void)snprintf(object_id, CMG__GUID_SIZE, "%s",
                    cmg__str_or(cmg__json_str(identity, "/object_id"), ""));

@@ -188,22 +188,23 @@ static void add_built_in(struct cmg__sb_cloud *cloud)
                                "servicePrincipalNames", app_id, "tags"));
 }
 
-/* A managed identity with its service principal; both IDs are made here. */
-static void add_identity(struct cmg__sb_cloud *cloud, const char *name,
-                         const char *resource_id)
+void cmg__sb_identity_add(struct cmg__sb_cloud *cloud, const char *key,
+                          const char *resource_id)
 {
     char id[CMG__GUID_SIZE];
     char client_id[CMG__GUID_SIZE];
+    const char *name = strrchr(resource_id, '/');
     cmg__sb_guid(cloud, id);
     cmg__sb_guid(cloud, client_id);
-    cmg__sb_set(cloud, cmg__sb_table(cloud, "identities"), name,
+    cmg__sb_set(cloud, cmg__sb_table(cloud, "identities"), key,
                 cmg__json_pack("{s:s, s:s, s:s}", "client_id", client_id, "object_id", id,
                                "resource_id", resource_id));
     cmg__sb_set(cloud, cmg__sb_table(cloud, "service_principals"), id,
                 cmg__json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:s, s:[], s:[], s:[s,s], "
                                "s:[]}",
-                               "id", id, "appId", client_id, "displayName", name,
-                               "appOwnerOrganizationId", MICROSOFT_TENANT,
+                               "id", id, "appId", client_id, "displayName",
+                               name == NULL ? resource_id : name + 1,
+                               "appOwnerOrganizationId", cmg__sb_fact(cloud, "tenant_id"),
                                "accountEnabled", 1, "appRoleAssignmentRequired", 0,
                                "servicePrincipalType", "ManagedIdentity", "appRoles",
                                "oauth2PermissionScopes", "servicePrincipalNames",
@@ -223,7 +224,7 @@ static void add_identities(struct cmg__sb_cloud *cloud)
         struct cmg__json *id = cmg__sb_text(
             cloud, "/subscriptions/%s/resourceGroups/operators/providers/%s/%s",
             cmg__sb_fact(cloud, "subscription_id"), rows[i].type, rows[i].name);
-        add_identity(cloud, rows[i].name, cmg__str_or(cmg__json_str(id, ""), ""));
+        cmg__sb_identity_add(cloud, rows[i].name, cmg__str_or(cmg__json_str(id, ""), ""));
         cmg__json_unref(id);
     }
 }

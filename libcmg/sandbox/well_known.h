@@ -31,6 +31,10 @@ const struct cmg__sb_first_party *cmg__sb_first_party_of(const char *app_id);
 /* True for a public client that comes with Azure; its name goes to *out_name. */
 bool cmg__sb_is_public_client(const char *client_id, const char **out_name);
 
+/* A managed identity of a resource, kept under key, with its service principal; both IDs
+   are made here. */
+void cmg__sb_identity_add(struct cmg__sb_cloud *cloud, const char *key,
+                          const char *resource_id);
 /* Is it an identity of the machine that the sandbox's clients run on? */
 /* Is it the value of an application permission of Graph? */
 bool cmg__sb_is_graph_role(const char *value, size_t n);
