@@ -41,6 +41,7 @@ START_TEST(person_is_prompted_and_waited_for_slower_when_asked)
     };
 
     begin_device(rules);
+    w.memory.canary = "dev-1";
     int64_t began = w.env.now_ns;
     canned_finish(&w);
     ck_assert_int_eq(w.end, CMG_DEPLOY_DELETED);
@@ -50,7 +51,10 @@ START_TEST(person_is_prompted_and_waited_for_slower_when_asked)
     ck_assert_uint_eq(world_count(&w, "refresh_token=r-1"), 2);
     w.journal[sizeof w.journal - 1] = '\0';
     ck_assert_ptr_null(strstr(w.journal, "r-1"));
+    ck_assert_ptr_null(strstr(w.journal, "dev-1"));
+    ck_assert_ptr_null(strstr(w.steps, "dev-1"));
     world_done(&w);
+    ck_assert(!w.memory.canary_seen);
 }
 END_TEST
 

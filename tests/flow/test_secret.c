@@ -1,5 +1,5 @@
 /* The life of the client secret against the sandbox: made, proven, renewed, watched. */
-#include "place.h"
+#include "seen.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -272,61 +272,6 @@ END_TEST
 
 /* ---- what must not be seen ---- */
 
-static struct {
-    char text[256 * 1024];
-    size_t len;
-} seen;
-
-static void see(const char *text)
-{
-    const size_t n = strlen(text);
-
-    ck_assert_uint_lt(seen.len + n + 2, sizeof seen.text);
-    memcpy(seen.text + seen.len, text, n);
-    seen.len += n;
-    seen.text[seen.len++] = '\n';
-    seen.text[seen.len] = '\0';
-}
-
-static void on_log(cmg_context *ctx, const cmg_log_record *record, void *user)
-{
-    (void)ctx;
-    (void)user;
-    see(record->text);
-    see(cmg__str_or(record->subject, ""));
-}
-
-static int see_step(cmg_deploy *deploy, const cmg_step_progress *progress, void *user)
-{
-    (void)deploy;
-    (void)user;
-    see(progress->message);
-    return 0;
-}
-
-static int see_plan(cmg_deploy *deploy, const char *plan, void *user)
-{
-    (void)deploy;
-    (void)user;
-    see(plan);
-    return 0;
-}
-
-static void see_file(const char *path)
-{
-    size_t n = 0;
-    char *text = support_read_file(path, &n);
-
-    ck_assert_ptr_nonnull(text);
-    for (size_t i = 0; i < n; i++)
-        text[i] = text[i] == '\0' ? ' ' : text[i];
-    text = realloc(text, n + 1);
-    ck_assert_ptr_nonnull(text);
-    text[n] = '\0';
-    see(text);
-    free(text);
-}
-
 static const cmg_deploy_operation talkers[] = {
     CMG_DEPLOY_REGISTER_APPS, CMG_DEPLOY_VERIFY_APPS, CMG_DEPLOY_CORRECT_APPS,
     CMG_DEPLOY_RENEW_SECRET,  CMG_DEPLOY_DELETE_APPS, CMG_DEPLOY_RESTORE_APPS,
@@ -335,9 +280,6 @@ static const cmg_deploy_operation talkers[] = {
 
 START_TEST(no_secret_is_seen_in_logs_errors_journal_command_line_or_freed_memory)
 {
-    const cmg_deploy_events events = { .size = sizeof events,
-                                       .on_step = see_step,
-                                       .on_confirm = see_plan };
     struct support_alloc memory;
     char *secrets[CMG__ARRAY_LEN(talkers)] = { 0 };
     struct party p;
@@ -347,8 +289,8 @@ START_TEST(no_secret_is_seen_in_logs_errors_journal_command_line_or_freed_memory
         support_alloc_init(&memory);
         memory.canary = site.client_secret;
         ck_ok(party_init(&p, &site, &memory.alloc.table, &err), err);
-        ck_ok(cmg_context_set_log(p.ctx, CMG_LOG_DEBUG, on_log, NULL, &err), err);
-        ck_ok(party_deploy(&p, &site, talkers[i], &events, &err), err);
+        ck_ok(cmg_context_set_log(p.ctx, CMG_LOG_DEBUG, seen_log, NULL, &err), err);
+        ck_ok(party_deploy(&p, &site, talkers[i], &seen_events, &err), err);
         if (talkers[i] != CMG_DEPLOY_DELETE) {
             see_file(site.journal);
             secrets[i] = kept();
@@ -359,9 +301,7 @@ START_TEST(no_secret_is_seen_in_logs_errors_journal_command_line_or_freed_memory
               err);
         ck_assert_int_ne(party_deploy(&p, &site, CMG_DEPLOY_FIND_TENANT, NULL, &err),
                          CMG_OK);
-        see(cmg_error_message(err));
-        see(cmg_error_cause(err));
-        see(cmg_error_remedy(err));
+        see_error(err);
         cmg_error_unref(err);
         err = NULL;
         party_done(&p);
@@ -369,11 +309,11 @@ START_TEST(no_secret_is_seen_in_logs_errors_journal_command_line_or_freed_memory
         ck_assert_uint_eq(memory.live, 0);
     }
     see_file("/proc/self/cmdline");
-    ck_assert_uint_gt(seen.len, 2000);
-    ck_assert_ptr_null(strstr(seen.text, site.client_secret));
-    ck_assert_ptr_null(strstr(seen.text, "wrong-canary-wrong"));
+    ck_assert_uint_gt(seen_length(), 2000);
+    ck_assert(!seen_has(site.client_secret));
+    ck_assert(!seen_has("wrong-canary-wrong"));
     for (size_t i = 0; i < CMG__ARRAY_LEN(secrets); i++) {
-        ck_assert(secrets[i] == NULL || strstr(seen.text, secrets[i]) == NULL);
+        ck_assert(secrets[i] == NULL || !seen_has(secrets[i]));
         free(secrets[i]);
     }
 }
