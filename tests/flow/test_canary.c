@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static cmg_sandbox *sandbox;
 static struct site site;
@@ -52,7 +53,7 @@ static void run(struct party *p, cmg_deploy_operation operation)
 static void check_unseen(const char *secret)
 {
     see_file("/proc/self/cmdline");
-    if (support_read_file(site.journal, NULL) != NULL)
+    if (access(site.journal, F_OK) == 0)
         see_file(site.journal);
     ck_assert_uint_gt(strlen(secret), 8);
     ck_assert(!seen_has(secret));
