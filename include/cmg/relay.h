@@ -123,11 +123,18 @@ CMG_API cmg_status cmg_service_new(cmg_context *ctx, cmg_service **out_service,
 
 /**
  * @brief Gives the service its settings: the user data that an instance receives.
- * @param[in]  service The service, not started.
+ *
+ * While it runs, changed settings hold for what comes after: connections and requests
+ * that are there go on, a client's certificate is judged anew at its next request, and
+ * the channel of a connection point that is not pinned any more ends after its requests.
+ * The ports stay as they are. On failure nothing has changed.
+ *
+ * @param[in]  service The service, not closing.
  * @param[in]  json    JSON text, copied; libcmg/doc/user-data.md lists the fields.
  * @param[in]  size    Length in bytes, at most 64 KiB.
  * @param[out] err     Receives the error, or NULL; it names the field's path.
- * @return #CMG_OK; #CMG_E_PARSE, #CMG_E_INVAL, #CMG_E_STATE after start.
+ * @return #CMG_OK; #CMG_E_PARSE, #CMG_E_INVAL, #CMG_E_STATE for other ports than those of
+ *         a running service and when it is closing.
  * @since 0.1
  */
 CMG_API cmg_status cmg_service_configure(cmg_service *service, const char *json,
@@ -135,11 +142,14 @@ CMG_API cmg_status cmg_service_configure(cmg_service *service, const char *json,
 
 /**
  * @brief Gives the service its server certificate.
- * @param[in]  service     The service, not started.
+ *
+ * While it runs, new connections get it; those that are there keep the one before.
+ *
+ * @param[in]  service     The service, not closing.
  * @param[in]  certificate With its key; a reference is taken.
  * @param[out] err         Receives the error, or NULL.
  * @return #CMG_OK; #CMG_E_INVAL without a key, #CMG_E_UNSUPPORTED when the host holds the
- *         key, #CMG_E_STATE after start.
+ *         key, #CMG_E_STATE when the service is closing.
  * @since 0.1
  */
 CMG_API cmg_status cmg_service_set_certificate(cmg_service *service,

@@ -234,20 +234,24 @@ static const struct cmg__h2_events channel_events = {
 
 /* ---- beginning ---- */
 
-static bool is_pinned(const struct cmg_service *service, struct cmg__stream *tls)
+static bool has_pin(const struct cmg__service_settings *settings, const char sha256[65])
 {
-    size_t n = 0;
-    const uint8_t *der =
-        cmg__tls_peer_count(tls) == 0 ? NULL : cmg__tls_peer_der(tls, 0, &n);
-    char sha256[65];
-
-    if (der == NULL || cmg__sha256_hex(der, n, sha256) != CMG_OK)
-        return false;
-    for (size_t i = 0; i < service->settings.pin_count; i++) {
-        if (cmg__memeq_const_time(service->settings.pins[i], sha256, 64))
+    for (size_t i = 0; i < settings->pin_count; i++) {
+        if (cmg__memeq_const_time(settings->pins[i], sha256, 64))
             return true;
     }
     return false;
+}
+
+static bool is_pinned(struct cmg__channel *channel)
+{
+    struct cmg__stream *tls = channel->tls;
+    size_t n = 0;
+    const uint8_t *der =
+        cmg__tls_peer_count(tls) == 0 ? NULL : cmg__tls_peer_der(tls, 0, &n);
+
+    return der != NULL && cmg__sha256_hex(der, n, channel->cert_sha256) == CMG_OK &&
+           has_pin(&channel->service->settings, channel->cert_sha256);
 }
 
 /* Those beyond their handshake that live. */
@@ -274,7 +278,7 @@ static void handshake_done(struct cmg__channel *channel)
         refuse_peer(channel, "peer does not speak the channel protocol");
         return;
     }
-    if (!is_pinned(service, tls)) {
+    if (!is_pinned(channel)) {
         refuse_peer(channel, "peer's certificate is not pinned");
         return;
     }
@@ -349,8 +353,8 @@ static struct cmg__stream *open_tls(struct cmg_service *service, int fd)
     if (cmg__tcp_adopt(service->loop, fd, &tcp, NULL) != CMG_OK)
         return NULL;
     make_room(service);
-    if (cmg__tls_stream_new(tcp, service->tls[CMG_LISTENER_CHANNEL - 1], NULL, &tls,
-                            NULL) != CMG_OK)
+    if (cmg__tls_stream_new(tcp, service->secure.tls[CMG_LISTENER_CHANNEL - 1], NULL,
+                            &tls, NULL) != CMG_OK)
         return NULL;
     return tls;
 }
@@ -395,6 +399,18 @@ void cmg__channel_drain(struct cmg__channel *channel, int64_t grace_ms)
     if (channel->control != NULL)
         (void)cmg__h2_end(channel->control);
     cmg__h2_drain(channel->h2, grace_ms > 0 ? grace_ms : 30000);
+}
+
+void cmg__channel_unpin(struct cmg_service *service,
+                        const struct cmg__service_settings *settings)
+{
+    CMG__LIST_FOREACH (node, after, &service->channels) {
+        struct cmg__channel *channel = CMG__CONTAINER(node, struct cmg__channel, node);
+        /* One that still shakes hands is looked at when it has. */
+        if (channel->state != CMG__CHANNEL_HANDSHAKE &&
+            !has_pin(settings, channel->cert_sha256))
+            cmg__channel_drain(channel, 0);
+    }
 }
 
 void cmg__channel_free(struct cmg__channel *channel)

@@ -114,8 +114,8 @@ static cmg_status open_tls(struct cmg_service *service, int fd, struct cmg__stre
         cmg__stream_free(tcp);
         return CMG_E_LIMIT;
     }
-    return cmg__tls_stream_new(tcp, service->tls[CMG_LISTENER_CLIENT - 1], NULL, out,
-                               NULL);
+    return cmg__tls_stream_new(tcp, service->secure.tls[CMG_LISTENER_CLIENT - 1], NULL,
+                               out, NULL);
 }
 
 void cmg__front_accept(void *user, int fd, const char *peer)
@@ -169,14 +169,14 @@ static enum cmg__cert_verdict judge(struct cmg__front *front, struct cmg__stream
 
     if (count == 0)
         return CMG__CERT_NONE;
-    if (count > MAX_CHAIN || front->service->trust == NULL)
+    if (count > MAX_CHAIN || front->service->secure.trust == NULL)
         return CMG__CERT_BAD;
     for (size_t i = 0; i < count; i++)
         ders[i] = cmg__tls_peer_der(tls, i, &lens[i]);
     cmg_status rc = cmg__sha256_hex(ders[0], lens[0], front->cert_sha256);
     if (rc == CMG_OK)
-        rc = cmg__x509_check(front->service->trust, CMG_PURPOSE_CLIENT, ders, lens, count,
-                             cmg__env_unix_s(&ctx->env), &why);
+        rc = cmg__x509_check(front->service->secure.trust, CMG_PURPOSE_CLIENT, ders, lens,
+                             count, cmg__env_unix_s(&ctx->env), &why);
     if (rc != CMG_OK)
         cmg__log(ctx, CMG_LOG_INFO, "relay", "client.certificate", front->cert_sha256,
                  "client certificate refused: %s", cmg_error_message(why));

@@ -22,6 +22,17 @@ static cmg_status check_new(const cmg_service *service, cmg_error **err)
     return rc;
 }
 
+/* Settings and certificate are taken while it runs, too. */
+static cmg_status check_open(const cmg_service *service, cmg_error **err)
+{
+    cmg_status rc = check(service, err);
+
+    if (rc == CMG_OK && service->state > CMG__SERVICE_RUNNING)
+        rc = cmg__fail(err, service->alloc, CMG_E_STATE, "service", "make a new service",
+                       "the service is closing");
+    return rc;
+}
+
 static void on_grace(struct cmg__timer *timer, void *user)
 {
     struct cmg_service *service = user;
@@ -68,30 +79,37 @@ cmg_status cmg_service_configure(cmg_service *service, const char *json, size_t 
                                  cmg_error **err)
 {
     struct cmg__service_settings settings;
-    cmg_status rc = check_new(service, err);
+    cmg_status rc = check_open(service, err);
 
     if (rc != CMG_OK)
         return rc;
     cmg__service_settings_init(&settings, service->alloc);
     rc = cmg__service_settings_read(&settings, json, size, err);
-    if (rc != CMG_OK)
+    if (rc == CMG_OK && service->state == CMG__SERVICE_RUNNING)
+        rc = cmg__service_reconfigure(service, &settings, err);
+    if (rc != CMG_OK) {
+        cmg__service_settings_done(&settings);
         return rc;
+    }
     cmg__service_settings_done(&service->settings);
     service->settings = settings;
     service->is_configured = true;
+    cmg__service_name(service);
     return CMG_OK;
 }
 
 cmg_status cmg_service_set_certificate(cmg_service *service, cmg_certificate *certificate,
                                        cmg_error **err)
 {
-    cmg_status rc = check_new(service, err);
+    cmg_status rc = check_open(service, err);
 
     if (rc == CMG_OK)
         rc = cmg__check(certificate == NULL ? NULL : &certificate->head,
                         CMG__TAG_CERTIFICATE, err);
     if (rc == CMG_OK)
         rc = cmg__certificate_check_key(certificate, err);
+    if (rc == CMG_OK && service->state == CMG__SERVICE_RUNNING)
+        rc = cmg__service_change_certificate(service, certificate, err);
     if (rc != CMG_OK)
         return rc;
     cmg_certificate_ref(certificate);
@@ -137,52 +155,6 @@ cmg_status cmg_service_set_events(cmg_service *service, const cmg_service_events
 
 /* ---- start ---- */
 
-static cmg_status make_tls(struct cmg_service *service, cmg_error **err)
-{
-    static const char *const client_alpn[] = { "http/1.1", NULL };
-    static const char *const channel_alpn[] = { "cmg-rev/1", "h2-reverse", NULL };
-    const char *roots = service->settings.client_roots_pem;
-    struct cmg__buf cert, key;
-
-    cmg__buf_init(&cert, service->alloc, (size_t)1024 * 1024);
-    cmg__buf_init_secret(&key, service->alloc, (size_t)64 * 1024);
-    cmg_status rc = cmg__certificate_chain_pem(service->certificate, &cert);
-    if (rc == CMG_OK)
-        rc = cmg__certificate_key_pem(service->certificate, &key);
-    if (rc != CMG_OK)
-        rc = cmg__fail(err, service->alloc, rc, "certificate", "load it again",
-                       "the certificate cannot be written as PEM");
-    struct cmg__tls_settings settings = { .server = true,
-                                          .cert_pem = cmg__buf_cstr(&cert),
-                                          .key_pem = cmg__buf_cstr(&key),
-                                          .ca_pem = roots[0] == '\0' ? NULL : roots,
-                                          .request_client_cert = true,
-                                          .alpn = client_alpn };
-    if (rc == CMG_OK)
-        rc = cmg__tls_config_new(service->head.ctx, &settings, &service->tls[0], err);
-    settings.ca_pem = NULL; /* channels are pinned: no hints that could mislead */
-    settings.alpn = channel_alpn;
-    if (rc == CMG_OK)
-        rc = cmg__tls_config_new(service->head.ctx, &settings, &service->tls[1], err);
-    cmg__buf_done(&cert);
-    cmg__buf_done(&key);
-    return rc;
-}
-
-static cmg_status make_judges(struct cmg_service *service, cmg_error **err)
-{
-    const char *roots = service->settings.client_roots_pem;
-    cmg_status rc = CMG_OK;
-
-    if (roots[0] != '\0')
-        rc = cmg__x509_trust_new(service->alloc, roots, strlen(roots), &service->trust,
-                                 err);
-    if (rc == CMG_OK)
-        rc = cmg__token_gate_new(service->head.ctx, &service->settings, &service->limits,
-                                 cmg__exchange_keys, service, &service->tokens, err);
-    return rc;
-}
-
 static cmg_status listen_on(struct cmg_service *service, cmg_listener which,
                             uint16_t port,
                             void (*on_accept)(void *user, int fd, const char *peer),
@@ -195,6 +167,14 @@ static cmg_status listen_on(struct cmg_service *service, cmg_listener which,
                              err);
 }
 
+void cmg__service_name(struct cmg_service *service)
+{
+    if (service->settings.instance >= 0)
+        snprintf(service->via, sizeof service->via, "cmg-%d", service->settings.instance);
+    else
+        memcpy(service->via, "cmg", 4);
+}
+
 static cmg_status name_run(struct cmg_service *service, cmg_error **err)
 {
     const struct cmg__env *env = &service->head.ctx->env;
@@ -204,10 +184,7 @@ static cmg_status name_run(struct cmg_service *service, cmg_error **err)
         return cmg__fail(err, service->alloc, CMG_E_IO, "random",
                          "check the system's random source", "no random bytes");
     cmg__hex_format(random, sizeof random, service->run_id);
-    if (service->settings.instance >= 0)
-        snprintf(service->via, sizeof service->via, "cmg-%d", service->settings.instance);
-    else
-        memcpy(service->via, "cmg", 4);
+    cmg__service_name(service);
     return CMG_OK;
 }
 
@@ -223,12 +200,7 @@ static void stop_listening(struct cmg_service *service)
 static void undo_start(struct cmg_service *service)
 {
     stop_listening(service);
-    for (size_t i = 0; i < CMG__ARRAY_LEN(service->tls); i++) {
-        cmg__tls_config_unref(service->tls[i]);
-        service->tls[i] = NULL;
-    }
-    cmg__x509_trust_free(service->trust);
-    service->trust = NULL;
+    cmg__secure_done(&service->secure);
     cmg__token_gate_free(service->tokens);
     service->tokens = NULL;
 }
@@ -258,9 +230,11 @@ cmg_status cmg_service_start(cmg_service *service, cmg_error **err)
     fit_limits(service);
     rc = name_run(service, err);
     if (rc == CMG_OK)
-        rc = make_tls(service, err);
+        rc = cmg__secure_make(service, &service->settings, service->certificate,
+                              &service->secure, err);
     if (rc == CMG_OK)
-        rc = make_judges(service, err);
+        rc = cmg__token_gate_new(service->head.ctx, &service->settings, &service->limits,
+                                 cmg__exchange_keys, service, &service->tokens, err);
     if (rc == CMG_OK)
         rc = listen_on(service, CMG_LISTENER_CLIENT, service->settings.client_port,
                        cmg__front_accept, err);

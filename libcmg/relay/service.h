@@ -3,7 +3,7 @@
  *   service.c    public functions, life        front.c     clients' connections
  *   report.c     what the host is told         admit.c     who may do what
  *   exchange.c   one request, both ways        answer.c    what the service says itself
- *   channel.c    connection points
+ *   channel.c    connection points          reload.c    new settings while it runs
  * The host's callbacks are called from report.c only, with nothing of the library on the
  * stack above the loop, so that a callback may drop the service.
  */
@@ -35,6 +35,13 @@ struct cmg__service_listener {
     struct cmg__listener *listener;
 };
 
+/* What connections are made and judged with. Those that are there keep the TLS they began
+   with. */
+struct cmg__secure {
+    struct cmg__tls_config *tls[2]; /* by enum cmg_listener - 1 */
+    struct cmg__x509_trust *trust;  /* NULL: every client certificate is refused */
+};
+
 struct cmg_service {
     struct cmg__handle head;
     const struct cmg__alloc *alloc;
@@ -45,8 +52,7 @@ struct cmg_service {
     cmg_certificate *certificate;
     struct cmg__service_listener listeners[2]; /* by enum cmg_listener - 1 */
     cmg_service_events events;
-    struct cmg__tls_config *tls[2];
-    struct cmg__x509_trust *trust; /* NULL: every client certificate is refused */
+    struct cmg__secure secure;
     struct cmg__token_gate *tokens;
     enum cmg__service_state state;
     char via[16];    /* "cmg-3" or "cmg" */
@@ -64,6 +70,25 @@ struct cmg_service {
     bool is_delivering;
     bool close_reported;
 };
+
+/* ---- reload.c ---- */
+
+/* *out is empty on failure. */
+cmg_status cmg__secure_make(struct cmg_service *service,
+                            const struct cmg__service_settings *settings,
+                            const cmg_certificate *certificate, struct cmg__secure *out,
+                            cmg_error **err);
+void cmg__secure_done(struct cmg__secure *secure);
+/* Makes a running service work by settings, which take the place of its own right after;
+   nothing has changed on failure. */
+cmg_status cmg__service_reconfigure(struct cmg_service *service,
+                                    const struct cmg__service_settings *settings,
+                                    cmg_error **err);
+cmg_status cmg__service_change_certificate(struct cmg_service *service,
+                                           const cmg_certificate *certificate,
+                                           cmg_error **err);
+/* What it calls itself in answers. */
+void cmg__service_name(struct cmg_service *service);
 
 /* ---- a client's connection ---- */
 
@@ -115,7 +140,8 @@ struct cmg__channel {
     struct cmg__hello hello;
     struct cmg__timer timer;
     char peer[46];
-    uint64_t taken; /* requests so far, for the turn among equals */
+    char cert_sha256[65]; /* what it was pinned by */
+    uint64_t taken;       /* requests so far, for the turn among equals */
     cmg_error *why;
     bool was_ready;
     bool ready_pending;
@@ -124,6 +150,9 @@ struct cmg__channel {
 void cmg__channel_accept(void *service, int fd, const char *peer);
 void cmg__channel_drain(struct cmg__channel *channel, int64_t grace_ms);
 void cmg__channel_free(struct cmg__channel *channel);
+/* Ends those whose certificate settings do not pin. */
+void cmg__channel_unpin(struct cmg_service *service,
+                        const struct cmg__service_settings *settings);
 /* Whether any is ready; the best one that publishes the endpoint and has room, or NULL.
  *published tells whether one publishes it at all. */
 bool cmg__channel_any(const struct cmg_service *service);

@@ -83,16 +83,24 @@ static char *document(struct cmg__json *doc)
 
 const char *site_user_data(struct site *site)
 {
+    return site_user_data_of(site, NULL, NULL, NULL);
+}
+
+const char *site_user_data_of(struct site *site, const char *roots_pem, const char *pin,
+                              const char *jwks_uri)
+{
     cmg_certificate *cert = site_certificate(site, SITE_CERT_CONNECTOR);
     const char *text = document(cmg__json_pack(
         "{s:i, s:s, s:[s], s:{s:i, s:i}, s:s, s:[s], s:i, s:{s:s, s:[s], s:[s], s:[s], "
         "s:s, s:s}}",
         "version", 1, "deployment_id", SITE_TID, "service_names", "cmg.test", "ports",
-        "client", 443, "channel", 10140, "client_roots_pem", site_ca_pem(), "connectors",
-        cmg_certificate_sha256(cert), "instance", 3, "tokens", "tenant_id", SITE_TID,
-        "issuers", "https://sts.windows.net/" SITE_TID "/", "audiences",
-        "api://" SITE_TID "/server", "client_ids", SITE_APP, "scope",
-        "user_impersonation", "jwks_uri", "https://login.test/keys"));
+        "client", 443, "channel", 10140, "client_roots_pem",
+        roots_pem == NULL ? site_ca_pem() : roots_pem, "connectors",
+        pin == NULL ? cmg_certificate_sha256(cert) : pin, "instance", 3, "tokens",
+        "tenant_id", SITE_TID, "issuers", "https://sts.windows.net/" SITE_TID "/",
+        "audiences", "api://" SITE_TID "/server", "client_ids", SITE_APP, "scope",
+        "user_impersonation", "jwks_uri",
+        jwks_uri == NULL ? "https://login.test/keys" : jwks_uri));
 
     cmg_certificate_unref(cert);
     return text;

@@ -22,6 +22,7 @@
 /* Certificates with keys, as PEM; made by site_make_keys(). */
 enum site_cert {
     SITE_CERT_GATEWAY,
+    SITE_CERT_RENEWED, /* the gateway's next one */
     SITE_CERT_CLIENT,
     SITE_CERT_CONNECTOR,
     SITE_CERT_ROLE,    /* mp.test and login.test */
@@ -95,6 +96,9 @@ void site_use_token(struct site *site, const char *audience, const char *tenant)
 void site_use_token_of(struct site *site, const char *kid, const char *audience,
                        const char *tenant);
 const char *site_user_data(struct site *site); /* static */
+/* The same with other client roots and another key set; NULL for the right ones. */
+const char *site_user_data_of(struct site *site, const char *roots_pem, const char *pin,
+                              const char *jwks_uri);
 void site_send(struct site *site, struct site_answer *answer, const char *method,
                const char *target, const void *body, size_t n);
 void site_finish(struct site *site, struct site_answer *answer);

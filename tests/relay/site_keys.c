@@ -70,6 +70,7 @@ void site_make_keys(void)
         const char *names[3];
     } wanted[SITE_CERT_COUNT] = {
         [SITE_CERT_GATEWAY] = { CMG_PROFILE_WEB_SERVER, { "cmg.test", NULL } },
+        [SITE_CERT_RENEWED] = { CMG_PROFILE_WEB_SERVER, { "cmg.test", NULL } },
         [SITE_CERT_CLIENT] = { CMG_PROFILE_CLIENT, { "client-1", NULL } },
         [SITE_CERT_CONNECTOR] = { CMG_PROFILE_CONNECTOR, { "connector-1", NULL } },
         [SITE_CERT_ROLE] = { CMG_PROFILE_WEB_SERVER, { "mp.test", "login.test", NULL } },

@@ -510,7 +510,6 @@ START_TEST(setters_refuse_what_is_wrong)
     cmg_client *client = NULL;
 
     site_start_parts(&site, true, true);
-    ck_assert_int_eq(cmg_service_configure(site.service, "{}", 2, NULL), CMG_E_STATE);
     ck_assert_int_eq(cmg_service_start(site.service, NULL), CMG_E_STATE);
     ck_assert_int_eq(cmg_connector_start(site.connector, NULL), CMG_E_STATE);
     ck_assert_int_eq(cmg_service_get_port(NULL, CMG_LISTENER_CLIENT), 0);

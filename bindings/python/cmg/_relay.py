@@ -90,12 +90,12 @@ class _Endpoint(Handle):
         self._ended = False
 
     def configure(self, json: str | bytes) -> None:
-        """Gives it its settings."""
+        """Gives it its settings; while it runs they hold for what comes after."""
         data = json.encode() if isinstance(json, str) else json
         self.call("configure", data, len(data))
 
     def set_certificate(self, certificate: Certificate) -> None:
-        """Gives it its certificate with the key."""
+        """Gives it its certificate with the key; while it runs, for new connections."""
         self.call("set_certificate", certificate.pointer)
 
     def start(self) -> None:
