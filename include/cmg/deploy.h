@@ -88,6 +88,10 @@ typedef enum cmg_deploy_operation {
     /** Give the gateway a new server certificate, its authority's or the host's
         (cmg_gateway_set_certificate()), while it goes on serving. */
     CMG_DEPLOY_ROTATE_CERTIFICATE = 25,
+    /** Make the gateway anew from the specification: instances and network are removed
+       and deployed again, its name, storage, vault, certificate and applications stay. It
+       is closed meanwhile. */
+    CMG_DEPLOY_REDEPLOY_GATEWAY = 27,
     /** Find everything that a create would fail at (cmg/preflight.h); reads only. */
     CMG_DEPLOY_CHECK_GATEWAY = 29,
     /** Plan a create and stop there; reads only. cmg_deploy_export_plan() gives it. */

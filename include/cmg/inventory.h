@@ -5,6 +5,7 @@
  * #CMG_DEPLOY_INVENTORY_GATEWAY lists the resources of the gateway's group, and those
  * anywhere in the subscription that carry its tag, and compares them with what the
  * template makes. The items stand on the gateway until an inventory is taken again.
+ * #CMG_DEPLOY_DELETE leaves what it could not or may not remove there: its leftovers.
  *
  * @code
  * cmg_inventory_item item = { .size = sizeof item };
@@ -32,10 +33,12 @@ typedef enum cmg_inventory_kind {
     /** It has the gateway's tag but is not expected, or is in another group: nothing of
         the gateway uses it, and it may cost. */
     CMG_INVENTORY_ORPHAN = 3,
-    /** In the gateway's group without its tag: a deletion is refused while it is there.
-     */
+    /** In the gateway's group without its tag: a deletion leaves it and the group. */
     CMG_INVENTORY_FOREIGN = 4,
-    CMG_INVENTORY_DELETED = 5,            /**< A deleted key vault that keeps the name. */
+    CMG_INVENTORY_DELETED = 5, /**< A deleted key vault that keeps the name. */
+    /** Part of a classic deployment (a cloud service, as gateways were made until 2022):
+        left alone like what is foreign, and never made. */
+    CMG_INVENTORY_CLASSIC = 6,
     CMG_INVENTORY_KIND_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
 } cmg_inventory_kind;
 

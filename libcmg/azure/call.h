@@ -121,6 +121,7 @@ enum cmg__call_id {
     CMG__CALL_CERT_VERSIONS,        /* vault name */
     CMG__CALL_CERT_VERSIONS_PAGE,   /* url: a nextLink */
     CMG__CALL_CERT_PATCH,           /* vault name version; body */
+    CMG__CALL_RESOURCE_DELETE,      /* url: a resource's ID, with its api-version */
     CMG__CALL_POLL,                 /* url */
     CMG__CALL_COUNT
 };

@@ -268,6 +268,8 @@ static const struct cmg__call calls[CMG__CALL_COUNT] = {
     URL(CERT_VERSIONS_PAGE, "vault.cert.versions.page", "GET", NULL, READ, 200),
     VAULT_DATA(CERT_PATCH, "vault.cert.patch", "PATCH", "/certificates/{name}/{version}",
                NAMED, 200),
+    URL(RESOURCE_DELETE, "arm.resource.delete", "DELETE", NULL, NAMED, 202, 200, 204,
+        404),
     URL(POLL, "poll", "GET", NULL, READ, 200, 201, 202, 204),
 };
 

@@ -15,7 +15,7 @@
         &cmg__step_client_consent, &cmg__step_certificate, &cmg__step_resource_group,    \
         &cmg__step_vault, &cmg__step_vault_certificate, &cmg__step_template,             \
         &cmg__step_deployment, &cmg__step_endpoint, &cmg__step_instances,                \
-        &cmg__step_answer
+        &cmg__step_answer, &cmg__step_made
 
 /* What would stop it half-way. */
 #define CHECKING                                                                         \
@@ -28,11 +28,24 @@ static const struct cmg__step *const modify_steps[] = {
     SIGNED_IN, &cmg__step_gateway, &cmg__step_changeable, &cmg__step_rights, MAKING,
 };
 
+static const struct cmg__step *const redeploy_steps[] = {
+    SIGNED_IN,
+    &cmg__step_gateway,
+    &cmg__step_redeployable,
+    CHECKING,
+    &cmg__step_removable,
+    &cmg__step_parts_gone,
+    &cmg__step_making,
+    MAKING,
+};
+
 static const struct cmg__step *const delete_steps[] = {
     SIGNED_IN,
     &cmg__step_rights,
+    &cmg__step_removable,
     &cmg__step_client_app_gone,
     &cmg__step_server_app_gone,
+    &cmg__step_strays_gone,
     &cmg__step_group_gone,
     &cmg__step_vault_gone,
     &cmg__step_secrets_gone,
@@ -253,6 +266,13 @@ static const struct cmg__operation operations[] = {
                                     .needs_authority = true,
                                     .any_spec = true,
                                     .unknown = "change" },
+    [CMG_DEPLOY_REDEPLOY_GATEWAY] = { .name = "redeploy_gateway",
+                                      .steps = STEPS(redeploy_steps),
+                                      .end = CMG_DEPLOY_READY,
+                                      .needs_gateway = true,
+                                      .needs_authority = true,
+                                      .any_spec = true,
+                                      .unknown = "make anew" },
     [CMG_DEPLOY_ROTATE_CERTIFICATE] = { .name = "rotate_certificate",
                                         .steps = STEPS(rotate_steps),
                                         .end = CMG_DEPLOY_READY,

@@ -122,6 +122,17 @@ char *cmg__vault_id(const struct cmg__work *work)
                        cmg__work_value(work, "group"), cmg__work_value(work, "vault"));
 }
 
+bool cmg__id_is_in_group(const struct cmg__work *work, const char *id)
+{
+    char *group = cmg__format(work->alloc, "/subscriptions/%s/resourceGroups/%s/",
+                              cmg__work_value(work, "subscription"),
+                              cmg__work_value(work, "group"));
+    const bool in = group != NULL && cmg__str_istarts(id, group);
+
+    cmg__free(work->alloc, group);
+    return in;
+}
+
 bool cmg__deleted_vault_is_ours(const struct cmg__work *work,
                                 const struct cmg__json *deleted)
 {

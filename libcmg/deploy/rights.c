@@ -216,6 +216,14 @@ static const struct cmg__step_action actions[] = {
       "stop the instances", CMG_SEVERITY_NOTE, false },
     { "scale", "Microsoft.Compute/virtualMachineScaleSets/write",
       "change the number of instances", CMG_SEVERITY_NOTE, false },
+    { "parts_gone", "Microsoft.Compute/virtualMachineScaleSets/delete",
+      "remove the scale set that is made anew", CMG_SEVERITY_NOTE, false },
+    { "parts_gone", "Microsoft.Network/loadBalancers/delete",
+      "remove the load balancer that is made anew", CMG_SEVERITY_NOTE, false },
+    { "parts_gone", "Microsoft.Network/virtualNetworks/delete",
+      "remove the virtual network that is made anew", CMG_SEVERITY_NOTE, false },
+    { "parts_gone", "Microsoft.Network/networkSecurityGroups/delete",
+      "remove the network security group that is made anew", CMG_SEVERITY_NOTE, false },
 };
 
 const struct cmg__step_action *cmg__step_actions(size_t *count)

@@ -2,6 +2,7 @@
 #ifndef CMG_DEPLOY_STEPS_H
 #define CMG_DEPLOY_STEPS_H
 
+#include <cmg/inventory.h>
 #include "deploy/step.h"
 #include "model/expectation.h"
 
@@ -51,8 +52,16 @@ extern const struct cmg__step cmg__step_vault;
 extern const struct cmg__step cmg__step_vault_certificate;
 /* steps_group.c */
 extern const struct cmg__step cmg__step_resource_group;
+/* steps_removal.c */
+extern const struct cmg__step cmg__step_removable;
+extern const struct cmg__step cmg__step_strays_gone;
 extern const struct cmg__step cmg__step_group_gone;
 extern const struct cmg__step cmg__step_vault_gone;
+extern const struct cmg__step cmg__step_parts_gone;
+/* steps_redeploy.c */
+extern const struct cmg__step cmg__step_redeployable;
+extern const struct cmg__step cmg__step_making;
+extern const struct cmg__step cmg__step_made;
 /* steps_deployment.c */
 extern const struct cmg__step cmg__step_template;
 extern const struct cmg__step cmg__step_deployment;
@@ -108,6 +117,11 @@ extern const struct cmg__step cmg__step_server_app_gone;
 extern const struct cmg__step cmg__step_secrets_gone;
 extern const struct cmg__step cmg__step_server_secret_gone;
 
+/* The fact that tells how far a redeployment is, and its values. */
+#define CMG__REDEPLOY          "redeploy"
+#define CMG__REDEPLOY_REMOVING "removing"
+#define CMG__REDEPLOY_MAKING   "making"
+
 /* True when the tags of a resource or group name this deployment. */
 bool cmg__tags_are_ours(const struct cmg__work *work, const struct cmg__json *resource);
 /* A soft-deleted vault that stood at the place of this deployment's. */
@@ -140,6 +154,11 @@ bool cmg__array_has(const struct cmg__json *array, const char *text);
 const struct cmg__json *cmg__resource_of_type(const struct cmg__work *work,
                                               const struct cmg__json *list,
                                               const char *type);
+/* Is the resource of this ID in the gateway's group? */
+bool cmg__id_is_in_group(const struct cmg__work *work, const char *id);
+/* Puts a resource of an answer on the gateway's inventory. */
+cmg_status cmg__inventory_note(struct cmg__run *run, cmg_inventory_kind kind,
+                               const struct cmg__json *item, cmg_error **err);
 /* "/subscriptions/.../vaults/{vault}" of this deployment; NULL when memory ran out. */
 char *cmg__vault_id(const struct cmg__work *work);
 

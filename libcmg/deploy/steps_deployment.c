@@ -175,6 +175,12 @@ static cmg_status attach(struct cmg__run *run, struct cmg__next *next)
     return cmg__next_again(next, -1);
 }
 
+/* It has succeeded, but what it made was changed or removed since. */
+static bool must_repeat(const struct cmg__work *work)
+{
+    return work->redeploy || cmg__fact(work, CMG__REDEPLOY)[0] != '\0';
+}
+
 static cmg_status inspect(struct cmg__run *run, const struct cmg__answer *answer,
                           struct cmg__next *next, cmg_error **err)
 {
@@ -191,7 +197,7 @@ static cmg_status inspect(struct cmg__run *run, const struct cmg__answer *answer
         return cmg__answer_lacks(run, "/properties/provisioningState", err);
     if (!is_state(state, "Succeeded"))
         return attach(run, next);
-    if (run->work->redeploy && run->bits == 0) {
+    if (must_repeat(run->work) && run->bits == 0) {
         run->plan = CMG__PLAN_CHANGE;
         cmg__run_say(run, "%s, once more", run->work->deployment_name);
         return cmg__next_go(next, "put");
@@ -278,7 +284,7 @@ const struct cmg__step cmg__step_deployment = {
     .title = "deployment",
     .phase = CMG__PHASE_APPLY,
     .what = "deployment of the gateway",
-    .needs = { "template" },
+    .needs = { "template", "making" },
     .budget_ms = 90 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(deployment_exchanges),
 };

@@ -40,8 +40,8 @@ static cmg_status is_expected(struct cmg__run *run, const char *type, bool *out,
     return rc;
 }
 
-static cmg_status add(struct cmg__run *run, cmg_inventory_kind kind,
-                      const struct cmg__json *item, cmg_error **err)
+cmg_status cmg__inventory_note(struct cmg__run *run, cmg_inventory_kind kind,
+                               const struct cmg__json *item, cmg_error **err)
 {
     const char *type = cmg__str_or(cmg__json_str(item, "/type"), "?");
     const char *name = cmg__str_or(cmg__json_str(item, "/name"), "?");
@@ -59,11 +59,12 @@ static cmg_status add_of_group(struct cmg__run *run, const struct cmg__json *ite
     bool expected = false;
 
     if (!cmg__tags_are_ours(run->work, item))
-        return add(run, CMG_INVENTORY_FOREIGN, item, err);
+        return cmg__inventory_note(run, cmg__inventory_kind_of_other(type), item, err);
     const cmg_status rc = is_expected(run, type, &expected, err);
     if (rc != CMG_OK)
         return rc;
-    return add(run, expected ? CMG_INVENTORY_PRESENT : CMG_INVENTORY_ORPHAN, item, err);
+    return cmg__inventory_note(
+        run, expected ? CMG_INVENTORY_PRESENT : CMG_INVENTORY_ORPHAN, item, err);
 }
 
 /* Resources of the group, page by page. */
@@ -81,18 +82,6 @@ static cmg_status read_resources(struct cmg__run *run, const struct cmg__answer 
     return rc != CMG_OK || more ? rc : cmg__next_go(next, "tagged");
 }
 
-static bool is_in_group(const struct cmg__run *run, const struct cmg__json *item)
-{
-    const char *id = cmg__str_or(cmg__json_str(item, "/id"), "");
-    char *group = cmg__format(run->work->alloc, "/subscriptions/%s/resourceGroups/%s/",
-                              cmg__work_value(run->work, "subscription"),
-                              cmg__work_value(run->work, "group"));
-    const bool in = group != NULL && cmg__str_istarts(id, group);
-
-    cmg__free(run->work->alloc, group);
-    return in;
-}
-
 /* What has our tag anywhere else in the subscription. */
 static cmg_status read_tagged(struct cmg__run *run, const struct cmg__answer *answer,
                               struct cmg__next *next, cmg_error **err)
@@ -103,8 +92,8 @@ static cmg_status read_tagged(struct cmg__run *run, const struct cmg__answer *an
 
     for (size_t i = 0; rc == CMG_OK && i < cmg__json_size(list); i++) {
         const struct cmg__json *item = cmg__json_item(list, i);
-        if (!is_in_group(run, item))
-            rc = add(run, CMG_INVENTORY_ORPHAN, item, err);
+        if (!cmg__id_is_in_group(run->work, cmg__str_or(cmg__json_str(item, "/id"), "")))
+            rc = cmg__inventory_note(run, CMG_INVENTORY_ORPHAN, item, err);
     }
     if (rc == CMG_OK)
         rc = cmg__page_follow(run, answer, next, &more, err);
@@ -123,14 +112,15 @@ static cmg_status add_missing(const char *type, void *user)
 static void say_counts(struct cmg__run *run)
 {
     const cmg_gateway *gateway = run->work->gateway;
-    unsigned counts[CMG_INVENTORY_DELETED + 1] = { 0 };
+    unsigned counts[CMG_INVENTORY_CLASSIC + 1] = { 0 };
 
     for (size_t i = 0; i < gateway->inventory_count; i++)
         counts[gateway->inventory[i].kind]++;
-    cmg__run_say(run, "%u present, %u missing, %u orphans, %u foreign, %u deleted",
+    cmg__run_say(run,
+                 "%u present, %u missing, %u orphans, %u foreign, %u classic, %u deleted",
                  counts[CMG_INVENTORY_PRESENT], counts[CMG_INVENTORY_MISSING],
                  counts[CMG_INVENTORY_ORPHAN], counts[CMG_INVENTORY_FOREIGN],
-                 counts[CMG_INVENTORY_DELETED]);
+                 counts[CMG_INVENTORY_CLASSIC], counts[CMG_INVENTORY_DELETED]);
 }
 
 static cmg_status read_vault(struct cmg__run *run, const struct cmg__answer *answer,
@@ -140,7 +130,7 @@ static cmg_status read_vault(struct cmg__run *run, const struct cmg__answer *ans
     cmg_status rc = CMG_OK;
 
     if (answer->status != 404 && cmg__deleted_vault_is_ours(run->work, answer->json))
-        rc = add(run, CMG_INVENTORY_DELETED, answer->json, err);
+        rc = cmg__inventory_note(run, CMG_INVENTORY_DELETED, answer->json, err);
     if (rc == CMG_OK)
         rc = cmg__template_types(run->work->alloc, add_missing, gateway, err);
     say_counts(run);

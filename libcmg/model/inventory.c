@@ -11,6 +11,7 @@ static const char *const names[] = {
     [CMG_INVENTORY_ORPHAN] = "orphan",
     [CMG_INVENTORY_FOREIGN] = "foreign",
     [CMG_INVENTORY_DELETED] = "deleted",
+    [CMG_INVENTORY_CLASSIC] = "classic",
 };
 
 const char *cmg_inventory_kind_name(cmg_inventory_kind kind)
@@ -18,18 +19,53 @@ const char *cmg_inventory_kind_name(cmg_inventory_kind kind)
     return names[(unsigned)kind < CMG__ARRAY_LEN(names) ? (unsigned)kind : 0];
 }
 
+static void row_done(const struct cmg__alloc *alloc, struct cmg__inventory_row *row)
+{
+    cmg__free(alloc, row->type);
+    cmg__free(alloc, row->name);
+    cmg__free(alloc, row->id);
+}
+
 void cmg__inventory_clear(cmg_gateway *gateway)
 {
     const struct cmg__alloc *alloc = &gateway->head.ctx->alloc;
 
-    for (size_t i = 0; i < gateway->inventory_count; i++) {
-        cmg__free(alloc, gateway->inventory[i].type);
-        cmg__free(alloc, gateway->inventory[i].name);
-        cmg__free(alloc, gateway->inventory[i].id);
-    }
+    for (size_t i = 0; i < gateway->inventory_count; i++)
+        row_done(alloc, &gateway->inventory[i]);
     cmg__free(alloc, gateway->inventory);
     gateway->inventory = NULL;
     gateway->inventory_count = 0;
+}
+
+void cmg__inventory_forget(cmg_gateway *gateway,
+                           bool (*is)(const struct cmg__inventory_row *row,
+                                      const void *user),
+                           const void *user)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < gateway->inventory_count; i++) {
+        if (is(&gateway->inventory[i], user))
+            row_done(&gateway->head.ctx->alloc, &gateway->inventory[i]);
+        else
+            gateway->inventory[kept++] = gateway->inventory[i];
+    }
+    gateway->inventory_count = kept;
+}
+
+/* Cloud services, from before scale sets; "extended support" ones look the same. */
+cmg_inventory_kind cmg__inventory_kind_of_other(const char *type)
+{
+    static const char *const classic[] = { "Microsoft.ClassicCompute/",
+                                           "Microsoft.ClassicStorage/",
+                                           "Microsoft.ClassicNetwork/",
+                                           "Microsoft.Compute/cloudServices" };
+
+    for (size_t i = 0; i < CMG__ARRAY_LEN(classic); i++) {
+        if (cmg__str_istarts(type, classic[i]))
+            return CMG_INVENTORY_CLASSIC;
+    }
+    return CMG_INVENTORY_FOREIGN;
 }
 
 static bool grow(cmg_gateway *gateway)

@@ -16,6 +16,14 @@ void cmg__inventory_clear(cmg_gateway *gateway);
 CMG__NODISCARD cmg_status cmg__inventory_add(cmg_gateway *gateway,
                                              cmg_inventory_kind kind, const char *type,
                                              const char *name, const char *id);
+/* Takes out those that the test is true for. */
+void cmg__inventory_forget(cmg_gateway *gateway,
+                           bool (*is)(const struct cmg__inventory_row *row,
+                                      const void *user),
+                           const void *user);
+/* What a resource without the gateway's tag is: somebody else's, or part of a classic
+   deployment. */
+cmg_inventory_kind cmg__inventory_kind_of_other(const char *type);
 /* False when nothing of this type was found with the gateway's tag. */
 bool cmg__inventory_has(const cmg_gateway *gateway, const char *type);
 

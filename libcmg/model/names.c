@@ -189,6 +189,12 @@ static cmg_status choose(cmg_names *names, const cmg_names_options *options,
 
 static cmg_status fail_azure(const cmg_names *names, cmg_error **err)
 {
+    if (cmg__str_iends(names->service_name, ".cloudapp.net"))
+        return cmg__fail(err, &names->head.ctx->alloc, CMG_E_CERT, "service_name",
+                         "get a certificate for a name in your own domain",
+                         "%s is the name of a classic deployment (cloud service), which "
+                         "Azure has retired: a gateway of today is called %s",
+                         names->service_name, names->deployment_name);
     return cmg__fail(err, &names->head.ctx->alloc, CMG_E_CERT, "service_name",
                      "use a name in your own domain, or that of the deployment",
                      "nobody but Microsoft can create a record for %s, and the "

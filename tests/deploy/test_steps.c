@@ -299,25 +299,6 @@ END_TEST
 
 #define OUR_GROUP "{\"tags\":{\"libcmg-deployment\":\"%s\"}}"
 
-START_TEST(group_with_a_foreign_resource_is_not_deleted)
-{
-    struct rule rules[] = {
-        TOKEN,
-        ANSWER("GET", "/resources?", 0, 200,
-               "{\"value\":[{\"type\":\"Microsoft.Sql/servers\",\"name\":\"payroll\"}]}"),
-        ANSWER("GET", "/resourceGroups/", 0, 200, canned_with_id(OUR_GROUP)),
-        { 0 }
-    };
-
-    canned_begin(&w, rules, &cmg__step_group_gone);
-    canned_finish(&w);
-    ck_assert_int_eq(w.end_code, CMG_E_CONFLICT);
-    ck_assert_ptr_nonnull(strstr(w.end_message, "payroll"));
-    ck_assert_uint_eq(world_count(&w, "DELETE"), 0);
-    world_done(&w);
-}
-END_TEST
-
 START_TEST(deletion_is_followed_by_its_location)
 {
     struct rule rules[] = {
@@ -495,7 +476,6 @@ int main(void)
     tcase_add_loop_test(group, taken_name_is_free_when_it_is_our_own, 0,
                         CMG__ARRAY_LEN(names));
     tcase_add_loop_test(group, group_of_somebody_else_is_refused, 0, 2);
-    tcase_add_test(group, group_with_a_foreign_resource_is_not_deleted);
     tcase_add_test(group, deletion_is_followed_by_its_location);
     suite_add_tcase(suite, group);
     tcase_add_test(deployment, polling_url_elsewhere_gets_no_token);

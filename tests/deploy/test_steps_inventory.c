@@ -102,29 +102,6 @@ START_TEST(a_page_on_another_host_is_not_asked_for)
 }
 END_TEST
 
-/* A resource of somebody else on the second page keeps the group, too. */
-START_TEST(a_deletion_reads_every_page_before_it_begins)
-{
-    struct rule rules[] = { TOKEN,
-                            ANSWER("GET", "/second", 0, 200,
-                                   "{\"value\":[" ITEM("Microsoft.Sql/servers", "theirs",
-                                                       "\"tags\":{}") "]}"),
-                            ANSWER("GET", "/resources?$expand", 0, 200,
-                                   "{\"value\":[],\"nextLink\":\"" ARM "/second\"}"),
-                            ANSWER("GET", "/resourceGroups/cmg-granitefalls", 0, 200,
-                                   canned_with_id("{" OURS "}")),
-                            { 0 } };
-
-    canned_begin(&w, rules, &cmg__step_group_gone);
-    canned_finish(&w);
-    ck_assert_int_eq(w.end, CMG_DEPLOY_FAILED);
-    ck_assert_int_eq(w.end_code, CMG_E_CONFLICT);
-    ck_assert_ptr_nonnull(strstr(w.end_message, "theirs"));
-    ck_assert_uint_eq(world_count(&w, "DELETE"), 0);
-    world_done(&w);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("steps of an inventory");
@@ -134,7 +111,6 @@ int main(void)
     tcase_add_test(tc, what_is_ours_but_not_expected_is_an_orphan);
     tcase_add_loop_test(tc, a_page_on_another_host_is_not_asked_for, 0,
                         CMG__ARRAY_LEN(elsewhere));
-    tcase_add_test(tc, a_deletion_reads_every_page_before_it_begins);
     suite_add_tcase(suite, tc);
     return support_run((Suite *[]){ suite, NULL });
 }

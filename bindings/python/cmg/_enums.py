@@ -373,6 +373,7 @@ class Operation(IntEnum):
     SCALE_GATEWAY = 22
     MODIFY_GATEWAY = 23
     ROTATE_CERTIFICATE = 25
+    REDEPLOY_GATEWAY = 27
     CHECK_GATEWAY = 29
     PLAN_GATEWAY = 30
     VERIFY_GATEWAY = 31
@@ -425,6 +426,7 @@ class InventoryKind(IntEnum):
     ORPHAN = 3
     FOREIGN = 4
     DELETED = 5
+    CLASSIC = 6
 
 
 class DeployState(IntEnum):
