@@ -111,6 +111,23 @@ CMG_API cmg_status cmg_gateway_add_connector(cmg_gateway *gateway,
                                              cmg_certificate *connector, cmg_error **err);
 
 /**
+ * @brief Adds an authority that clients' certificates may chain to: a root, or one below
+ *        it. The specification's list (client_authorities) has it from now on; the
+ *        gateway's own authority counts without it.
+ * @param[in]  gateway     The gateway.
+ * @param[in]  certificate The authority's certificate; a reference is taken, a key in it
+ *                         is of no use. One that is there already counts once. At most
+ *                         16.
+ * @param[out] err         Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_CERT when it is no authority's, or has a chain, #CMG_E_LIMIT,
+ *         #CMG_E_STATE while a deployment runs, #CMG_E_INVAL. Not from callbacks.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_gateway_add_client_authority(cmg_gateway *gateway,
+                                                    cmg_certificate *certificate,
+                                                    cmg_error **err);
+
+/**
  * @brief What a connection point must know, as JSON for cmg_connector_configure().
  * @param[in]  gateway   A gateway that a deployment has brought to ready.
  * @param[out] out_bytes Receives the text, yours; it contains no secret.
@@ -195,6 +212,90 @@ CMG_API const char *cmg_gateway_role_id(const cmg_gateway *gateway, uint32_t ind
  * @since 0.1
  */
 CMG_API const char *cmg_gateway_role_url(const cmg_gateway *gateway, uint32_t index);
+
+/** @brief When somebody is told of an amount; size-tagged. @since 0.1 */
+typedef struct cmg_alert_settings {
+    size_t size;               /**< sizeof(cmg_alert_settings) of the caller. */
+    int32_t enabled;           /**< 1: it is looked at; 0: not. */
+    int32_t stop_service;      /**< 1: the service stops at the critical level. */
+    uint32_t gigabytes;        /**< The whole, in 10^9 bytes. */
+    uint32_t warning_percent;  /**< Of the whole; below the critical one. */
+    uint32_t critical_percent; /**< Of the whole. */
+} cmg_alert_settings;
+
+/** @brief Which alert. @since 0.1 */
+typedef enum cmg_alert {
+    CMG_ALERT_TRAFFIC = 0,       /**< What left the cloud in 14 days. */
+    CMG_ALERT_STORAGE = 1,       /**< What the storage account holds. It stops nothing. */
+    CMG_ALERT_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
+} cmg_alert;
+
+/** @brief The settings of a gateway, as they are wanted; size-tagged. @since 0.1 */
+typedef struct cmg_gateway_settings {
+    size_t size;                 /**< sizeof(cmg_gateway_settings) of the caller. */
+    const char *cloud;           /**< "AzurePublicCloud"; "" not said; as the next,
+                                    borrowed as long as the gateway. */
+    const char *description;     /**< "" for none. */
+    const char *vm_size;         /**< For example "Standard_A2_v2". */
+    int32_t adopt_group;         /**< 1: a resource group of others is taken over. */
+    int32_t verify_revocation;   /**< 1: of clients' certificates. */
+    int32_t enforce_tls12;       /**< 1: nothing older than TLS 1.2. */
+    int32_t serve_content;       /**< 1: content of packages is served. */
+    uint32_t client_authorities; /**< How many of them there are. */
+    uint32_t tags;               /**< How many of them there are. */
+} cmg_gateway_settings;
+
+/**
+ * @brief The settings of the specification, with defaults.
+ * @param[in]  gateway      The gateway.
+ * @param[out] out_settings Filled in; its size must be set.
+ * @param[out] err          Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_INVAL, #CMG_E_ABI. Callbacks may call it.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_gateway_get_settings(const cmg_gateway *gateway,
+                                            cmg_gateway_settings *out_settings,
+                                            cmg_error **err);
+
+/**
+ * @brief An alert of the specification, with defaults.
+ * @param[in]  gateway   The gateway.
+ * @param[in]  alert     Which.
+ * @param[out] out_alert Filled in; its size must be set.
+ * @param[out] err       Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_INVAL, #CMG_E_ABI. Callbacks may call it.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_gateway_get_alert(const cmg_gateway *gateway, cmg_alert alert,
+                                         cmg_alert_settings *out_alert, cmg_error **err);
+
+/**
+ * @brief An authority of the specification that clients' certificates may chain to.
+ * @param[in] gateway The gateway.
+ * @param[in] index   0 to the settings' client_authorities - 1.
+ * @return Borrowed, as long as @p gateway; NULL when @p index is out of range.
+ * @since 0.1
+ */
+CMG_API cmg_certificate *cmg_gateway_client_authority(const cmg_gateway *gateway,
+                                                      uint32_t index);
+
+/**
+ * @brief The name of a tag of the specification.
+ * @param[in] gateway The gateway.
+ * @param[in] index   0 to the settings' tags - 1; the order is the specification's.
+ * @return Borrowed, as long as @p gateway; NULL when @p index is out of range.
+ * @since 0.1
+ */
+CMG_API const char *cmg_gateway_tag_name(const cmg_gateway *gateway, uint32_t index);
+
+/**
+ * @brief The value of a tag of the specification.
+ * @param[in] gateway The gateway.
+ * @param[in] index   As of cmg_gateway_tag_name().
+ * @return Borrowed, as long as @p gateway; NULL when @p index is out of range.
+ * @since 0.1
+ */
+CMG_API const char *cmg_gateway_tag_value(const cmg_gateway *gateway, uint32_t index);
 
 /**
  * @brief The deployment's public name, "name.region.cloudapp.azure.com".

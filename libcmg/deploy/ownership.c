@@ -16,6 +16,11 @@ bool cmg__tags_are_ours(const struct cmg__work *work, const struct cmg__json *re
 
 struct cmg__json *cmg__tags_make(const struct cmg__work *work)
 {
+    return cmg__gateway_tags(work->gateway, work->deployment_id);
+}
+
+struct cmg__json *cmg__tags_mark(const struct cmg__work *work)
+{
     return cmg__json_pack("{s:s, s:s}", CMG__TAG_DEPLOYMENT, work->deployment_id,
                           CMG__TAG_NAME, work->gateway->name);
 }

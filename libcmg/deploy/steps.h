@@ -127,8 +127,11 @@ bool cmg__tags_are_ours(const struct cmg__work *work, const struct cmg__json *re
 /* A soft-deleted vault that stood at the place of this deployment's. */
 bool cmg__deleted_vault_is_ours(const struct cmg__work *work,
                                 const struct cmg__json *deleted);
-/* {libcmg-deployment, libcmg-gateway}; NULL when memory ran out. */
+/* Of everything in Resource Manager, the specification's included; NULL when memory ran
+   out. */
 struct cmg__json *cmg__tags_make(const struct cmg__work *work);
+/* Ours only: a certificate in a vault has room for 15. */
+struct cmg__json *cmg__tags_mark(const struct cmg__work *work);
 /* True when the tags of an application, a list in Graph, name this deployment. */
 bool cmg__app_is_ours(const struct cmg__work *work, const struct cmg__json *app);
 /* Whether the run's application is one that somebody else made, named by its client ID:

@@ -222,7 +222,7 @@ static cmg_status build_import(struct cmg__run *run, struct cmg__ask *ask,
         ask->body = cmg__json_pack("{s:s, s:s, s:{s:{s:s}}, s:o}", "value", text.data,
                                    "pwd", cmg__buf_cstr(&password), "policy",
                                    "secret_props", "contentType", "application/x-pkcs12",
-                                   "tags", cmg__tags_make(work));
+                                   "tags", cmg__tags_mark(work));
     if (rc == CMG_OK && ask->body == NULL)
         rc = cmg__fail_nomem(err);
     ask->secret = true;

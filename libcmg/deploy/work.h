@@ -121,7 +121,4 @@ cmg_status cmg__secret_remove(struct cmg__work *work, const char *name, cmg_erro
 #define CMG__SECRET_PFX_PASSWORD "server-pfx-password"
 #define CMG__SECRET_MAX          ((size_t)64 * 1024)
 
-#define CMG__TAG_DEPLOYMENT "libcmg-deployment"
-#define CMG__TAG_NAME       "libcmg-gateway"
-
 #endif

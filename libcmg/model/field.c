@@ -275,6 +275,19 @@ static cmg_status read_list(const struct cmg__fields *fields,
     return CMG_OK;
 }
 
+static cmg_status read_object(const struct cmg__fields *fields,
+                              const struct cmg__field *field,
+                              const struct cmg__json *found, cmg_error **err)
+{
+    int64_t count = (int64_t)cmg__json_size(found);
+
+    if (cmg__json_type(found) != CMG__JSON_OBJECT)
+        return cmg__field_refuse(fields, field, found, "an object in { } is wanted", err);
+    if (count < field->min || count > field->max)
+        return cmg__field_refuse(fields, field, found, NULL, err);
+    return CMG_OK;
+}
+
 static cmg_status read_group(const struct cmg__fields *fields,
                              const struct cmg__field *field,
                              const struct cmg__json *found, cmg_error **err)
@@ -291,7 +304,7 @@ typedef cmg_status (*read_fn)(const struct cmg__fields *fields,
 static const read_fn readers[] = {
     [CMG__FIELD_GROUP] = read_group,   [CMG__FIELD_TEXT] = read_text,
     [CMG__FIELD_NUMBER] = read_number, [CMG__FIELD_FLAG] = read_flag,
-    [CMG__FIELD_LIST] = read_list,
+    [CMG__FIELD_LIST] = read_list,     [CMG__FIELD_OBJECT] = read_object,
 };
 
 cmg_status cmg__fields_read(const struct cmg__fields *fields,
@@ -315,7 +328,7 @@ cmg_status cmg__fields_read(const struct cmg__fields *fields,
 static struct cmg__json *value_of(const struct cmg__fields *fields,
                                   const struct cmg__field *field, bool *absent)
 {
-    *absent = field->kind == CMG__FIELD_LIST || field->offset == CMG__FIELD_NOWHERE;
+    *absent = field->offset == CMG__FIELD_NOWHERE;
     if (field->kind == CMG__FIELD_GROUP) {
         *absent = false;
         return cmg__json_object();

@@ -14,7 +14,8 @@ enum cmg__field_kind {
     CMG__FIELD_TEXT,   /* char *, from the allocator */
     CMG__FIELD_NUMBER, /* uint32_t */
     CMG__FIELD_FLAG,   /* bool */
-    CMG__FIELD_LIST    /* an array, read by whoever owns the table */
+    CMG__FIELD_LIST,   /* an array, read by whoever owns the table */
+    CMG__FIELD_OBJECT  /* an object of any members, read by whoever owns the table */
 };
 
 /* Read and checked, but kept nowhere. */
@@ -29,7 +30,7 @@ struct cmg__field {
     bool fold;      /* lower case before it is checked and kept */
     unsigned owner; /* which of the targets holds the value */
     size_t offset;  /* of the value in it */
-    int64_t min;    /* NUMBER: the value; TEXT: bytes; LIST: items */
+    int64_t min;    /* NUMBER: the value; TEXT: bytes; LIST, OBJECT: items */
     int64_t max;
     bool (*check)(const char *text);                         /* NULL: any text */
     void (*guess)(const char *text, char *out, size_t size); /* what was meant, or NULL */

@@ -11,18 +11,19 @@
 #include "model/authority.h"
 #include "model/inventory.h"
 #include "model/roles.h"
+#include "model/settings.h"
 #include "model/specification.h"
 #include "model/tenant.h"
 #include "model/user_data.h"
 
-#define TEXT_COUNT 8
+#define TEXT_COUNT 9
 
 static void list_texts(cmg_gateway *gateway, char **out[TEXT_COUNT + 1])
 {
     char **const list[TEXT_COUNT + 1] = {
         &gateway->source,   &gateway->name,           &gateway->service_name,
         &gateway->region,   &gateway->resource_group, &gateway->vm_size,
-        &gateway->endpoint, &gateway->site_code,
+        &gateway->endpoint, &gateway->site_code,      &gateway->settings.description,
     };
 
     for (size_t i = 0; i <= TEXT_COUNT; i++)
@@ -37,6 +38,7 @@ static void destroy(cmg_gateway *gateway)
     list_texts(gateway, texts);
     cmg__texts_free(&ctx->alloc, texts);
     cmg__roles_free(gateway);
+    cmg__settings_free(gateway);
     cmg__inventory_clear(gateway);
     cmg__differences_clear(&ctx->alloc, &gateway->differences);
     for (size_t i = 0; i < gateway->connector_count; i++)

@@ -40,6 +40,7 @@ struct cmg_tenant {
     char *id;           /* observed, or given */
     char *display_name; /* observed */
     struct cmg__json *domains; /* verified ones, observed: texts; the initial one first */
+    char *cloud;               /* as the vendor calls it; "" not said */
     char *subscription_id;
     enum cmg__sign_in sign_in;
     char *sign_in_client_id; /* "" when a person's tokens come from the host, or when only
@@ -99,7 +100,30 @@ struct cmg__role {
     size_t endpoint_count;
 };
 
-#define CMG__MAX_CONNECTORS 16
+#define CMG__MAX_CONNECTORS  16
+#define CMG__MAX_AUTHORITIES 16
+#define CMG__MAX_TAGS        40
+
+struct cmg__alert {
+    bool enabled;
+    bool stop;          /* the service, at the critical level */
+    uint32_t gigabytes; /* 10^9 bytes; of traffic in 14 days */
+    uint32_t warning_percent, critical_percent;
+};
+
+/* The rest of what the vendor's console asks for; doc/specification.md says what acts on
+   each. */
+struct cmg__settings {
+    char *description;
+    bool adopt_group; /* a resource group that is there without our tag is taken over */
+    bool revocation;  /* of clients' certificates is checked */
+    bool tls12;       /* nothing older */
+    bool content;     /* is served */
+    struct cmg__alert traffic, storage;
+    cmg_certificate *authorities[CMG__MAX_AUTHORITIES]; /* that clients chain to */
+    size_t authority_count;
+    struct cmg__json *tags; /* names and texts; NULL without a gateway */
+};
 
 /* What an operation saw of the gateway in the cloud. */
 struct cmg__gateway_seen {
@@ -122,6 +146,7 @@ struct cmg_gateway {
     char *vm_size;
     char *site_code;
     uint32_t instance_count;
+    struct cmg__settings settings;
     struct cmg__role *roles;
     size_t role_count;
     cmg_authority *authority;              /* NULL until set */
@@ -158,6 +183,13 @@ cmg_status cmg__template_make(const struct cmg__alloc *alloc,
 /* What an instance receives: see doc/user-data.md. Contains no secret. */
 cmg_status cmg__user_data_make(const cmg_gateway *gateway, const char *deployment_id,
                                struct cmg__buf *out, cmg_error **err);
+/* The tags of everything that is made: the deployment's, and the specification's. NULL:
+   memory ran out. */
+#define CMG__TAG_DEPLOYMENT  "libcmg-deployment"
+#define CMG__TAG_NAME        "libcmg-gateway"
+#define CMG__TAG_DESCRIPTION "libcmg-description"
+struct cmg__json *cmg__gateway_tags(const cmg_gateway *gateway,
+                                    const char *deployment_id);
 /* A stable digest of the specification, for the journal: 64 hexadecimal digits. */
 cmg_status cmg__gateway_digest(cmg_gateway *gateway, char out[65], cmg_error **err);
 

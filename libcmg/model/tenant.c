@@ -3,7 +3,7 @@
 
 #include "azure/cloud.h"
 
-#define TEXT_COUNT 7
+#define TEXT_COUNT 8
 
 bool cmg__texts_init(const struct cmg__alloc *alloc, char **const *fields)
 {
@@ -31,6 +31,7 @@ static void list_texts(cmg_tenant *tenant, char **out[TEXT_COUNT + 1])
         &tenant->id,
         &tenant->display_name,
         &tenant->subscription_id,
+        &tenant->cloud,
         &tenant->sign_in_client_id,
         &tenant->identity_endpoint,
     };

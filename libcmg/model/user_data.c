@@ -9,11 +9,12 @@
 #include "azure/endpoint.h"
 #include "model/authority.h"
 #include "model/roles.h"
+#include "model/settings.h"
 
 #define TEXT_MAX ((size_t)1024 * 1024)
 #define VERSION  1
 
-/* The authority's certificate as PEM, "" without one. */
+/* The gateway's own authority as PEM, "" without one. */
 static cmg_status authority_pem(const cmg_gateway *gateway, struct cmg__buf *out)
 {
     if (gateway->authority == NULL)
@@ -47,6 +48,32 @@ static struct cmg__json *service_names(const cmg_gateway *gateway)
     struct cmg__json *list = text_list(names, CMG__ARRAY_LEN(names));
     cmg__free(&gateway->head.ctx->alloc, public_name);
     return list;
+}
+
+/* What clients' certificates chain to: the gateway's own authority, and the settings'. */
+static cmg_status client_authorities_pem(const cmg_gateway *gateway, struct cmg__buf *out)
+{
+    cmg_status rc = authority_pem(gateway, out);
+
+    return rc == CMG_OK ? cmg__settings_authorities_pem(gateway, out) : rc;
+}
+
+static struct cmg__json *alert(const struct cmg__alert *from)
+{
+    return cmg__json_pack("{s:b, s:I, s:i, s:i, s:b}", "enabled", (int)from->enabled,
+                          "gigabytes", (int64_t)from->gigabytes, "warning_percent",
+                          (int)from->warning_percent, "critical_percent",
+                          (int)from->critical_percent, "stop_service", (int)from->stop);
+}
+
+static struct cmg__json *settings(const cmg_gateway *gateway)
+{
+    const struct cmg__settings *from = &gateway->settings;
+
+    return cmg__json_pack("{s:b, s:b, s:b, s:o, s:o}", "verify_client_revocation",
+                          (int)from->revocation, "enforce_tls12", (int)from->tls12,
+                          "serve_content", (int)from->content, "traffic_alert",
+                          alert(&from->traffic), "storage_alert", alert(&from->storage));
 }
 
 struct issuer_texts {
@@ -112,18 +139,18 @@ cmg_status cmg__user_data_make(const cmg_gateway *gateway, const char *deploymen
         return cmg__fail(err, alloc, CMG_E_STATE, "tenant", "sign in first",
                          "the tenant's ID is not known yet");
     cmg__buf_init(&pem, alloc, TEXT_MAX);
-    cmg_status rc = authority_pem(gateway, &pem);
+    cmg_status rc = client_authorities_pem(gateway, &pem);
     if (rc == CMG_OK)
-        rc = format(cmg__json_pack("{s:i, s:s, s:o, s:{s:i, s:i}, s:s, s:o, s:o}",
-                                   "version", VERSION, "deployment_id", deployment_id,
-                                   "service_names", service_names(gateway), "ports",
-                                   "client", CMG__PORT_CLIENT, "channel",
-                                   CMG__PORT_CHANNEL, "client_roots_pem",
-                                   cmg__buf_cstr(&pem), "connectors",
-                                   text_list((const char *const *)gateway->connectors,
-                                             gateway->connector_count),
-                                   "tokens", tokens(gateway)),
-                    out, err);
+        rc = format(
+            cmg__json_pack("{s:i, s:s, s:o, s:{s:i, s:i}, s:s, s:o, s:o, s:o}", "version",
+                           VERSION, "deployment_id", deployment_id, "service_names",
+                           service_names(gateway), "ports", "client", CMG__PORT_CLIENT,
+                           "channel", CMG__PORT_CHANNEL, "client_roots_pem",
+                           cmg__buf_cstr(&pem), "connectors",
+                           text_list((const char *const *)gateway->connectors,
+                                     gateway->connector_count),
+                           "settings", settings(gateway), "tokens", tokens(gateway)),
+            out, err);
     else
         rc = cmg__fail_nomem(err);
     cmg__buf_done(&pem);

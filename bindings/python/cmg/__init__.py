@@ -47,7 +47,7 @@ from ._ffi import call as _call
 from ._ffi import encoded as _encoded
 from ._ffi import verify_version as _verify_version
 from ._ffi import version
-from ._gateway import Gateway, GatewayStatus, InventoryItem
+from ._gateway import AlertSettings, Gateway, GatewaySettings, GatewayStatus, InventoryItem
 from ._handles import ClosedError, Context, LogRecord
 from ._import import Import
 from ._inspect import AlternativeName, inspect
@@ -61,6 +61,7 @@ from ._rights import Right, rights_of
 from ._sandbox import Sandbox
 from ._tenant import ClientApp, ServerApp, ServerAppExpiry, Tenant
 from ._types import (
+    Alert,
     AppPart,
     AssertionAlgorithm,
     ChallengeAction,
@@ -120,6 +121,8 @@ def has_feature(feature: str) -> bool:
 
 __all__ = [
     "AbiMismatch",
+    "Alert",
+    "AlertSettings",
     "AlreadyExists",
     "AlternativeName",
     "AppPart",
@@ -166,6 +169,7 @@ __all__ = [
     "FindingCode",
     "Forked",
     "Gateway",
+    "GatewaySettings",
     "GatewayState",
     "GatewayStatus",
     "HashAlgorithm",

@@ -396,6 +396,13 @@ class PlanFormat(IntEnum):
     JSON = 2
 
 
+class Alert(IntEnum):
+    """Which alert."""
+
+    TRAFFIC = 0
+    STORAGE = 1
+
+
 class GatewayState(IntEnum):
     """What a gateway is doing, as an operation last saw it."""
 
@@ -576,6 +583,7 @@ ENUMS: dict[str, tuple[type[IntEnum], str]] = {
     "cmg_consent_mode": (ConsentMode, "CMG_CONSENT_"),
     "cmg_plan_format": (PlanFormat, "CMG_PLAN_"),
     "cmg_inventory_kind": (InventoryKind, "CMG_INVENTORY_"),
+    "cmg_alert": (Alert, "CMG_ALERT_"),
     "cmg_gateway_state": (GatewayState, "CMG_GATEWAY_"),
     "cmg_deploy_state": (DeployState, "CMG_DEPLOY_"),
     "cmg_step_state": (StepState, "CMG_STEP_"),

@@ -11,10 +11,10 @@ import ctypes
 import os
 from ctypes import (POINTER, byref, c_bool, c_char_p, c_int, c_int32, c_int64, c_size_t,
                     c_uint16, c_uint32, c_uint64, c_void_p)
-from enum import Enum
 from typing import Any, Optional
 
-from ._types import (NAMES, UPLOAD, cmg_expiry, cmg_gateway_check_options, cmg_gateway_status, cmg_inventory_item, cmg_problem, cmg_right, cmg_names_options,
+from ._declare import *  # the words of the table
+from ._types import (NAMES, UPLOAD, cmg_expiry, cmg_alert_settings, cmg_gateway_check_options, cmg_gateway_settings, cmg_gateway_status, cmg_inventory_item, cmg_problem, cmg_right, cmg_names_options,
                      AUTHORITY, BYTES, CERTIFICATE, CLIENT, CLIENT_APP, CONNECTOR, CONTEXT,
                      CRL, CSR, DEPLOY, ENROLMENT, ERROR, GATEWAY, IMPORT, KEY, PFX_FILE, REPORT, SANDBOX, SERVER_APP,
                      SERVICE, TEMPLATE, TENANT, TRUST, ClientDoneFn, LogFn, ResolveFn, cmg_acme_options,
@@ -28,61 +28,6 @@ from ._types import (NAMES, UPLOAD, cmg_expiry, cmg_gateway_check_options, cmg_g
 SOVERSION = 0
 RELEASE = (0, 1)
 Buffer = bytes | bytearray | memoryview
-
-
-class Check(Enum):
-    """What is done with a function's result."""
-
-    PLAIN = 0
-    COPIED = 1  # borrowed text: copied at once
-    FALLIBLE = 2  # a status, with the error as last argument: raised
-
-
-Declaration = tuple[Any, tuple[Any, ...], Check]
-
-STATUS = ENUM = c_int
-TEXT = c_char_p
-DATA = c_void_p
-
-
-def plain(result: Any, *arguments: Any) -> Declaration:
-    """A function that cannot fail."""
-    return result, arguments, Check.PLAIN
-
-
-def copied(*arguments: Any) -> Declaration:
-    """A function that returns borrowed text."""
-    return TEXT, arguments, Check.COPIED
-
-
-def fallible(*arguments: Any) -> Declaration:
-    """A function that returns a status and fills in an error."""
-    return STATUS, (*arguments, OUT_ERROR), Check.FALLIBLE
-
-
-OUT_ERROR = POINTER(ERROR)
-OUT_CONTEXT = POINTER(CONTEXT)
-OUT_BYTES = POINTER(BYTES)
-OUT_CERTIFICATE = POINTER(CERTIFICATE)
-OUT_AUTHORITY = POINTER(AUTHORITY)
-OUT_PFX_FILE = POINTER(PFX_FILE)
-OUT_CSR = POINTER(CSR)
-OUT_TEMPLATE = POINTER(TEMPLATE)
-OUT_TRUST = POINTER(TRUST)
-OUT_REPORT = POINTER(REPORT)
-OUT_NAMES = POINTER(NAMES)
-OUT_UPLOAD = POINTER(UPLOAD)
-OUT_CRL = POINTER(CRL)
-OUT_KEY = POINTER(KEY)
-OUT_GATEWAY = POINTER(GATEWAY)
-OUT_IMPORT = POINTER(IMPORT)
-OUT_DEPLOY = POINTER(DEPLOY)
-OUT_ENROLMENT = POINTER(ENROLMENT)
-OUT_SERVICE = POINTER(SERVICE)
-OUT_WATCH = POINTER(WATCH)
-OUT_CONNECTOR = POINTER(CONNECTOR)
-OUT_CLIENT = POINTER(CLIENT)
-OUT_SANDBOX = POINTER(SANDBOX)
 
 LIBCMG: dict[str, Declaration] = {
     "cmg_version": copied(),
@@ -373,6 +318,12 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_gateway_inventory_item": fallible(GATEWAY, c_size_t, POINTER(cmg_inventory_item)),
     "cmg_gateway_export_inventory": fallible(GATEWAY, OUT_BYTES),
     "cmg_inventory_kind_name": copied(ENUM),
+    "cmg_gateway_add_client_authority": fallible(GATEWAY, CERTIFICATE),
+    "cmg_gateway_client_authority": plain(CERTIFICATE, GATEWAY, c_uint32),
+    "cmg_gateway_get_alert": fallible(GATEWAY, ENUM, POINTER(cmg_alert_settings)),
+    "cmg_gateway_get_settings": fallible(GATEWAY, POINTER(cmg_gateway_settings)),
+    "cmg_gateway_tag_name": copied(GATEWAY, c_uint32),
+    "cmg_gateway_tag_value": copied(GATEWAY, c_uint32),
     "cmg_gateway_get_status": fallible(GATEWAY, POINTER(cmg_gateway_status)),
     "cmg_gateway_state_name": copied(ENUM),
     "cmg_gateway_tenant": plain(TENANT, GATEWAY),

@@ -14,15 +14,46 @@ from ._model import Authority, Certificate, out_bytes
 from ._tenant import ClientApp, ServerApp, Tenant
 from ._types import (
     GATEWAY,
+    Alert,
     GatewayState,
     InventoryKind,
     Operation,
+    cmg_alert_settings,
+    cmg_gateway_settings,
     cmg_gateway_status,
     cmg_inventory_item,
 )
 
 if TYPE_CHECKING:
     from ._deploy import Deploy, JournalStore
+
+
+@dataclass(frozen=True)
+class AlertSettings:
+    """When somebody is told of an amount; gigabytes is the whole."""
+
+    enabled: bool
+    stop_service: bool
+    gigabytes: int
+    warning_percent: int
+    critical_percent: int
+
+
+@dataclass(frozen=True)
+class GatewaySettings:
+    """The settings of a gateway as they are wanted; cloud is "" when it is not said."""
+
+    cloud: str
+    description: str
+    vm_size: str
+    adopt_group: bool
+    verify_revocation: bool
+    enforce_tls12: bool
+    serve_content: bool
+    traffic_alert: AlertSettings
+    storage_alert: AlertSettings
+    client_authorities: list[Certificate]
+    tags: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -95,6 +126,10 @@ class Gateway(Differing):
         """Pins a connection point's certificate."""
         self.call("add_connector", certificate.pointer)
 
+    def add_client_authority(self, certificate: Certificate) -> None:
+        """One more authority that clients' certificates may chain to."""
+        self.call("add_client_authority", certificate.pointer)
+
     def connector_config(self) -> str:
         """What a connection point must know, as JSON."""
         return out_bytes(self, "connector_config").decode()
@@ -152,6 +187,28 @@ class Gateway(Differing):
     def endpoint(self) -> str:
         """The deployment's public name; "" before it is known."""
         return str(self.call("endpoint"))
+
+    def _alert(self, which: Alert) -> AlertSettings:
+        found = cmg_alert_settings(size=ctypes.sizeof(cmg_alert_settings))
+        self.call("get_alert", which, ctypes.byref(found))
+        return AlertSettings(bool(found.enabled), bool(found.stop_service),
+                             found.gigabytes, found.warning_percent,
+                             found.critical_percent)
+
+    @property
+    def settings(self) -> GatewaySettings:
+        """The settings of the specification, with defaults."""
+        found = cmg_gateway_settings(size=ctypes.sizeof(cmg_gateway_settings))
+        self.call("get_settings", ctypes.byref(found))
+        authorities = [Certificate._borrowed(self.call("client_authority", i), self._guard)
+                       for i in range(found.client_authorities)]
+        tags = {str(self.call("tag_name", i)): str(self.call("tag_value", i))
+                for i in range(found.tags)}
+        return GatewaySettings(found.cloud.decode(), found.description.decode(),
+                               found.vm_size.decode(), bool(found.adopt_group),
+                               bool(found.verify_revocation), bool(found.enforce_tls12),
+                               bool(found.serve_content), self._alert(Alert.TRAFFIC),
+                               self._alert(Alert.STORAGE), authorities, tags)
 
     @property
     def status(self) -> GatewayStatus:

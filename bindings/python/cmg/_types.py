@@ -144,6 +144,24 @@ class cmg_expiry(Structure):
                 ("next_change_unix_s", c_int64), ("renew_unix_s", c_int64)]
 
 
+class cmg_gateway_settings(Structure):
+    """The settings of a gateway, as they are wanted."""
+
+    _fields_ = [("size", c_size_t), ("cloud", c_char_p), ("description", c_char_p),
+                ("vm_size", c_char_p), ("adopt_group", c_int32),
+                ("verify_revocation", c_int32), ("enforce_tls12", c_int32),
+                ("serve_content", c_int32), ("client_authorities", c_uint32),
+                ("tags", c_uint32)]
+
+
+class cmg_alert_settings(Structure):
+    """When somebody is told of an amount."""
+
+    _fields_ = [("size", c_size_t), ("enabled", c_int32), ("stop_service", c_int32),
+                ("gigabytes", c_uint32), ("warning_percent", c_uint32),
+                ("critical_percent", c_uint32)]
+
+
 class cmg_gateway_status(Structure):
     """What was last seen of a gateway."""
 

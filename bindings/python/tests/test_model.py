@@ -97,6 +97,30 @@ def test_the_specification_comes_back_complete(ctx: Any, gateway: Any) -> None:
     assert cmg.Gateway.from_json(ctx, text).to_json() == text
 
 
+def test_settings_have_defaults_and_are_told(ctx: Any, authority: Any,
+                                             gateway: Any) -> None:
+    spec = json.loads(gateway.to_json())
+    with cmg.Gateway.from_json(ctx, gateway.to_json()) as plain:
+        settings = plain.settings
+        assert settings.verify_revocation and settings.enforce_tls12
+        assert settings.serve_content and not settings.adopt_group
+        assert settings.traffic_alert == cmg.AlertSettings(False, False, 10000, 50, 90)
+        assert settings.storage_alert == cmg.AlertSettings(False, False, 2000, 50, 90)
+        assert settings.tags == {} and settings.client_authorities == []
+        plain.add_client_authority(authority.certificate)
+        assert ([found.sha256 for found in plain.settings.client_authorities]
+                == [authority.certificate.sha256])
+        again = json.loads(plain.to_json())
+    assert again["gateway"]["client_authorities"] == [
+        authority.certificate.export_pem().decode()]
+    spec["gateway"].update(tags={"cost": "4711"}, description="For the road",
+                           traffic_alert={"gigabytes": 500, "stop_service": True})
+    with cmg.Gateway.from_json(ctx, json.dumps(spec)) as told:
+        assert told.settings.tags == {"cost": "4711"}
+        assert told.settings.description == "For the road"
+        assert told.settings.traffic_alert == cmg.AlertSettings(True, True, 500, 50, 90)
+
+
 def test_a_borrowed_handle_outlives_its_owner(ctx: Any, gateway: Any) -> None:
     tenant = gateway.tenant
     gateway.close()
