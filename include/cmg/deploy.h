@@ -231,7 +231,8 @@ typedef struct cmg_consent_options {
  * @brief Where the host keeps the journal; size-tagged, copied.
  *
  * Each function returns 0 or a negative errno. save replaces the whole content and
- * returns only when it is durable. lock is taken at start and held until the end.
+ * returns only when it is durable. lock is taken at start and held until the end. A lock
+ * that ends by itself (a lease) wants claim, save_as and check.
  * @since 0.1
  */
 typedef struct cmg_journal_store {
@@ -245,6 +246,17 @@ typedef struct cmg_journal_store {
     int (*lock)(void *user);
     /** Gives the lock back. */
     int (*unlock)(void *user);
+    /** Makes the caller the owner, with the lock held: returns his number, higher than
+       all before it (1 to INT64_MAX), kept where the journal is. Optional, with the next
+       two or none of them; without them nothing but the lock keeps a run away that was
+       paused while another took over. */
+    int64_t (*claim)(void *user);
+    /** As save, for that owner only: once a higher number was given out it changes
+       nothing and returns -ESTALE. Comparing and saving are one step. */
+    int (*save_as)(int64_t owner, const void *data, size_t size, void *user);
+    /** 0 while no higher number was given out, -ESTALE from then on. Asked before each
+       request that changes something. */
+    int (*check)(int64_t owner, void *user);
 } cmg_journal_store;
 
 /**

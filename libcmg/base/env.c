@@ -100,6 +100,24 @@ static int sys_mkdir(void *user, const char *path, int mode)
     return mkdir(path, (mode_t)mode) != 0 ? -errno : 0;
 }
 
+static int sys_truncate(void *user, int fd, size_t size)
+{
+    (void)user;
+    return ftruncate(fd, (off_t)size) != 0 ? -errno : 0;
+}
+
+static int sys_is_same(void *user, int fd, const char *path)
+{
+    struct stat open_file, named;
+
+    (void)user;
+    if (fstat(fd, &open_file) != 0)
+        return -errno;
+    if (stat(path, &named) != 0)
+        return errno == ENOENT || errno == ESTALE ? 0 : -errno;
+    return open_file.st_dev == named.st_dev && open_file.st_ino == named.st_ino;
+}
+
 static int sys_lock(void *user, int fd)
 {
     (void)user;
@@ -118,6 +136,8 @@ const struct cmg__env cmg__env_system = {
     .rename = sys_rename,
     .unlink = sys_unlink,
     .mkdir = sys_mkdir,
+    .truncate = sys_truncate,
+    .is_same = sys_is_same,
     .lock = sys_lock,
 };
 

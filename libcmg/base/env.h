@@ -22,6 +22,9 @@ struct cmg__env {
     int (*rename)(void *user, const char *from, const char *to);
     int (*unlink)(void *user, const char *path);
     int (*mkdir)(void *user, const char *path, int mode);
+    int (*truncate)(void *user, int fd, size_t size);
+    /* Whether the path names the open file: 1, 0 when it names another or none. */
+    int (*is_same)(void *user, int fd, const char *path);
     /* Exclusive advisory lock of the whole file, without waiting: -EWOULDBLOCK if held.
      */
     int (*lock)(void *user, int fd);
@@ -41,7 +44,17 @@ cmg_status cmg__file_read(const struct cmg__env *env, const struct cmg__alloc *a
 cmg_status cmg__file_replace(const struct cmg__env *env, const struct cmg__alloc *alloc,
                              const char *path, int mode, const void *data, size_t n,
                              cmg_error **err);
-/* Makes one directory, 0700; one that is there is fine. */
+/* The same; the new file stays open, for appending. */
+cmg_status cmg__file_replace_open(const struct cmg__env *env,
+                                  const struct cmg__alloc *alloc, const char *path,
+                                  int mode, const void *data, size_t n, int *out_fd,
+                                  cmg_error **err);
+/* All of it, not durable yet; 0 or a negative errno. */
+int cmg__file_write(const struct cmg__env *env, int fd, const void *data, size_t n);
+/* Durably; an absent one is fine. */
+cmg_status cmg__file_remove(const struct cmg__env *env, const struct cmg__alloc *alloc,
+                            const char *path, cmg_error **err);
+/* Makes one directory, 0700, durably; one that is there is fine. */
 cmg_status cmg__dir_make(const struct cmg__env *env, const struct cmg__alloc *alloc,
                          const char *path, cmg_error **err);
 

@@ -54,8 +54,10 @@ cmg_status cmg__file_read(const struct cmg__env *env, const struct cmg__alloc *a
     return CMG_OK;
 }
 
-static int write_all(const struct cmg__env *env, int fd, const char *p, size_t n)
+int cmg__file_write(const struct cmg__env *env, int fd, const void *data, size_t n)
 {
+    const char *p = data;
+
     while (n > 0) {
         int64_t put = env->write(env->user, fd, p, n);
 
@@ -69,24 +71,26 @@ static int write_all(const struct cmg__env *env, int fd, const char *p, size_t n
     return 0;
 }
 
-/* The new content, durable under its temporary name. */
+/* The new content, durable under its temporary name; its descriptor or -errno. */
 static int write_beside(const struct cmg__env *env, const char *temporary, int mode,
                         const void *data, size_t n)
 {
-    int fd = env->open(env->user, temporary, O_WRONLY | O_CREAT | O_TRUNC, mode);
+    int fd =
+        env->open(env->user, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, mode);
 
     if (fd < 0)
         return fd;
-    int rc = write_all(env, fd, data, n);
+    int rc = cmg__file_write(env, fd, data, n);
 
     if (rc == 0)
         rc = env->fsync(env->user, fd);
-    int closed = env->close(env->user, fd);
-
-    return rc != 0 ? rc : closed;
+    if (rc == 0)
+        return fd;
+    (void)env->close(env->user, fd);
+    return rc;
 }
 
-/* A rename is durable only when its directory is. */
+/* A change of a directory is durable only when the directory is. */
 static int sync_directory(const struct cmg__env *env, const char *path, char *scratch)
 {
     const char *slash = strrchr(path, '/');
@@ -107,24 +111,65 @@ static int sync_directory(const struct cmg__env *env, const char *path, char *sc
     return rc;
 }
 
-cmg_status cmg__file_replace(const struct cmg__env *env, const struct cmg__alloc *alloc,
-                             const char *path, int mode, const void *data, size_t n,
-                             cmg_error **err)
+cmg_status cmg__file_replace_open(const struct cmg__env *env,
+                                  const struct cmg__alloc *alloc, const char *path,
+                                  int mode, const void *data, size_t n, int *out_fd,
+                                  cmg_error **err)
 {
     char *temporary = cmg__format(alloc, "%s.new", path);
 
     if (temporary == NULL)
         return cmg__fail_nomem(err);
-    int rc = write_beside(env, temporary, mode, data, n);
+    int fd = write_beside(env, temporary, mode, data, n);
+    int rc = fd < 0 ? fd : env->rename(env->user, temporary, path);
 
-    if (rc == 0)
-        rc = env->rename(env->user, temporary, path);
     if (rc != 0)
         (void)env->unlink(env->user, temporary);
     else
         rc = sync_directory(env, path, temporary);
+    if (rc != 0 && fd >= 0)
+        (void)env->close(env->user, fd);
     cmg__free(alloc, temporary);
-    return rc == 0 ? CMG_OK : cmg__fail_os(err, alloc, -rc, path, "write");
+    if (rc != 0)
+        return cmg__fail_os(err, alloc, -rc, path, "write");
+    *out_fd = fd;
+    return CMG_OK;
+}
+
+cmg_status cmg__file_replace(const struct cmg__env *env, const struct cmg__alloc *alloc,
+                             const char *path, int mode, const void *data, size_t n,
+                             cmg_error **err)
+{
+    int fd = -1;
+    cmg_status rc = cmg__file_replace_open(env, alloc, path, mode, data, n, &fd, err);
+
+    /* What close could still report, fsync has. */
+    if (rc == CMG_OK)
+        (void)env->close(env->user, fd);
+    return rc;
+}
+
+/* rc is what the change itself gave. */
+static cmg_status make_durable(const struct cmg__env *env, const struct cmg__alloc *alloc,
+                               const char *path, int rc, const char *what,
+                               cmg_error **err)
+{
+    char *scratch = rc == 0 ? cmg__format(alloc, "%s.", path) : NULL;
+
+    if (rc == 0 && scratch == NULL)
+        return cmg__fail_nomem(err);
+    if (rc == 0)
+        rc = sync_directory(env, path, scratch);
+    cmg__free(alloc, scratch);
+    return rc == 0 ? CMG_OK : cmg__fail_os(err, alloc, -rc, path, what);
+}
+
+cmg_status cmg__file_remove(const struct cmg__env *env, const struct cmg__alloc *alloc,
+                            const char *path, cmg_error **err)
+{
+    int rc = env->unlink(env->user, path);
+
+    return rc == -ENOENT ? CMG_OK : make_durable(env, alloc, path, rc, "remove", err);
 }
 
 cmg_status cmg__dir_make(const struct cmg__env *env, const struct cmg__alloc *alloc,
@@ -132,7 +177,6 @@ cmg_status cmg__dir_make(const struct cmg__env *env, const struct cmg__alloc *al
 {
     int rc = env->mkdir(env->user, path, 0700);
 
-    if (rc == 0 || rc == -EEXIST)
-        return CMG_OK;
-    return cmg__fail_os(err, alloc, -rc, path, "make directory");
+    /* One that is there may be what a run before this one made and did not sync. */
+    return make_durable(env, alloc, path, rc == -EEXIST ? 0 : rc, "make directory", err);
 }

@@ -112,8 +112,8 @@ cmg_status cmg_deploy_set_journal_store(cmg_deploy *deploy,
     cmg_status rc = check_may_set(deploy, "journal store", err);
 
     if (rc == CMG_OK)
-        rc = cmg__tagged_copy(&copy, sizeof copy, sizeof copy, store, "cmg_journal_store",
-                              err);
+        rc = cmg__tagged_copy(&copy, sizeof copy, offsetof(cmg_journal_store, claim),
+                              store, "cmg_journal_store", err);
     if (rc != CMG_OK)
         return rc;
     if (copy.load == NULL || copy.save == NULL || copy.lock == NULL ||
@@ -121,6 +121,12 @@ cmg_status cmg_deploy_set_journal_store(cmg_deploy *deploy,
         return cmg__fail(err, &deploy->head.ctx->alloc, CMG_E_INVAL, "store",
                          "fill in load, save, lock and unlock",
                          "cmg_journal_store lacks a function");
+    if ((copy.claim == NULL) != (copy.save_as == NULL) ||
+        (copy.claim == NULL) != (copy.check == NULL))
+        return cmg__fail(err, &deploy->head.ctx->alloc, CMG_E_INVAL, "store",
+                         "fill in claim, save_as and check together, or none of them",
+                         "cmg_journal_store has one of claim, save_as and check without "
+                         "the others");
     deploy->journal.store = copy;
     deploy->journal.where = "of the host";
     return CMG_OK;
@@ -290,6 +296,7 @@ static cmg_status make_work(cmg_deploy *deploy, cmg_error **err)
     if (rc != CMG_OK)
         return rc;
     deploy->work_ready = true;
+    deploy->work.journal = &deploy->journal;
     deploy->work.steps = &deploy->operation->steps;
     deploy->work.problems.collect = deploy->operation->collects;
     deploy->work.must_restore = deploy->operation->must_restore;
@@ -438,7 +445,7 @@ static void forget(cmg_deploy *deploy)
     for (size_t i = 0; i < deploy->exec_count; i++)
         deploy->execs[i].call = NULL;
     deploy->journal.locked = false;
-    deploy->files.lock_fd = -1;
+    deploy->files.lock_fd = deploy->files.fd = -1;
 }
 
 void cmg_deploy_unref(cmg_deploy *deploy)

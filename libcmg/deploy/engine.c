@@ -244,6 +244,20 @@ static void note_all(cmg_deploy *deploy)
         cmg__engine_fail(deploy, &err);
 }
 
+/* What was only planned binds nobody; from here on it may have begun. */
+static bool apply(cmg_deploy *deploy)
+{
+    cmg_error *err = NULL;
+
+    if (!deploy->operation->reads_only &&
+        cmg__journal_confirm(&deploy->journal, &err) != CMG_OK) {
+        cmg__engine_fail(deploy, &err);
+        return true;
+    }
+    deploy->confirmed = true;
+    return cmg__events_state(deploy, CMG_DEPLOY_APPLY, NULL);
+}
+
 static bool state_plan(cmg_deploy *deploy)
 {
     if (schedule(deploy, CMG__PHASE_APPLY))
@@ -261,8 +275,7 @@ static bool state_plan(cmg_deploy *deploy)
     }
     if (deploy->events.on_confirm != NULL && !deploy->operation->reads_only)
         return cmg__events_state(deploy, CMG_DEPLOY_CONFIRM, NULL);
-    deploy->confirmed = true;
-    return cmg__events_state(deploy, CMG_DEPLOY_APPLY, NULL);
+    return apply(deploy);
 }
 
 static bool state_confirm(cmg_deploy *deploy)
@@ -281,8 +294,7 @@ static bool state_confirm(cmg_deploy *deploy)
     cmg__buf_done(&plan);
     if (!alive || cmg__engine_is_stopping(deploy))
         return alive;
-    deploy->confirmed = true;
-    return cmg__events_state(deploy, CMG_DEPLOY_APPLY, NULL);
+    return apply(deploy);
 }
 
 /* A table whose needs cannot be met would wait for ever. */

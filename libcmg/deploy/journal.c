@@ -2,7 +2,8 @@
  * Reading and judging the text of a journal. Pure: bytes in, values out.
  *
  *   line    = json TAB checksum LF
- *   json    = {"t":"open",...} first, then {"t":"facts"|"intent"|"result"|"step",...}
+ *   json    = {"t":"open",...} first, then "start", "confirmed", "facts", "intent",
+ *             "result"
  *   checksum = the first 16 hexadecimal digits of the SHA-256 of json
  */
 #include "deploy/journal.h"
@@ -94,6 +95,12 @@ static cmg_status read_open(const struct cmg__alloc *alloc, const char *where,
         !copy_field(record, "/gateway", owner->gateway, sizeof owner->gateway) ||
         !copy_field(record, "/operation", owner->operation, sizeof owner->operation))
         return damaged(alloc, where, 1, "is not the first record of a journal", err);
+    owner->generation = cmg__json_int(record, "/generation", 0);
+    /* Journals of before told nothing of confirmations: theirs may have begun. */
+    if (cmg__json_key(record, "begun") == NULL)
+        memcpy(owner->begun, owner->operation, sizeof owner->begun);
+    else
+        (void)copy_field(record, "/begun", owner->begun, sizeof owner->begun);
     return CMG_OK;
 }
 
@@ -123,6 +130,9 @@ static cmg_status take_record(struct cmg__journal_content *content,
     const char *exchange = cmg__json_str(record, "/exchange");
     cmg_status rc = take_facts(content->facts, cmg__json_at(record, "/facts"));
 
+    if (rc == CMG_OK && type != NULL && strcmp(type, "confirmed") == 0)
+        memcpy(content->owner.begun, content->owner.operation,
+               sizeof content->owner.begun);
     if (rc != CMG_OK || type == NULL || step == NULL)
         return rc;
     if (strcmp(type, "intent") == 0 && exchange != NULL)
@@ -209,7 +219,7 @@ cmg_status cmg__journal_match(const struct cmg__alloc *alloc, const char *where,
             "journal %s belongs to gateway \"%s\" (deployment %s), not to "
             "\"%s\" (deployment %s)",
             where, theirs->gateway, theirs->deployment, mine->gateway, mine->deployment);
-    if (!deleting && strcmp(theirs->operation, "delete") == 0)
+    if (!deleting && strcmp(theirs->begun, "delete") == 0)
         return cmg__fail(err, alloc, CMG_E_STATE, where,
                          "finish the deletion with the same journal first",
                          "journal %s holds a deletion of gateway \"%s\" that has begun",

@@ -20,6 +20,8 @@ struct cmg__journal_owner {
     char spec[65];
     char gateway[65];
     char operation[33]; /* "create" */
+    char begun[33];     /* the last one whose plan was confirmed; "" for none */
+    int64_t generation; /* counts the runs */
     bool any_spec;      /* mine: goes on with a journal of another specification */
 };
 
@@ -50,11 +52,13 @@ struct cmg__journal {
     const char *where; /* borrowed: the path, or what a host's store is called */
     struct cmg__buf text;
     bool locked;
+    int64_t owner; /* what claim gave; 0: the store fences nobody off */
 };
 
 void cmg__journal_init(struct cmg__journal *journal, const struct cmg__alloc *alloc);
 void cmg__journal_done(struct cmg__journal *journal);
-/* Locks and loads. On failure the lock is given back and nothing was written. */
+/* Locks, loads and claims. On failure the lock is given back; what was refused is as it
+   was. */
 cmg_status cmg__journal_open(struct cmg__journal *journal,
                              const struct cmg__journal_owner *owner,
                              struct cmg__journal_content *out, cmg_error **err);
@@ -64,6 +68,11 @@ void cmg__journal_close(struct cmg__journal *journal);
    an operation that only reads may do so. */
 cmg_status cmg__journal_write(struct cmg__journal *journal, struct cmg__json *record,
                               cmg_error **err);
+/* CMG_E_CONFLICT when another run took the journal over while this one was paused: asked
+   before anything is changed outside. */
+cmg_status cmg__journal_holds(const struct cmg__journal *journal, cmg_error **err);
+/* The plan was confirmed: from now on effects leave. */
+cmg_status cmg__journal_confirm(struct cmg__journal *journal, cmg_error **err);
 cmg_status cmg__journal_remove(struct cmg__journal *journal, cmg_error **err);
 
 #endif

@@ -226,11 +226,24 @@ static cmg_status start_call(struct cmg__exec *exec, const struct cmg__http_requ
                                    &exec->call, err);
 }
 
+/* Between the look at the journal and the sending a connection is made, and this process
+   may have been paused. */
+static bool is_still_ours(void *user)
+{
+    const cmg_deploy *deploy = user;
+
+    return cmg__journal_holds(&deploy->journal, NULL) == CMG_OK;
+}
+
 static cmg_status send_step(struct cmg__exec *exec, cmg_error **err)
 {
     struct cmg__http_request req;
     struct cmg__http_options options = { .ca_pem = NULL };
 
+    if (exec->run.exchange->effect) {
+        options.may_send = is_still_ours;
+        options.may_send_user = exec->deploy;
+    }
     cmg__http_request_init(&req, exec->run.work->alloc);
     cmg_status rc = build_head(exec, exec->run.exchange->call, &req, err);
     if (rc == CMG_OK)
@@ -239,6 +252,8 @@ static cmg_status send_step(struct cmg__exec *exec, cmg_error **err)
         rc = attach_token(exec, &req, err);
     if (rc == CMG_OK)
         rc = announce(exec, err);
+    if (rc == CMG_OK && exec->run.exchange->effect)
+        rc = cmg__journal_holds(&exec->deploy->journal, err);
     if (rc == CMG_OK)
         rc = start_call(exec, &req, &options, err);
     cmg__http_request_done(&req);

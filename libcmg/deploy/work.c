@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "crypto/hash.h"
+#include "deploy/journal.h"
 
 static void tokens_init(struct cmg__tokens *tokens, const struct cmg__alloc *alloc)
 {
@@ -222,18 +223,30 @@ cmg_status cmg__secret_load(struct cmg__work *work, const char *name,
     return CMG_OK;
 }
 
+/* A run that was paused must not put its secret in the place of a later one's. */
+static cmg_status holds(const struct cmg__work *work, cmg_error **err)
+{
+    return work->journal == NULL ? CMG_OK : cmg__journal_holds(work->journal, err);
+}
+
 cmg_status cmg__secret_save(struct cmg__work *work, const char *name, const void *data,
                             size_t n, cmg_error **err)
 {
-    int rc = work->secrets.put(name, data, n, work->secrets.user);
+    const cmg_status held = holds(work, err);
 
+    if (held != CMG_OK)
+        return held;
+    int rc = work->secrets.put(name, data, n, work->secrets.user);
     return rc == 0 ? CMG_OK : store_failed(work, rc, name, "keep secret", err);
 }
 
 cmg_status cmg__secret_remove(struct cmg__work *work, const char *name, cmg_error **err)
 {
-    int rc = work->secrets.remove(name, work->secrets.user);
+    const cmg_status held = holds(work, err);
 
+    if (held != CMG_OK)
+        return held;
+    int rc = work->secrets.remove(name, work->secrets.user);
     return rc == 0 || rc == -ENOENT ? CMG_OK
                                     : store_failed(work, rc, name, "remove secret", err);
 }

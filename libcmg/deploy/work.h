@@ -61,6 +61,7 @@ struct cmg__pkce {
 };
 
 struct cmg__discovery;
+struct cmg__journal;
 struct cmg__step_table;
 
 struct cmg__work {
@@ -76,6 +77,7 @@ struct cmg__work {
     struct cmg__json *seen;  /* what the directory says of the applications; app_view.h */
     struct cmg__tokens tokens;
     cmg_secret_store secrets;
+    const struct cmg__journal *journal; /* whoever owns it may change secrets; or NULL */
     struct cmg__prompt prompt;
     struct cmg__discovery *discovery;    /* the deployment's */
     const struct cmg__step_table *steps; /* of the operation */

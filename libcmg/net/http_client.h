@@ -35,8 +35,12 @@ struct cmg__http_options {
     const char *ca_pem;
     /* Sent to the server of this call and to nobody else, over TLS only. Copied. */
     enum cmg__http_auth auth;
-    const char *user;      /* NULL: "" */
-    const char *password;  /* NULL: "" */
+    const char *user;     /* NULL: "" */
+    const char *password; /* NULL: "" */
+    /* Asked when the connection stands and the request is about to leave, for it may have
+       waited: false ends the call unsent. NULL: it may. */
+    bool (*may_send)(void *user);
+    void *may_send_user;
     bool fresh_connection; /* do not reuse, do not keep */
     bool no_proxy;
 };

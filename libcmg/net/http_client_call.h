@@ -25,6 +25,8 @@ struct cmg__http_call {
     struct cmg__buf key;
     char *where;     /* "host:port", for messages */
     bool repeatable; /* the method is idempotent: libcurl may send it again */
+    bool (*may_send)(void *user); /* or NULL */
+    void *may_send_user;
     bool proxied;
     bool signs_in;     /* a 401 may be the first half of a sign-in */
     unsigned sends;    /* how often the request was about to be sent */

@@ -94,6 +94,8 @@ static int on_before_send(void *user, char *remote_ip, char *local_ip, int remot
     (void)local_ip;
     (void)remote_port;
     (void)local_port;
+    if (call->may_send != NULL && !call->may_send(call->may_send_user))
+        return CURL_PREREQFUNC_ABORT;
     call->sends++;
     return call->sends <= 1 + call->refusals || call->repeatable ? CURL_PREREQFUNC_OK
                                                                  : CURL_PREREQFUNC_ABORT;
@@ -225,6 +227,8 @@ static void set_limits(struct cmg__http_call *call, const struct cmg__http_optio
         (long)(o->connect_timeout_ms > 0 ? o->connect_timeout_ms : CONNECT_TIMEOUT_MS));
     set_long(call, CURLOPT_TIMEOUT_MS,
              (long)(o->total_timeout_ms > 0 ? o->total_timeout_ms : TOTAL_TIMEOUT_MS));
+    call->may_send = o->may_send;
+    call->may_send_user = o->may_send_user;
     set_long(call, CURLOPT_FRESH_CONNECT, o->fresh_connection ? 1 : 0);
     set_long(call, CURLOPT_FORBID_REUSE, o->fresh_connection ? 1 : 0);
     if (o->max_body > 0)

@@ -2,6 +2,7 @@
 #include "world.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -72,6 +73,25 @@ START_TEST(tables_of_a_wrong_size_or_with_holes_are_refused)
     secrets.get = NULL;
     ck_assert_int_eq(cmg_deploy_set_journal_store(w.deploy, &journal, NULL), CMG_E_INVAL);
     ck_assert_int_eq(cmg_deploy_set_secret_store(w.deploy, &secrets, NULL), CMG_E_INVAL);
+}
+END_TEST
+
+/* Hosts of before know no owners; half of the table is no table. */
+START_TEST(a_journal_table_fences_wholly_or_not_at_all)
+{
+    cmg_journal_store journal = w.deploy->journal.store;
+    cmg_error *err = NULL;
+
+    journal.check = NULL;
+    ck_assert_int_eq(cmg_deploy_set_journal_store(w.deploy, &journal, &err), CMG_E_INVAL);
+    ck_assert_ptr_nonnull(strstr(cmg_error_remedy(err), "save_as"));
+    cmg_error_unref(err);
+    err = NULL;
+    journal.size = offsetof(cmg_journal_store, claim);
+    ck_ok(cmg_deploy_set_journal_store(w.deploy, &journal, &err), err);
+    ck_assert(w.deploy->journal.store.claim == NULL);
+    ck_ok(cmg_deploy_start(w.deploy, &err), err);
+    ck_assert_uint_eq(w.saves, 1);
 }
 END_TEST
 
@@ -146,6 +166,7 @@ START_TEST(deletion_refuses_a_later_creation_with_its_journal)
     cmg_error *err = NULL;
 
     ck_assert_int_eq(cmg_deploy_start(w.deploy, NULL), CMG_OK);
+    ck_ok(cmg__journal_confirm(&w.deploy->journal, &err), err);
     cmg_deploy_unref(w.deploy);
     w.deploy = NULL;
     world_again(&w, CMG_DEPLOY_CREATE);
@@ -195,6 +216,7 @@ int main(void)
     tcase_add_test(tc, wrong_handles_and_operations_are_refused);
     tcase_add_test(tc, journal_and_secret_store_are_needed);
     tcase_add_test(tc, tables_of_a_wrong_size_or_with_holes_are_refused);
+    tcase_add_test(tc, a_journal_table_fences_wholly_or_not_at_all);
     tcase_add_test(tc, setters_and_start_are_refused_while_it_runs);
     tcase_add_test(tc, journal_in_use_is_refused_untouched);
     tcase_add_test(tc, foreign_journal_is_refused_untouched);

@@ -71,6 +71,82 @@ START_TEST(full_disk_fails_the_deployment_by_name)
 }
 END_TEST
 
+/* Another run claims the journal while this one is paused: what it had in mind stays
+   undone, and what it learns is not written. */
+START_TEST(run_that_lost_its_journal_changes_nothing_more)
+{
+    struct rule rules[] = { TOKEN_RULE,
+                            { "GET", GROUP, 0, 404, NULL, "{}", false, 0 },
+                            { "PUT", GROUP, 0, 201, NULL, "{}", false, 0 },
+                            { 0 } };
+    RUN(rules, &step_a);
+    const bool while_looking = _i == 1;
+
+    w.hold = while_looking;
+    world_start(&w);
+    if (while_looking)
+        world_turns(&w, 8);
+    w.owner++;
+    w.hold = false;
+    const size_t before = w.journal_len;
+    if (while_looking)
+        world_release(&w);
+    world_drive(&w);
+    ck_assert_int_eq(w.end, CMG_DEPLOY_FAILED);
+    ck_assert_int_eq(w.end_code, CMG_E_CONFLICT);
+    ck_assert_ptr_nonnull(strstr(w.end_message, "taken over by another run"));
+    ck_assert_str_ne(w.end_remedy, "");
+    ck_assert_uint_eq(world_count(&w, "PUT " GROUP), 0);
+    ck_assert_uint_eq(w.journal_len, before);
+    world_done(&w);
+}
+END_TEST
+
+/* A deletion that somebody thought better of is no deletion. */
+START_TEST(refused_plan_binds_no_later_operation)
+{
+    struct rule rules[] = { TOKEN_RULE,
+                            { "GET", GROUP, 0, 404, NULL, "{}", false, 0 },
+                            { "PUT", GROUP, 0, 201, NULL, "{}", false, 0 },
+                            { 0 } };
+    static const struct cmg__step *const steps[] = { &cmg__step_sign_in, &step_a };
+    cmg_error *err = NULL;
+
+    world_init(&w, CMG_DEPLOY_DELETE, rules);
+    w.with_confirm = true;
+    w.answer_confirm = 1;
+    world_again(&w, CMG_DEPLOY_DELETE);
+    world_table(&w, steps, 2);
+    world_start(&w);
+    world_drive(&w);
+    ck_assert_int_eq(w.end, CMG_DEPLOY_FAILED);
+    world_again(&w, CMG_DEPLOY_REGISTER_APPS);
+    world_table(&w, steps, 2);
+    ck_ok(cmg_deploy_start(w.deploy, &err), err);
+    /* Once it was confirmed only a deletion goes on. */
+    w.answer_confirm = 0;
+    world_again(&w, CMG_DEPLOY_DELETE);
+    world_table(&w, steps, 2);
+    w.cancel_in = CMG_DEPLOY_APPLY;
+    world_start(&w);
+    world_drive(&w);
+    ck_assert_int_eq(w.end, CMG_DEPLOY_PAUSED);
+    w.answer_confirm = 1;
+    w.cancel_in = CMG_DEPLOY_IDLE;
+    world_again(&w, CMG_DEPLOY_DELETE);
+    world_table(&w, steps, 2);
+    world_start(&w);
+    world_drive(&w);
+    ck_assert_int_eq(w.end, CMG_DEPLOY_FAILED);
+    world_again(&w, CMG_DEPLOY_REGISTER_APPS);
+    world_table(&w, steps, 2);
+    ck_assert_int_eq(cmg_deploy_start(w.deploy, &err), CMG_E_STATE);
+    ck_assert_ptr_nonnull(strstr(cmg_error_message(err), "deletion"));
+    cmg_error_unref(err);
+    world_done(&w);
+}
+END_TEST
+
 /* ---- stopping ---- */
 
 static const cmg_deploy_state stations[] = { CMG_DEPLOY_PREFLIGHT, CMG_DEPLOY_SIGN_IN,
@@ -254,6 +330,8 @@ int main(void)
 
     tcase_add_test(journal, intent_is_durable_before_the_request_and_closed_after_it);
     tcase_add_test(journal, full_disk_fails_the_deployment_by_name);
+    tcase_add_loop_test(journal, run_that_lost_its_journal_changes_nothing_more, 0, 2);
+    tcase_add_test(journal, refused_plan_binds_no_later_operation);
     suite_add_tcase(suite, journal);
     tcase_add_loop_test(stopping,
                         cancel_is_possible_in_every_state_and_the_journal_goes_on, 0,

@@ -96,6 +96,39 @@ START_TEST(every_prefix_is_read_up_to_its_last_whole_line)
 }
 END_TEST
 
+/* Journals of before tell of no confirmation: what they were opened for may have begun.
+ */
+static const struct {
+    const char *begun; /* NULL: no such member */
+    bool confirmed;
+    const char *expected;
+} beginnings[] = {
+    { NULL, false, "create" },    { "", false, "" },
+    { "", true, "create" },       { "delete", false, "delete" },
+    { "delete", true, "create" },
+};
+
+START_TEST(what_has_begun_is_what_was_confirmed)
+{
+    struct cmg__journal_content content;
+    struct cmg__json *open = cmg__json_pack(
+        "{s:s, s:i, s:s, s:s, s:s, s:s, s:i}", "t", "open", "cmg_journal", 1,
+        "deployment", "7d6f2c1e-5b0a-4c8e-9f34-2a1b3c4d5e6f", "spec", "00ff", "gateway",
+        "granitefalls", "operation", "create", "generation", 7);
+
+    cmg__buf_clear(&text);
+    if (beginnings[_i].begun != NULL)
+        ck_assert_int_eq(cmg__json_set_str(open, "begun", beginnings[_i].begun), CMG_OK);
+    add(open);
+    if (beginnings[_i].confirmed)
+        add(cmg__json_pack("{s:s}", "t", "confirmed"));
+    ck_assert_int_eq(parse(&content, NULL), CMG_OK);
+    ck_assert_str_eq(content.owner.begun, beginnings[_i].expected);
+    ck_assert_int_eq(content.owner.generation, 7);
+    cmg__journal_content_done(&content);
+}
+END_TEST
+
 START_TEST(last_line_with_a_wrong_checksum_is_dropped)
 {
     struct cmg__journal_content content;
@@ -215,7 +248,7 @@ START_TEST(only_the_owner_may_go_on)
 
     strcpy(theirs.deployment, matches[_i].deployment);
     strcpy(theirs.spec, matches[_i].spec);
-    strcpy(theirs.operation, matches[_i].theirs);
+    strcpy(theirs.begun, matches[_i].theirs);
     strcpy(mine.operation, matches[_i].mine);
     mine.any_spec = strcmp(matches[_i].mine, "delete") == 0;
     ck_assert_int_eq(
@@ -238,6 +271,8 @@ int main(void)
     tcase_add_test(tc, records_give_owner_facts_and_open_intents);
     tcase_add_test(tc, result_closes_the_intent_of_its_step);
     tcase_add_test(tc, every_prefix_is_read_up_to_its_last_whole_line);
+    tcase_add_loop_test(tc, what_has_begun_is_what_was_confirmed, 0,
+                        CMG__ARRAY_LEN(beginnings));
     tcase_add_test(tc, last_line_with_a_wrong_checksum_is_dropped);
     tcase_add_test(tc, damage_before_the_last_line_is_refused_with_its_line);
     tcase_add_test(tc, newer_version_is_refused);

@@ -154,6 +154,23 @@ static int journal_save(const void *data, size_t size, void *user)
     return 0;
 }
 
+static int64_t journal_claim(void *user)
+{
+    return ++((struct world *)user)->owner;
+}
+
+static int journal_check(int64_t owner, void *user)
+{
+    return owner == ((const struct world *)user)->owner ? 0 : -ESTALE;
+}
+
+static int journal_save_as(int64_t owner, const void *data, size_t size, void *user)
+{
+    const int rc = journal_check(owner, user);
+
+    return rc == 0 ? journal_save(data, size, user) : rc;
+}
+
 static int journal_lock(void *user)
 {
     struct world *w = user;
@@ -310,7 +327,9 @@ void world_again(struct world *w, cmg_deploy_operation operation)
 {
     const cmg_journal_store journal = { sizeof journal, w,
                                         journal_load,   journal_save,
-                                        journal_lock,   journal_unlock };
+                                        journal_lock,   journal_unlock,
+                                        journal_claim,  journal_save_as,
+                                        journal_check };
     const cmg_secret_store secrets = { sizeof secrets, w, secret_put, secret_get,
                                        secret_remove };
     const cmg_deploy_events events = {

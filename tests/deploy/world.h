@@ -52,6 +52,8 @@ struct world {
     size_t journal_len;
     bool locked;
     bool locked_by_other;
+    int64_t
+        owner; /* the highest number given out: more than the deployment's fences it */
     unsigned saves;
     int fail_save_errno; /* from save number fail_save_at on */
     unsigned fail_save_at;

@@ -342,6 +342,30 @@ START_TEST(a_get_on_a_connection_that_died_is_sent_again)
 }
 END_TEST
 
+static bool may_not(void *user)
+{
+    ++*(unsigned *)user;
+    return false;
+}
+
+/* The right to send is asked for when the connection stands, not when it is wanted. */
+START_TEST(a_call_that_lost_its_right_sends_nothing)
+{
+    static const struct peer_answer script[] = { { .text =
+                                                       "HTTP/1.1 204 Fine\r\n\r\n" } };
+    unsigned asked = 0;
+    const struct cmg__http_options options = { .may_send = may_not,
+                                               .may_send_user = &asked };
+    struct outcome o = { .calls = 0 };
+    peer_open(&peer, script);
+    get(local(peer.port, "/"), &options, &o);
+    ck_assert_int_eq(cmg_error_code(o.err), CMG_E_IO);
+    ck_assert_uint_eq(asked, 1);
+    ck_assert_str_eq(peer.requests[0], "");
+    done(&o);
+}
+END_TEST
+
 START_TEST(connections_are_kept_unless_a_fresh_one_is_asked_for)
 {
     static const struct peer_answer script[] = { { .text = OK_HELLO },
@@ -517,6 +541,7 @@ static void add_answers(TCase *t)
     tcase_add_test(t, a_redirect_is_an_answer_and_not_followed);
     tcase_add_test(t, a_name_is_sent_to_the_address_the_context_has_for_it);
     tcase_add_test(t, the_proxy_of_the_context_is_used_unless_the_call_says_no);
+    tcase_add_test(t, a_call_that_lost_its_right_sends_nothing);
     tcase_add_test(t, connections_are_kept_unless_a_fresh_one_is_asked_for);
     tcase_add_test(t, a_call_may_be_started_from_inside_a_callback);
     tcase_add_test(t, hundreds_of_calls_leave_nothing_behind);

@@ -13,7 +13,7 @@ from ._apps import Difference
 from ._check import Finding, Report, Trust
 from ._crl import Crl, CrlEntry
 from ._deploy import PlannedChange, Problem
-from ._deploy import ConsentRequest, Deploy, JournalStore, SecretStore, SignInPrompt, StepProgress
+from ._deploy import ConsentRequest, Deploy, FencedJournalStore, JournalStore, SecretStore, SignInPrompt, StepProgress
 from ._discover import DirectoryGroup, DirectoryMember, DirectoryUser, Discovery
 from ._enrol import (Challenge, Enrolment, certreq_inf, certreq_retrieve_command,
                      certreq_submit_command)
@@ -181,6 +181,7 @@ __all__ = [
     "InventoryKind",
     "Issued",
     "IssuedState",
+    "FencedJournalStore",
     "JournalStore",
     "Key",
     "KeyKind",

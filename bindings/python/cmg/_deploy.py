@@ -21,9 +21,12 @@ from ._types import (
     ConsentMode,
     DEPLOY,
     DeployState,
+    JournalCheck,
+    JournalClaim,
     JournalLoad,
     JournalLock,
     JournalSave,
+    JournalSaveAs,
     OnConfirm,
     OnConsent,
     OnDone,
@@ -127,6 +130,19 @@ class JournalStore(Protocol):
         """Gives the lock back."""
 
 
+class FencedJournalStore(JournalStore, Protocol):
+    """One that keeps a run away that was paused while another took the journal over."""
+
+    def claim(self) -> int:
+        """Makes the caller the owner: a number higher than all before it."""
+
+    def save_as(self, owner: int, data: bytes) -> None:
+        """As save; OSError(ESTALE), and nothing changes, once a higher number was given out."""
+
+    def check(self, owner: int) -> None:
+        """Raises OSError(ESTALE) once a higher number was given out."""
+
+
 class SecretStore(Protocol):
     """Where the host keeps secrets that leave the library once."""
 
@@ -228,6 +244,21 @@ def _journal_unlock(owner: Any) -> None:
     owner._journal.unlock()
 
 
+@_stored(JournalClaim)
+def _journal_claim(owner: Any) -> int:
+    return int(owner._journal.claim())
+
+
+@_stored(JournalSaveAs)
+def _journal_save_as(owner: Any, number: int, data: Any, size: int) -> None:
+    owner._journal.save_as(number, ctypes.string_at(data, size) if size else b"")
+
+
+@_stored(JournalCheck)
+def _journal_check(owner: Any, number: int) -> None:
+    owner._journal.check(number)
+
+
 @_stored(SecretPut)
 def _secret_put(owner: Any, name: Optional[bytes], data: Any, size: int) -> None:
     owner._secrets.put(_ffi.text(name), ctypes.string_at(data, size))
@@ -284,9 +315,13 @@ class Deploy(Handle):
             self.call("set_journal_file", _ffi.encoded(journal))
             return
         self._journal = journal
-        self.call("set_journal_store", ctypes.byref(cmg_journal_store(
+        table = cmg_journal_store(
             size=ctypes.sizeof(cmg_journal_store), user=self._key, load=_journal_load,
-            save=_journal_save, lock=_journal_lock, unlock=_journal_unlock)))
+            save=_journal_save, lock=_journal_lock, unlock=_journal_unlock)
+        if hasattr(journal, "claim"):
+            table.claim, table.save_as = _journal_claim, _journal_save_as
+            table.check = _journal_check
+        self.call("set_journal_store", ctypes.byref(table))
 
     def set_secret_store(self, store: SecretStore) -> None:
         """Keeps secrets in a store of the host."""

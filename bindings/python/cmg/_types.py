@@ -339,6 +339,9 @@ EnrolmentOnChallenge = CFUNCTYPE(c_int, ENROLMENT, POINTER(cmg_challenge), c_voi
 JournalLoad = CFUNCTYPE(c_int64, c_void_p, c_size_t, c_void_p)
 JournalSave = CFUNCTYPE(c_int, c_void_p, c_size_t, c_void_p)
 JournalLock = CFUNCTYPE(c_int, c_void_p)
+JournalClaim = CFUNCTYPE(c_int64, c_void_p)
+JournalSaveAs = CFUNCTYPE(c_int, c_int64, c_void_p, c_size_t, c_void_p)
+JournalCheck = CFUNCTYPE(c_int, c_int64, c_void_p)
 KeySign = CFUNCTYPE(c_int64, c_int, c_void_p, c_size_t, c_void_p, c_size_t, c_void_p)
 TokenGet = CFUNCTYPE(c_int64, c_char_p, c_void_p, c_size_t, POINTER(c_int64), c_void_p)
 CacheLoad = CFUNCTYPE(c_int64, c_char_p, c_void_p, c_size_t, c_void_p)
@@ -384,7 +387,8 @@ class cmg_journal_store(Structure):
     """Where the host keeps the journal."""
 
     _fields_ = [("size", c_size_t), ("user", c_void_p), ("load", JournalLoad),
-                ("save", JournalSave), ("lock", JournalLock), ("unlock", JournalLock)]
+                ("save", JournalSave), ("lock", JournalLock), ("unlock", JournalLock),
+                ("claim", JournalClaim), ("save_as", JournalSaveAs), ("check", JournalCheck)]
 
 
 class cmg_secret_store(Structure):

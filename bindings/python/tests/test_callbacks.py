@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import logging
 import signal
@@ -92,6 +93,32 @@ class Refused:
 
     def remove(self, name: str) -> None:
         self.calls.append("remove")
+
+
+class Fenced(Refused):
+    """A journal that another run takes over as soon as it is claimed."""
+
+    def claim(self) -> int:
+        self.calls.append("claim")
+        return 7
+
+    def check(self, owner: int) -> None:
+        self.calls.append(f"check {owner}")
+        raise OSError(errno.ESTALE, "taken over")
+
+    def save_as(self, owner: int, data: bytes) -> None:
+        self.calls.append(f"save {owner} {data[:9]!r}")
+        self.check(owner)
+
+
+def test_a_journal_that_was_taken_over_is_a_conflict(gateway: Any) -> None:
+    store = Fenced()
+    with gateway.deploy(journal=store) as deploy:
+        deploy.set_secret_store(store)
+        with pytest.raises(cmg.Conflict, match="taken over by another run"):
+            deploy.start()
+    assert store.calls == ["lock", "load", "claim", "load", "save 7 b'{\"t\":\"ope'", "check 7",
+                           "unlock"]
 
 
 def test_a_locked_journal_is_a_conflict(gateway: Any) -> None:
