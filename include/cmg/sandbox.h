@@ -42,7 +42,8 @@ typedef struct cmg_sandbox_settings {
     const char *subscription_id; /**< GUID; NULL for one made at first start. */
     uint16_t port;               /**< Loopback port; 0 for any free one. */
     uint16_t reserved;           /**< 0. */
-    /** How long a long-running operation takes, in milliseconds, 0 to 60000. */
+    /** How long a long-running operation takes, in milliseconds, 0 to 60000; with 0 it
+        is done when it is answered, and there is nothing to poll. */
     uint32_t operation_ms;
 } cmg_sandbox_settings;
 

@@ -36,6 +36,8 @@ bool cmg__sb_operation_admits(struct cmg__sb_call *call, const struct cmg__json 
 /* Azure-AsyncOperation and Retry-After, Location if wanted. */
 void cmg__sb_operation_heads(struct cmg__sb_call *call, const char *id, bool async,
                              bool location);
+/* What takes no time is done when it is answered: the answer becomes that of the end. */
+void cmg__sb_operation_conclude(struct cmg__sb_call *call);
 
 /* ---- arm_provider.c ---- */
 struct cmg__sb_type {

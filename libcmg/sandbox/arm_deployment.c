@@ -7,6 +7,7 @@
 #include "crypto/hash.h"
 #include "sandbox/arm.h"
 #include "sandbox/router.h"
+#include "sandbox/setting.h"
 
 /* "group/name" in lower case; cmg__free. */
 static char *key_of(struct cmg__sb_call *call)
@@ -127,21 +128,32 @@ static struct cmg__json *make(struct cmg__sb_call *call, struct cmg__json *order
     return deployment;
 }
 
-static void begin(struct cmg__sb_call *call, struct cmg__json *order,
-                  struct cmg__json *shown, bool is_new)
+static void add_heads(struct cmg__sb_call *call, const struct cmg__json *deployment)
 {
-    struct cmg__json *deployment = make(call, order, shown, "Accepted");
-    char *key = key_of(call);
-    cmg__sb_deployment_plan(call->cloud, deployment);
     cmg__sb_headf(call, "Azure-AsyncOperation",
                   "%s%s/operationStatuses/%s?api-version=%s", call->base,
                   cmg__str_or(cmg__json_str(deployment, "/id"), ""), call->request_id,
                   cmg__str_or(cmg__sb_query(call, "api-version"), ""));
     cmg__sb_head(call, "Retry-After", "1");
-    cmg__sb_reply(call, is_new ? 201 : 200, cmg__sb_public(deployment));
+}
+
+/* One that takes no time has ended when it is answered. */
+static void begin(struct cmg__sb_call *call, struct cmg__json *order,
+                  struct cmg__json *shown, bool is_new)
+{
+    struct cmg__json *deployment = make(call, order, shown, "Accepted");
+    const bool is_good =
+        cmg__json_int(deployment, "/_fault", 0) == CMG__SB_OPERATION_GOOD;
+    char *key = key_of(call);
+    cmg__sb_deployment_plan(call->cloud, deployment);
     if (key != NULL)
         cmg__sb_set(call->cloud, cmg__sb_table(call->cloud, "deployments"), key,
                     deployment == NULL ? NULL : cmg__json_ref(deployment));
+    if (is_good && cmg__sb_duration_ms(call->cloud, "deployment") == 0)
+        cmg__sb_deployment_settle(call->cloud, call->now_ms);
+    if (is_running(deployment))
+        add_heads(call, deployment);
+    cmg__sb_reply(call, is_new ? 201 : 200, cmg__sb_public(deployment));
     cmg__json_unref(deployment);
     cmg__free(call->cloud->alloc, key);
 }

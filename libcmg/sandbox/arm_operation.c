@@ -260,6 +260,8 @@ void cmg__sb_operation_heads(struct cmg__sb_call *call, const char *id, bool asy
                       "api-version=%s",
                       call->base, sub, id, version);
     cmg__sb_head(call, "Retry-After", "1");
+    if (id != call->operation_id)
+        (void)snprintf(call->operation_id, sizeof call->operation_id, "%s", id);
 }
 
 static struct cmg__json *find_operation(struct cmg__sb_call *call)
@@ -294,16 +296,8 @@ static void get_status(struct cmg__sb_call *call)
     cmg__sb_reply(call, 200, body);
 }
 
-static void get_result(struct cmg__sb_call *call)
+static void answer_result(struct cmg__sb_call *call, const struct cmg__json *operation)
 {
-    struct cmg__json *operation = find_operation(call);
-    if (operation == NULL)
-        return;
-    if (is_running(operation)) {
-        cmg__sb_operation_heads(call, cmg__sb_arg(call, "operation"), false, true);
-        cmg__sb_reply_empty(call, 202);
-        return;
-    }
     size_t kind = kind_of(operation);
     const struct cmg__json *resource =
         cmg__sb_resource(call->cloud, cmg__json_str(operation, "/target"));
@@ -318,6 +312,41 @@ static void get_result(struct cmg__sb_call *call)
         cmg__sb_reply(call, 200, cmg__sb_resource_view(resource));
     else
         cmg__sb_reply_empty(call, kinds[kind].result_status);
+}
+
+static void get_result(struct cmg__sb_call *call)
+{
+    struct cmg__json *operation = find_operation(call);
+    if (operation == NULL)
+        return;
+    if (is_running(operation)) {
+        cmg__sb_operation_heads(call, cmg__sb_arg(call, "operation"), false, true);
+        cmg__sb_reply_empty(call, 202);
+        return;
+    }
+    answer_result(call, operation);
+}
+
+void cmg__sb_operation_conclude(struct cmg__sb_call *call)
+{
+    static const char *const names[] = { "Azure-AsyncOperation", "Location",
+                                         "Retry-After" };
+    const struct cmg__json *operation =
+        cmg__sb_find(call->cloud, "operations", call->operation_id);
+    const int64_t start_ms = cmg__json_int(operation, "/start_ms", 0);
+    if (!is_running(operation) ||
+        cmg__json_int(operation, "/fault", 0) != CMG__SB_OPERATION_GOOD ||
+        cmg__json_int(operation, "/done_ms", 0) != start_ms)
+        return;
+    cmg__sb_arm_settle(call->cloud);
+    for (size_t i = 0; i < CMG__ARRAY_LEN(names); i++)
+        cmg__headers_remove(&call->headers, names[i]);
+    if (call->status == 202)
+        answer_result(call, operation);
+    else
+        cmg__sb_reply(call, call->status,
+                      cmg__sb_resource_view(cmg__sb_resource(
+                          call->cloud, cmg__json_str(operation, "/target"))));
 }
 
 static const struct cmg__sb_route routes[] = {

@@ -56,7 +56,7 @@ struct cmg__sb_call {
     struct cmg__sb_caller caller;
     int64_t now_ms;
     char request_id[CMG__GUID_SIZE];
-    char operation_id[CMG__GUID_SIZE]; /* of cmg__sb_operation_begin */
+    char operation_id[CMG__GUID_SIZE]; /* of what the call began; or "" */
     /* the answer */
     int status;
     struct cmg__json *reply; /* NULL: no body, or page */

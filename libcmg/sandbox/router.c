@@ -563,6 +563,7 @@ cmg_status cmg__sb_answer(struct cmg__sb_cloud *cloud,
         cmg__sb_arm_settle(cloud);
         call.service = service_of(cloud, request, call.path);
         route_call(&call, parsed == CMG_OK);
+        cmg__sb_operation_conclude(&call);
         add_common_headers(&call);
         rc = write_answer(&call, answer);
     }

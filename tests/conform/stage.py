@@ -56,7 +56,7 @@ class Stage:
         subscription = CONTOSO["tenant"]["subscription_id"]
         service = Path(os.environ["CMG_BUILD_ROOT"]) / "examples/service_host"
         self.sandbox = cmg.Sandbox(folder / "sandbox", service_program=service,
-                                   subscription_id=subscription)
+                                   subscription_id=subscription, operation_ms=50)
         self.recorder = Recorder(certificate, self.sandbox.port, self.sandbox.ca_file)
         self._apps: cmg.Import | None = None
         self._links: dict[cmg.DiscoveryKind, str] = {}

@@ -369,6 +369,54 @@ START_TEST(a_resource_is_made_and_deleted_in_time)
 }
 END_TEST
 
+/* No header says that there is something to wait for. */
+static void check_done(const struct reply *r)
+{
+    ck_assert_str_eq(reply_head(r, "Azure-AsyncOperation"), "");
+    ck_assert_str_eq(reply_head(r, "Location"), "");
+    ck_assert_str_eq(reply_head(r, "Retry-After"), "");
+}
+
+START_TEST(what_takes_no_time_is_done_when_it_is_answered)
+{
+    struct reply r;
+
+    make_group();
+    w.cloud->operation_ms = 0;
+    world_arm(&w, &r, 201, "PUT", ip_body, "%s", NET "/publicIPAddresses/ip");
+    ck_assert_str_eq(reply_str(&r, "/properties/provisioningState"), "Succeeded");
+    check_done(&r);
+    reply_done(&r);
+    world_arm(&w, &r, 200, "PUT", WEST, "%s",
+              GROUP "/providers/Microsoft.Storage/storageAccounts/acc1");
+    ck_assert_str_eq(reply_str(&r, "/name"), "acc1");
+    check_done(&r);
+    reply_done(&r);
+    world_arm(&w, &r, 204, "DELETE", NULL, "%s", NET "/publicIPAddresses/ip");
+    check_done(&r);
+    reply_done(&r);
+    refused(404, "ResourceNotFound", "GET", NULL, NET "/publicIPAddresses/ip");
+    world_arm(&w, &r, 200, "DELETE", NULL, "%s", GROUP);
+    check_done(&r);
+    reply_done(&r);
+    refused(404, "ResourceGroupNotFound", "GET", NULL, GROUP);
+}
+END_TEST
+
+/* It is to be asked about, so that it can be found to have failed. */
+START_TEST(what_is_to_fail_takes_its_time_even_when_it_takes_none)
+{
+    struct reply r;
+
+    make_group();
+    w.cloud->operation_ms = 0;
+    w.cloud->operation_fault = CMG__SB_OPERATION_FAILS;
+    world_arm(&w, &r, 201, "PUT", ip_body, "%s", NET "/publicIPAddresses/ip");
+    ck_assert_str_ne(reply_head(&r, "Azure-AsyncOperation"), "");
+    reply_done(&r);
+}
+END_TEST
+
 #define ID_OF(type, name) "/subscriptions/" WORLD_SUBSCRIPTION NET "/" type "/" name
 
 static const char balancer_body[] =
@@ -468,6 +516,8 @@ static void add_resources(TCase *t)
     tcase_add_loop_test(t, a_group_needs_a_good_name_and_place, 0,
                         CMG__ARRAY_LEN(bad_groups));
     tcase_add_test(t, a_resource_is_made_and_deleted_in_time);
+    tcase_add_test(t, what_takes_no_time_is_done_when_it_is_answered);
+    tcase_add_test(t, what_is_to_fail_takes_its_time_even_when_it_takes_none);
     tcase_add_test(t, references_must_exist_and_keep_what_they_point_to);
     tcase_add_loop_test(t, resources_that_cannot_be_are_refused, 0,
                         CMG__ARRAY_LEN(bad_resources));

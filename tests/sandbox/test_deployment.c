@@ -90,6 +90,20 @@ START_TEST(the_products_template_makes_a_gateway)
 }
 END_TEST
 
+START_TEST(a_deployment_that_takes_no_time_has_ended_when_it_is_answered)
+{
+    struct reply r;
+    char *body = gateway_body();
+
+    w.cloud->operation_ms = 0;
+    world_arm(&w, &r, 201, "PUT", body, "%s", DEPLOYMENT);
+    ck_assert_str_eq(reply_str(&r, "/properties/provisioningState"), "Succeeded");
+    ck_assert_str_eq(reply_head(&r, "Azure-AsyncOperation"), "");
+    reply_done(&r);
+    free(body);
+}
+END_TEST
+
 /* Asks and fails when the admin password or the user data stand in the answer. */
 static void look_for_secrets(const char *path)
 {
@@ -330,6 +344,7 @@ static Suite *suite(void)
 
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_set_timeout(t, 60);
+    tcase_add_test(t, a_deployment_that_takes_no_time_has_ended_when_it_is_answered);
     tcase_add_test(t, the_products_template_makes_a_gateway);
     tcase_add_test(t, secrets_do_not_come_back);
     tcase_add_test(t, resources_come_level_by_level);

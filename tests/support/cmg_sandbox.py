@@ -25,7 +25,8 @@ class Sandbox:
         self.temporary = folder / "temporary"
         self.temporary.mkdir(exist_ok=True)
         self.process = subprocess.Popen(
-            [PROGRAM, "--listen", "127.0.0.1:0", "--ready-file", str(self.ready), *more],
+            [PROGRAM, "--listen", "127.0.0.1:0", "--ready-file", str(self.ready),
+             "--operation-ms", "50", *more],  # so that clients have something to poll
             env=os.environ | {"TMPDIR": str(self.temporary)}, stderr=subprocess.PIPE, text=True)
         end = time.monotonic() + 60
         while not self.ready.exists():
