@@ -2,6 +2,7 @@
 #include "place.h"
 
 #include "deploy/steps.h"
+#include "sandbox/sandbox.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,31 @@ cmg_sandbox *place_sandbox(uint32_t operation_ms)
     cmg_error *err = NULL;
 
     ck_ok(cmg_sandbox_new(&settings, &sandbox, &err), err);
+    return sandbox;
+}
+
+static bool always(void *user, const char *scale_set_id, unsigned instance)
+{
+    (void)user;
+    (void)scale_set_id;
+    (void)instance;
+    return true;
+}
+
+cmg_sandbox *place_control_plane(uint32_t operation_ms)
+{
+    const cmg_sandbox_settings settings = { .size = sizeof settings,
+                                            .directory = support_path("sandbox"),
+                                            .operation_ms = operation_ms };
+    cmg_sandbox *sandbox = NULL;
+    cmg_error *err = NULL;
+
+    ck_ok(cmg_sandbox_new(&settings, &sandbox, &err), err);
+    (void)pthread_mutex_lock(&sandbox->lock);
+    sandbox->cloud->is_running = always;
+    cmg__free(sandbox->cloud->alloc, sandbox->cloud->state_path);
+    sandbox->cloud->state_path = NULL;
+    (void)pthread_mutex_unlock(&sandbox->lock);
     return sandbox;
 }
 

@@ -11,6 +11,9 @@
 
 /* Starts the sandbox in a fresh directory; IDLE_PROGRAM runs as instances. */
 cmg_sandbox *place_sandbox(uint32_t operation_ms);
+/* The same without processes: instances are there as soon as they are wanted; and nothing
+   is written down. */
+cmg_sandbox *place_control_plane(uint32_t operation_ms);
 
 /* Everything a process needs to deploy; the numbers come from the sandbox. */
 struct site {

@@ -1,25 +1,31 @@
 /*
- * The identity operations die at every exchange and every durable write, or get no
- * answer, a 500 or a 429 there. Started again until they are done they end as an
- * undisturbed run does: one of each, one secret, and the store's value is the one that
- * works. During a renewal the store is never without a value that signs in.
+ * Operations on the applications and on the gateway die at every exchange and every
+ * durable write, are cancelled there, or get no answer, a 500 or a 429. Started again
+ * until they are done they end as an undisturbed run does: the cloud and the host's files
+ * are compared line by line with those after one, and numbers that are given out once
+ * (instances, versions of the certificate, secrets) show what was made twice. During a
+ * renewal the store is never without a value that signs in.
  *
  * A sample runs with the suite; all of it:
- *   CMG_ALL_POINTS=1 meson test -C build --timeout-multiplier 20 crash
- * CK_RUN_CASE=renew for those of one operation.
+ *   CMG_ALL_POINTS=1 meson test -C build --timeout-multiplier 60 crash
+ * CMG_ALL_POINTS=300 for about as many, spread over all; CK_RUN_CASE=apps or gateway for
+ * one of the two lives.
  */
 #include "child.h"
+#include "shape.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "sandbox/sandbox.h"
 
 static cmg_sandbox *sandbox;
 static struct site site;
 
 static void setup(void)
 {
-    sandbox = place_sandbox(0);
+    sandbox = place_control_plane(1);
     place_site(sandbox, &site);
 }
 
@@ -29,15 +35,17 @@ static void teardown(void)
     support_dir_done();
 }
 
+/* How a child ended: what it counted on its way, and the state of its deployment. */
 struct points {
     unsigned exchanges, writes;
+    char state[32];
+    int status; /* -1: it died */
+    char text[512];
 };
 
 static char client_id[64]; /* the server app's, as the last run had it */
 
-/* The exit status, or -1 when it died. */
-static int run_child(const char *operation, const char *mode, unsigned nth,
-                     struct points *out)
+static struct points run_child(const char *operation, const char *mode, unsigned nth)
 {
     struct points points = { 0 };
     struct child c;
@@ -47,24 +55,33 @@ static int run_child(const char *operation, const char *mode, unsigned nth,
     child_start(&c, TRAPPED_PROGRAM,
                 (const char *const[]){ operation, mode, number, NULL }, &site);
     (void)child_wait_for(&c, NULL);
-    const int status = child_reap(&c);
+    points.status = child_reap(&c);
     const char *at = strstr(c.text, "points ");
     if (at != NULL)
-        ck_assert_int_ge(
-            sscanf(at, "points %u %u %63s", &points.exchanges, &points.writes, client_id),
-            2);
-    if (out != NULL)
-        *out = points;
-    ck_assert_msg(status <= 0 || strcmp(mode, "none") != 0, "%s: %s", operation, c.text);
-    return status;
+        ck_assert_int_ge(sscanf(at, "points %u %u %31s %63s", &points.exchanges,
+                                &points.writes, points.state, client_id),
+                         3);
+    (void)snprintf(points.text, sizeof points.text, "%.500s", c.text);
+    return points;
 }
 
 /* ---- what must hold ---- */
 
 #define KEPT "contoso.journal.secrets/server-app-secret"
 
+/* What is wrong at a point; empty when nothing is. */
+struct fault {
+    char text[1200];
+};
+
+static void wrong(struct fault *fault, const char *what, const char *detail)
+{
+    if (fault->text[0] == '\0')
+        (void)snprintf(fault->text, sizeof fault->text, "%s%s", what, detail);
+}
+
 /* The store's current value signs in as the server app. */
-static void check_kept(const char *where)
+static void check_kept(struct fault *fault)
 {
     struct party p;
     char secret[256];
@@ -72,7 +89,10 @@ static void check_kept(const char *where)
     char *text = support_read_file(support_path(KEPT), &n);
     cmg_error *err = NULL;
 
-    ck_assert_msg(text != NULL, "%s: no secret is kept", where);
+    if (text == NULL) {
+        wrong(fault, "no secret is kept", "");
+        return;
+    }
     (void)snprintf(secret, sizeof secret, "%.*s", (int)n, text);
     free(text);
     ck_ok(party_init(&p, &site, NULL, &err), err);
@@ -80,128 +100,261 @@ static void check_kept(const char *where)
                                        strlen(secret), &err),
           err);
     ck_ok(cmg_deploy_new(p.gateway, CMG_DEPLOY_FIND_TENANT, &p.deploy, &err), err);
-    const cmg_status rc = cmg_deploy_run(p.deploy, &err);
-    ck_assert_msg(rc == CMG_OK, "%s: %s", where, cmg_error_message(err));
+    if (cmg_deploy_run(p.deploy, &err) != CMG_OK)
+        wrong(fault, "the kept secret does not sign in: ", cmg_error_message(err));
+    cmg_error_unref(err);
     party_done(&p);
 }
 
 static const cmg_sandbox_kind kinds[] = {
     CMG_SANDBOX_APPLICATIONS, CMG_SANDBOX_SERVICE_PRINCIPALS,
     CMG_SANDBOX_GRANTS,       CMG_SANDBOX_SECRETS,
-    CMG_SANDBOX_DELETED,
+    CMG_SANDBOX_DELETED,      CMG_SANDBOX_RESOURCE_GROUPS,
+    CMG_SANDBOX_RESOURCES,
 };
 
 struct counts {
     uint64_t of[CMG__ARRAY_LEN(kinds)];
 };
 
-static struct counts count(void)
+static void check_counts(struct fault *fault, const struct counts *wanted)
 {
-    struct counts counts;
+    char text[96];
 
-    for (size_t i = 0; i < CMG__ARRAY_LEN(kinds); i++)
-        counts.of[i] = cmg_sandbox_count(sandbox, kinds[i]);
-    return counts;
-}
-
-static void check_end(const char *where, const struct counts *clean)
-{
-    const struct counts found = count();
-
-    for (size_t i = 0; i < CMG__ARRAY_LEN(kinds); i++)
-        ck_assert_msg(found.of[i] == clean->of[i], "%s: %llu of kind %d, not %llu", where,
-                      (unsigned long long)found.of[i], (int)kinds[i],
-                      (unsigned long long)clean->of[i]);
-    ck_assert_msg(support_read_file(support_path(KEPT "-next"), NULL) == NULL,
-                  "%s: a value is left behind", where);
+    for (size_t i = 0; i < CMG__ARRAY_LEN(kinds); i++) {
+        const uint64_t found = cmg_sandbox_count(sandbox, kinds[i]);
+        (void)snprintf(text, sizeof text, "%llu of kind %d, not %llu",
+                       (unsigned long long)found, (int)kinds[i],
+                       (unsigned long long)wanted->of[i]);
+        if (found != wanted->of[i])
+            wrong(fault, text, "");
+    }
 }
 
 /* ---- the points ---- */
 
-static const struct {
-    const char *mode; /* of the child, or what the sandbox does */
+static const struct mode {
+    const char *name; /* the child's, or what the sandbox does */
     cmg_sandbox_fault fault;
     int32_t status;
     bool writes;
+    bool cancels;
 } modes[] = {
-    { "unsent", 0, 0, false },
-    { "unread", 0, 0, false },
-    { "lost", CMG_SANDBOX_FAULT_LOST_ANSWER, 0, false },
-    { "500", CMG_SANDBOX_FAULT_STATUS, 500, false },
-    { "429", CMG_SANDBOX_FAULT_STATUS, 429, false },
-    { "before", 0, 0, true },
-    { "half", 0, 0, true },
-    { "after", 0, 0, true },
+    { "unsent", 0, 0, false, false },
+    { "unread", 0, 0, false, false },
+    { "cancel", 0, 0, false, true },
+    { "leave", 0, 0, false, true },
+    { "lost", CMG_SANDBOX_FAULT_LOST_ANSWER, 0, false, false },
+    { "500", CMG_SANDBOX_FAULT_STATUS, 500, false, false },
+    { "429", CMG_SANDBOX_FAULT_STATUS, 429, false, false },
+    { "before", 0, 0, true, false },
+    { "half", 0, 0, true, false },
+    { "after", 0, 0, true, false },
 };
 
-/* What is disturbed; what was done before; what takes its effect back. */
-static const struct life {
+/* Somebody has opened a port and forgotten another one. */
+static void damage(void)
+{
+    void *iter = NULL;
+    const char *key = NULL;
+    struct cmg__json *resource = NULL;
+    size_t damaged = 0;
+
+    (void)pthread_mutex_lock(&sandbox->lock);
+    while (cmg__json_next(cmg__sb_table(sandbox->cloud, "resources"), &iter, &key,
+                          &resource)) {
+        struct cmg__json *rules = cmg__json_at(resource, "/properties/securityRules");
+        if (cmg__json_size(rules) == 0)
+            continue;
+        cmg__json_remove_at(rules, 0);
+        damaged++;
+    }
+    (void)pthread_mutex_unlock(&sandbox->lock);
+    ck_assert_uint_eq(damaged, 1);
+}
+
+#define REGISTERED                                                                       \
+    {                                                                                    \
+        {                                                                                \
+            2, 2, 2, 1, 0, 0, 0                                                          \
+        }                                                                                \
+    }
+#define CREATED                                                                          \
+    {                                                                                    \
+        {                                                                                \
+            2, 2, 2, 1, 0, 1, PLACE_RESOURCES                                            \
+        }                                                                                \
+    }
+
+/* Two lives: what is done one after the other. */
+struct act {
     const char *name;
-    const char *before[2];
-    const char *undo;      /* or NULL: it can follow itself */
     struct counts clean;   /* afterwards, in the order of kinds */
+    void (*change)(void);  /* or NULL: nothing else happened before */
     bool has_secret;       /* the store's value signs in at any moment */
     bool ends_with_secret; /* and here in the end */
-} lives[] = {
-    { "register", { NULL }, "purge", { { 2, 2, 2, 1, 0 } }, false, true },
-    { "renew", { "register" }, NULL, { { 2, 2, 2, 1, 0 } }, true, true },
-    { "delete", { "register" }, "restore", { { 0, 0, 0, 0, 2 } }, false, false },
-    { "restore", { "register", "delete" }, "delete", { { 2, 2, 2, 1, 0 } }, false, true },
 };
 
-/* One point: the operation is disturbed there, then started again until it is done. */
-static void disturb(const struct life *life, size_t mode, unsigned nth)
+static const struct act apps[] = {
+    { "register", REGISTERED, NULL, false, true },
+    { "renew", REGISTERED, NULL, true, true },
+    { "delete", { { 0, 0, 0, 0, 2, 0, 0 } }, NULL, false, false },
+    { "restore", REGISTERED, NULL, false, true },
+};
+
+static const struct act gateway[] = {
+    { "create", CREATED, NULL, false, true },
+    { "stop", CREATED, NULL, false, false },
+    { "start", CREATED, NULL, false, false },
+    { "correct", CREATED, damage, false, false },
+    { "scale", CREATED, NULL, false, false },
+    { "modify", CREATED, NULL, false, false },
+    { "rotate", CREATED, NULL, false, false },
+    { "purge", { { 0 } }, NULL, false, false },
+};
+
+static const struct life {
+    const char *name;
+    const struct act *acts;
+    size_t count;
+} lives[] = {
+    { "apps", apps, CMG__ARRAY_LEN(apps) },
+    { "gateway", gateway, CMG__ARRAY_LEN(gateway) },
+};
+
+/* Where an act begins, and what an undisturbed one leaves. */
+static struct {
+    struct snapshot begin;
+    struct cmg__buf end;
+    struct points points;
+} clean;
+
+static void act_undisturbed(const struct act *act)
 {
-    char where[64];
+    struct fault fault = { "" };
+
+    if (act->change != NULL)
+        act->change();
+    snapshot_take(&clean.begin, sandbox);
+    clean.points = run_child(act->name, "none", 0);
+    ck_assert_msg(clean.points.status == 0, "%s: %s", act->name, clean.points.text);
+    check_counts(&fault, &act->clean);
+    ck_assert_msg(fault.text[0] == '\0', "%s: %s", act->name, fault.text);
+    clean.end = shape_of(sandbox);
+}
+
+/* As if nothing had happened. */
+static void check_end(struct fault *fault, const struct act *act)
+{
+    struct cmg__buf end = shape_of(sandbox);
+    char why[1100];
+
+    check_counts(fault, &act->clean);
+    if (!shape_is_same(&end, &clean.end, why))
+        wrong(fault, "", why);
+    cmg__buf_done(&end);
+    if (act->ends_with_secret)
+        check_kept(fault);
+}
+
+static void strike(struct fault *fault, const struct act *act, const struct mode *mode,
+                   unsigned nth)
+{
     cmg_error *err = NULL;
 
-    (void)snprintf(where, sizeof where, "%s, %s %u", life->name, modes[mode].mode, nth);
-    if (modes[mode].fault != 0) {
-        ck_ok(cmg_sandbox_inject(sandbox, NULL, NULL, nth, modes[mode].fault,
-                                 modes[mode].status, &err),
-              err);
-    } else {
-        (void)run_child(life->name, modes[mode].mode, nth, NULL);
-        if (life->has_secret)
-            check_kept(where);
-    }
-    (void)run_child(life->name, "none", 0, NULL);
-    check_end(where, &life->clean);
-    if (life->ends_with_secret)
-        check_kept(where);
-}
-
-/* All points of a mode; or one of every third mode, each at a place of its own. */
-static void disturb_by(const struct life *life, size_t mode, const struct points *clean)
-{
-    const bool all = getenv("CMG_ALL_POINTS") != NULL;
-    const unsigned last = modes[mode].writes ? clean->writes : clean->exchanges;
-    const unsigned sample = 1 + last * (unsigned)mode / (unsigned)CMG__ARRAY_LEN(modes);
-    unsigned passed = 0;
-
-    ck_assert_uint_gt(last, 0);
-    if (!all && (mode + (size_t)(life - lives)) % 3 != 0)
+    if (mode->fault != 0) {
+        ck_ok(
+            cmg_sandbox_inject(sandbox, NULL, NULL, nth, mode->fault, mode->status, &err),
+            err);
         return;
-    for (unsigned n = all ? 1 : sample; n <= (all ? last : sample); n++, passed++) {
-        if (life->undo != NULL)
-            (void)run_child(life->undo, "none", 0, NULL);
-        disturb(life, mode, n);
     }
-    (void)fprintf(stderr, "%s, %s: %u points of %u passed\n", life->name,
-                  modes[mode].mode, passed, last);
+    const struct points run = run_child(act->name, mode->name, nth);
+    if (mode->cancels && run.status != 0 && strcmp(run.state, "PAUSED") != 0)
+        wrong(fault, "cancelled, it ended in ", run.state);
 }
 
-START_TEST(operation_that_is_disturbed_ends_as_one_that_is_not)
+/* One point: the operation is disturbed there, then started again until it is done. */
+static bool disturb(const struct act *act, const struct mode *mode, unsigned nth)
+{
+    struct fault fault = { "" };
+
+    snapshot_restore(&clean.begin, sandbox);
+    strike(&fault, act, mode, nth);
+    if (act->has_secret)
+        check_kept(&fault);
+    const struct points again = run_child(act->name, "none", 0);
+    if (again.status != 0)
+        wrong(&fault, "it does not end: ", again.text);
+    check_end(&fault, act);
+    if (fault.text[0] != '\0')
+        (void)fprintf(stderr, "%s, %s %u: %s\n", act->name, mode->name, nth, fault.text);
+    return fault.text[0] == '\0';
+}
+
+static unsigned last_of(const struct mode *mode)
+{
+    return mode->writes ? clean.points.writes : clean.points.exchanges;
+}
+
+/* Every how many-th point, so that all lives together have about as many as wanted. */
+static unsigned stride(void)
+{
+    static const unsigned all_points = 3100;
+    const unsigned wanted = (unsigned)strtoul(getenv("CMG_ALL_POINTS"), NULL, 10);
+
+    return wanted <= 1 || wanted > all_points ? 1 : all_points / wanted;
+}
+
+/* How the points of a mode are walked through: all of them, or one of every tenth mode,
+   each at a place of its own. */
+struct walk {
+    unsigned first, step, last;
+};
+
+static struct walk walk_of(size_t number, size_t m)
+{
+    const unsigned last = last_of(&modes[m]);
+    struct walk walk = { .last = last };
+
+    if (getenv("CMG_ALL_POINTS") != NULL) {
+        walk.step = stride();
+        walk.first = 1 + (unsigned)(m * 7 + number * 3) % walk.step;
+    } else {
+        walk.step = last;
+        walk.first = (m + number * 3) % CMG__ARRAY_LEN(modes) == 0
+                         ? 1 + last * (unsigned)m / (unsigned)CMG__ARRAY_LEN(modes)
+                         : last + 1;
+    }
+    return walk;
+}
+
+/* The number of points that did not pass. */
+static unsigned disturb_by(const struct act *act, size_t number, size_t m)
+{
+    const struct walk walk = walk_of(number, m);
+    unsigned passed = 0, tried = 0;
+
+    for (unsigned n = walk.first; n <= walk.last; n += walk.step, tried++)
+        passed += disturb(act, &modes[m], n);
+    if (tried > 0)
+        (void)fprintf(stderr, "%s, %s: %u of %u points passed, of %u\n", act->name,
+                      modes[m].name, passed, tried, walk.last);
+    return tried - passed;
+}
+
+START_TEST(what_is_disturbed_ends_as_what_is_not)
 {
     const struct life *life = &lives[_i];
-    struct points clean = { 0 };
+    unsigned failed = 0;
 
-    for (size_t i = 0; i < 2 && life->before[i] != NULL; i++)
-        (void)run_child(life->before[i], "none", 0, NULL);
-    (void)run_child(life->name, "none", 0, &clean);
-    check_end(life->name, &life->clean);
-    for (size_t mode = 0; mode < CMG__ARRAY_LEN(modes); mode++)
-        disturb_by(life, mode, &clean);
+    for (size_t i = 0; i < life->count; i++) {
+        act_undisturbed(&life->acts[i]);
+        for (size_t m = 0; m < CMG__ARRAY_LEN(modes); m++)
+            failed += disturb_by(&life->acts[i], i, m);
+        snapshot_done(&clean.begin);
+        cmg__buf_done(&clean.end);
+    }
+    ck_assert_uint_eq(failed, 0);
 }
 END_TEST
 
@@ -211,10 +364,9 @@ int main(void)
 
     for (int i = 0; i < (int)CMG__ARRAY_LEN(lives); i++) {
         TCase *tc = tcase_create(lives[i].name);
-        tcase_set_timeout(tc, getenv("CMG_ALL_POINTS") != NULL ? 3600 : 120);
+        tcase_set_timeout(tc, getenv("CMG_ALL_POINTS") != NULL ? 14400 : 240);
         tcase_add_checked_fixture(tc, setup, teardown);
-        tcase_add_loop_test(tc, operation_that_is_disturbed_ends_as_one_that_is_not, i,
-                            i + 1);
+        tcase_add_loop_test(tc, what_is_disturbed_ends_as_what_is_not, i, i + 1);
         suite_add_tcase(suite, tc);
     }
     return support_run((Suite *[]){ suite, NULL });

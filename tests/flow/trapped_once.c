@@ -1,14 +1,16 @@
 /*
- * One run of an identity operation that dies at a chosen point, as a process does that is
- * killed there: nothing is unwound, nothing is flushed.
+ * One run of an operation that dies at a chosen point, as a process does that is killed
+ * there: nothing is unwound, nothing is flushed. Or the host cancels it there.
  *
- *   trapped_once OPERATION none|unsent|unread|before|half|after N
+ *   trapped_once OPERATION none|unsent|unread|before|half|after|cancel|leave N
  *
  * unsent: before the N-th request leaves; unread: when its answer is there and nobody has
- * looked at it; before, half, after: at the N-th durable write, before the new file is
- * made, with half of it written, and once it has its name. At the end it tells how many
- * of each there were, and the server app's client ID.
+ * looked at it; before, half, after: at the N-th durable write or removal of a file,
+ * before it, with half of it written, and once it has its name. cancel: cancelled as the
+ * N-th request leaves; leave: as its answer comes. At the end it tells how many of each
+ * there were, the server app's client ID and the state.
  */
+#include "hurry.h"
 #include "place.h"
 
 #include <signal.h>
@@ -27,6 +29,8 @@ static struct {
     const char *mode;
     unsigned nth;
     unsigned exchanges, writes;
+    bool renames; /* the file under way gets its name later */
+    cmg_deploy *deploy;
     struct cmg__transport transport;
     struct cmg__env env;
     struct pass passes[64];
@@ -38,6 +42,14 @@ static void die_at(const char *mode, unsigned number)
         (void)kill(getpid(), SIGKILL);
 }
 
+static void cancel_at(const char *mode, unsigned number)
+{
+    cmg_error *err = NULL;
+
+    if (number == trap.nth && strcmp(trap.mode, mode) == 0)
+        ck_ok(cmg_deploy_cancel(trap.deploy, &err), err);
+}
+
 static void on_done(void *user, const struct cmg__http_response *resp,
                     const cmg_error *err)
 {
@@ -45,6 +57,7 @@ static void on_done(void *user, const struct cmg__http_response *resp,
     const struct pass copy = *pass;
 
     die_at("unread", pass->number);
+    cancel_at("leave", pass->number);
     *pass = (struct pass){ 0 };
     copy.done(copy.user, resp, err);
 }
@@ -56,6 +69,7 @@ static cmg_status start(void *user, const struct cmg__http_request *req,
     size_t i = 0;
 
     die_at("unsent", ++trap.exchanges);
+    cancel_at("cancel", trap.exchanges);
     while (trap.passes[i].done != NULL)
         i++;
     trap.passes[i] = (struct pass){ done, done_user, trap.exchanges };
@@ -72,17 +86,20 @@ static bool is_new(const char *path)
 
 static int open_file(void *user, const char *path, int flags, int mode)
 {
-    if (is_new(path))
-        die_at("before", ++trap.writes);
+    trap.renames = is_new(path);
     return trap.env.open(user, path, flags, mode);
 }
 
 static int64_t write_file(void *user, int fd, const void *data, size_t n)
 {
+    die_at("before", ++trap.writes);
     if (trap.writes == trap.nth && strcmp(trap.mode, "half") == 0)
         (void)trap.env.write(user, fd, data, n / 2);
     die_at("half", trap.writes);
-    return trap.env.write(user, fd, data, n);
+    const int64_t written = trap.env.write(user, fd, data, n);
+    if (!trap.renames)
+        die_at("after", trap.writes);
+    return written;
 }
 
 static int rename_file(void *user, const char *from, const char *to)
@@ -93,32 +110,67 @@ static int rename_file(void *user, const char *from, const char *to)
     return rc;
 }
 
+static int unlink_file(void *user, const char *path)
+{
+    die_at("before", ++trap.writes);
+    die_at("half", trap.writes);
+    const int rc = trap.env.unlink(user, path);
+    die_at("after", trap.writes);
+    return rc;
+}
+
 static void set_trap(struct party *p)
 {
     trap.transport = p->deploy->transport;
     p->deploy->transport.start = start;
+    trap.deploy = p->deploy;
     trap.env = p->ctx->env;
     p->ctx->env.open = open_file;
     p->ctx->env.write = write_file;
     p->ctx->env.rename = rename_file;
+    p->ctx->env.unlink = unlink_file;
+    hurry_clock(&p->ctx->env, false);
 }
 
-static cmg_deploy_operation operation_of(const char *name)
-{
-    static const struct {
-        const char *name;
-        cmg_deploy_operation operation;
-    } all[] = {
-        { "register", CMG_DEPLOY_REGISTER_APPS }, { "renew", CMG_DEPLOY_RENEW_SECRET },
-        { "delete", CMG_DEPLOY_DELETE_APPS },     { "restore", CMG_DEPLOY_RESTORE_APPS },
-        { "purge", CMG_DEPLOY_DELETE },
-    };
+/* What is done, and what the specification wants then. */
+static const struct order {
+    const char *name;
+    cmg_deploy_operation operation;
+    uint32_t instances; /* 0: as it is */
+} orders[] = {
+    { "register", CMG_DEPLOY_REGISTER_APPS, 0 },
+    { "renew", CMG_DEPLOY_RENEW_SECRET, 0 },
+    { "delete", CMG_DEPLOY_DELETE_APPS, 0 },
+    { "restore", CMG_DEPLOY_RESTORE_APPS, 0 },
+    { "create", CMG_DEPLOY_CREATE, 0 },
+    { "scale", CMG_DEPLOY_SCALE_GATEWAY, 3 },
+    { "rotate", CMG_DEPLOY_ROTATE_CERTIFICATE, 4 },
+    { "modify", CMG_DEPLOY_MODIFY_GATEWAY, 4 },
+    { "correct", CMG_DEPLOY_CORRECT_GATEWAY, 0 },
+    { "stop", CMG_DEPLOY_STOP_GATEWAY, 0 },
+    { "start", CMG_DEPLOY_START_GATEWAY, 0 },
+    { "purge", CMG_DEPLOY_DELETE, 4 },
+};
 
-    for (size_t i = 0; i < CMG__ARRAY_LEN(all); i++) {
-        if (strcmp(all[i].name, name) == 0)
-            return all[i].operation;
+static const struct order *order_of(const char *name)
+{
+    for (size_t i = 0; i < CMG__ARRAY_LEN(orders); i++) {
+        if (strcmp(orders[i].name, name) == 0)
+            return &orders[i];
     }
-    return 0;
+    return &orders[0];
+}
+
+static cmg_status prepare(struct party *p, const struct site *site,
+                          const struct order *order, cmg_error **err)
+{
+    cmg_status rc = party_init(p, site, NULL, err);
+
+    if (rc != CMG_OK)
+        return rc;
+    if (order->instances != 0)
+        p->gateway->instance_count = order->instances;
+    return party_prepare(p, site, order->operation, NULL, err);
 }
 
 int main(int argc, char **argv)
@@ -131,16 +183,15 @@ int main(int argc, char **argv)
         return 2;
     trap.mode = argv[2];
     trap.nth = (unsigned)strtoul(argv[3], NULL, 10);
-    cmg_status rc = party_init(&p, &site, NULL, &err);
-    if (rc == CMG_OK)
-        rc = party_prepare(&p, &site, operation_of(argv[1]), NULL, &err);
+    cmg_status rc = prepare(&p, &site, order_of(argv[1]), &err);
     if (rc == CMG_OK) {
         set_trap(&p);
-        rc = cmg_deploy_run(p.deploy, &err);
+        rc = hurry_run(p.deploy, &err);
     }
     if (rc != CMG_OK)
         (void)printf("%s\n", cmg_error_message(err));
-    (void)printf("points %u %u %s\n", trap.exchanges, trap.writes,
+    (void)printf("points %u %u %s %s\n", trap.exchanges, trap.writes,
+                 cmg_deploy_state_name(cmg_deploy_get_state(p.deploy)),
                  cmg_server_app_client_id(cmg_gateway_server_app(p.gateway)));
     cmg_error_unref(err);
     party_done(&p);
