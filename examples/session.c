@@ -226,6 +226,8 @@ static int on_confirm(cmg_deploy *deploy, const char *plan, void *user)
     char answer[8] = "";
 
     fputs(plan, stderr);
+    if (s->only_looks)
+        return cmg_deploy_cancel(deploy, NULL) == CMG_OK ? 0 : 1;
     if (s->assents || s->sandboxed)
         return 0;
     fprintf(stderr, "Go on? [y/N] ");
@@ -272,7 +274,13 @@ cmg_status session_run(struct session *s, cmg_deploy_operation operation,
 
     if (rc == CMG_OK)
         rc = cmg_deploy_set_journal_file(s->deploy, session_path(s, "journal"), err);
-    return rc == CMG_OK ? session_follow(s, verb, err) : rc;
+    if (rc == CMG_OK)
+        rc = session_follow(s, verb, err);
+    if (rc != CMG_E_CANCELED || !s->only_looks)
+        return rc;
+    cmg_error_unref(*err);
+    *err = NULL;
+    return CMG_OK;
 }
 
 void session_print(cmg_bytes *text)

@@ -29,6 +29,7 @@ struct session_usage {
 
 struct session {
     bool sandboxed, assents, flag;
+    bool only_looks; /* session_run() shows the plan, and that is all */
     const char *directory;
     const char *way, *client_id, *secret_file, *certificate, *token_file;
     char **arguments; /* those after DIRECTORY, then NULL */

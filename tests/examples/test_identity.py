@@ -1,4 +1,5 @@
-"""The examples for tenant and applications: sign_in, register_apps, verify_apps."""
+"""The examples for tenant and applications: sign_in, register_apps,
+renew_secret, verify_apps."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from cmg_sandbox import Sandbox
-from session_programs import ROOT, command, good, languages, run
+from session_programs import ROOT, SANDBOX, command, good, languages, run
 
 GUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 EVERY = pytest.mark.parametrize("language", languages())
@@ -76,6 +77,20 @@ def test_applications_are_registered_and_adopted(language: str, tmp_path: Path) 
 
 
 @EVERY
+def test_a_look_changes_nothing_and_a_renewal_the_secret(language: str,
+                                                         tmp_path: Path) -> None:
+    good(language, "register_apps", tmp_path)
+    kept = tmp_path / "journal.secrets/server-app-secret"
+    before = kept.read_bytes()
+    looked = run(language, "renew_secret", *SANDBOX, "--look", tmp_path)
+    assert looked.returncode == 0 and "change client secret" in looked.stderr, looked.stderr
+    assert "days left" in looked.stdout and kept.read_bytes() == before
+    said = good(language, "renew_secret", tmp_path)
+    assert "days left" in said
+    assert kept.read_bytes() != before and before.decode() not in said
+
+
+@EVERY
 def test_applications_are_verified_and_corrected(language: str, tmp_path: Path) -> None:
     absent = run(language, "verify_apps", "--sandbox", "--sign-in", "secret", tmp_path)
     assert absent.returncode == 3, absent.stderr
@@ -119,7 +134,7 @@ def test_another_cloud_is_changed_only_with_a_yes(language: str, tmp_path: Path)
 
 
 @EVERY
-@pytest.mark.parametrize("program", ["sign_in", "register_apps", "verify_apps"])
+@pytest.mark.parametrize("program", ["sign_in", "register_apps", "verify_apps", "renew_secret"])
 def test_bad_input_is_named(language: str, program: str, tmp_path: Path) -> None:
     assert run(language, program).returncode == 2
     assert run(language, program, "--sign-in", "magic", tmp_path).returncode != 0

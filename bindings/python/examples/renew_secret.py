@@ -1,24 +1,17 @@
-"""Renews the server app's client secret: a new one is made, signs in, is kept, and the
-old one is removed. Without --renew it only looks and says how near the end is.
-
-    usage: renew_secret.py [--renew] [--ca FILE] [--connect-to H:P:A:P]... SPECIFICATION
-                           JOURNAL
-
-Signs in by device code, or as the application CMG_CLIENT_ID with CMG_CLIENT_SECRET of the
-environment. Secrets are kept in the directory JOURNAL.secrets.
+#!/usr/bin/env python3
+"""Renews the server app's client secret, like examples/renew_secret.c: a new one is made,
+signs in, is kept in DIRECTORY/journal.secrets, and the old one is removed. With --look it
+shows what would be done and how near the end is, and changes nothing.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
-import sys
 import time
 
-import cmg
+from session import Session, cmg, main, parser
 
 
-def print_expiry(app: cmg.ServerApp) -> None:
+def show(app: cmg.ServerApp) -> None:
     """One line about the secret, and one when the application is too old."""
     try:
         end = app.expiry()
@@ -31,56 +24,16 @@ def print_expiry(app: cmg.ServerApp) -> None:
         print(f"the application is {end.age_days} days old: register another one")
 
 
-def renew(ctx: cmg.Context, options: argparse.Namespace) -> None:
+def renew() -> None:
     """Looks, and renews when that is wanted."""
-    gateway = cmg.Gateway.from_file(ctx, options.specification)
-    if "CMG_CLIENT_SECRET" in os.environ:
-        gateway.tenant.set_client_secret(os.environ["CMG_CLIENT_ID"],
-                                         os.environ["CMG_CLIENT_SECRET"])
-    deploy = cmg.Deploy(gateway, cmg.Operation.RENEW_SECRET, journal=options.journal)
-    looked = []
-
-    def confirm(plan: str) -> bool:
-        looked.append(plan)
-        print_expiry(gateway.server_app)
-        print(plan, end="")
-        return bool(options.renew)
-
-    deploy.on_confirm = confirm
-    deploy.on_prompt = lambda prompt: print(prompt.message, file=sys.stderr)
-    try:
-        deploy.run()
-    except cmg.CallbackFailed:
-        if options.renew or not looked:
-            raise
-        return
-    print("renewed")
-    print_expiry(gateway.server_app)
-
-
-def main() -> int:
-    """Reads the command line."""
-    parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("--renew", action="store_true")
-    parser.add_argument("--ca")
-    parser.add_argument("--connect-to", action="append", default=[])
-    parser.add_argument("specification")
-    parser.add_argument("journal")
-    options = parser.parse_args()
-    try:
-        with cmg.Context() as ctx:
-            if options.ca is not None:
-                ctx.add_ca_file(options.ca)
-            for text in options.connect_to:
-                host, port, address, address_port = text.split(":")
-                ctx.add_address(host, address, port=int(port),
-                                address_port=int(address_port))
-            renew(ctx, options)
-    except (OSError, ValueError, cmg.CmgError) as exc:
-        print(exc, file=sys.stderr)
-        return 1
-    return 0
+    options = parser(__doc__)
+    options.add_argument("--look", action="store_true", help="change nothing")
+    given = options.parse_args()
+    with Session(given) as session:
+        session.only_looks = given.look
+        session.run(cmg.Operation.RENEW_SECRET)
+        show(session.gateway.server_app)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main(renew)

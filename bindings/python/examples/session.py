@@ -68,6 +68,7 @@ class Session:
         self.has_authority = has_authority
         self.sandbox: Optional[cmg.Sandbox] = None
         self.authority: Optional[cmg.Authority] = None
+        self.only_looks = False  # run() shows the plan, and that is all
         self.stack = ExitStack()
 
     def __enter__(self) -> "Session":
@@ -137,6 +138,8 @@ class Session:
     def confirm(self, plan: str) -> bool:
         """Shows the plan; asks unless --yes was given, or it is only the sandbox."""
         print(plan, end="", file=sys.stderr, flush=True)
+        if self.only_looks:
+            return False
         if self.options.yes or self.options.sandbox:
             return True
         print("Go on? [y/N] ", end="", file=sys.stderr, flush=True)
@@ -169,7 +172,11 @@ class Session:
     def run(self, operation: cmg.Operation) -> None:
         """Runs one that changes something, with the journal."""
         with self.gateway.deploy(operation, journal=self.directory / "journal") as deploy:
-            self.follow(deploy, operation)
+            try:
+                self.follow(deploy, operation)
+            except cmg.CallbackFailed:
+                if not self.only_looks:
+                    raise
 
 
 def _by_secret(session: Session, tenant: cmg.Tenant) -> None:
