@@ -449,6 +449,9 @@ CMG_API const char *cmg_sandbox_get(cmg_sandbox *sandbox, const char *name);
  * - `app_permissions`, application permissions of Graph with blanks between them, or
  *   `none`: all that the sandbox's own application may do in Graph, with tokens from then
  *   on, instead of everything.
+ * - `person_refusal`, `disabled`, `locked`, `expired`, `mfa`, `device`, `blocked` or
+ *   `unassigned`: why nobody who signs in gets a token (AADSTS50057, 50053, 50055, 50076,
+ *   53000, 53003, 50105).
  * - `person_role`, `Global Administrator`, `Privileged Role Administrator`, `Application
  *   Administrator`, `Cloud Application Administrator`, `Application Developer` or `none`:
  *   the directory role of who signs in, instead of everything.

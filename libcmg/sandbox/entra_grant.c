@@ -314,6 +314,8 @@ void cmg__sb_grant_send(struct cmg__sb_grant *g, const char *scopes)
    has been set to a refusal. */
 bool cmg__sb_grant_settle_scopes(struct cmg__sb_grant *g, struct cmg__buf *out)
 {
+    if (cmg__sb_person_is_refused(g->call))
+        return false;
     struct cmg__json *granted = cmg__sb_consented(g->call->cloud, &g->client, &g->target);
     bool all = strcmp(g->wanted, ".default") == 0;
     for (size_t i = 0; i < cmg__json_size(granted); i++) {

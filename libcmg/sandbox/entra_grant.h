@@ -42,5 +42,7 @@ void cmg__sb_demanded_acrs(const struct cmg__sb_cloud *cloud, const char *claims
 /* What somebody decided about a sign-in by its code; false: nobody has yet. */
 bool cmg__sb_sign_in_is_decided(const struct cmg__sb_cloud *cloud, const char *code,
                                 bool *approved);
+/* The setting "person_refusal"; true: the answer is set. */
+bool cmg__sb_person_is_refused(struct cmg__sb_call *call);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "sandbox/entra_grant.h"
 #include "sandbox/sandbox.h"
+#include "sandbox/setting.h"
 
 #define CODE_MAX 256
 
@@ -31,6 +32,56 @@ bool cmg__sb_sign_in_is_decided(const struct cmg__sb_cloud *cloud, const char *c
 
     *approved = decision == NULL || cmg__json_bool(decision, "", false);
     return decision != NULL || !cloud->by_call;
+}
+
+/* ---- whom Entra does not let in ---- */
+
+static const struct {
+    const char *value; /* of the setting */
+    int64_t aadsts;
+    const char *text;
+} refusals[] = {
+    { "disabled", 50057, "The user account is disabled." },
+    { "locked", 50053,
+      "The account is locked, you've tried to sign in too many times with an incorrect "
+      "user ID or password." },
+    { "expired", 50055, "The password is expired." },
+    { "mfa", 50076,
+      "Due to a configuration change made by your administrator, or because you moved to "
+      "a new location, you must use multi-factor authentication." },
+    { "device", 53000,
+      "Device is not in required device state. Conditional Access policy requires a "
+      "compliant device, and the device is not compliant." },
+    { "blocked", 53003, "Access has been blocked by Conditional Access policies." },
+    { "unassigned", 50105,
+      "The signed in user is not assigned to a role for the application." },
+};
+
+static size_t refusal_of(const char *value)
+{
+    size_t i = 0;
+
+    while (i < CMG__ARRAY_LEN(refusals) && !cmg__sb_same(refusals[i].value, value))
+        i++;
+    return i;
+}
+
+bool cmg__sb_person_refusal_is_good(const char *value)
+{
+    return refusal_of(value) < CMG__ARRAY_LEN(refusals);
+}
+
+bool cmg__sb_person_is_refused(struct cmg__sb_call *call)
+{
+    const char *value = cmg__sb_setting(call->cloud, "person_refusal");
+    const size_t i = refusal_of(cmg__str_or(value, ""));
+
+    if (i == CMG__ARRAY_LEN(refusals))
+        return false;
+    cmg__sb_refuse_entra(
+        call, 400, refusals[i].aadsts == 50076 ? "interaction_required" : "invalid_grant",
+        refusals[i].aadsts, "%s", refusals[i].text);
+    return true;
 }
 
 /* ---- the host's orders ---- */

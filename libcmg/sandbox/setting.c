@@ -54,6 +54,8 @@ static const struct {
     { "duration", 2, is_number, "milliseconds as a whole number" },
     { "duration", 3, is_number, "milliseconds as a whole number" },
     { "mfa", 1, is_mfa_rule, "off, challenge or deny" },
+    { "person_refusal", 1, cmg__sb_person_refusal_is_good,
+      "disabled, locked, expired, mfa, device, blocked or unassigned" },
     { "person_role", 1, cmg__sb_directory_role_is_good,
       "the name of a directory role, or none" },
     { "policy", 2, cmg__sb_policy_is_good,

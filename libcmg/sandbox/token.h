@@ -67,5 +67,6 @@ bool cmg__sb_app_has_permission(const struct cmg__sb_cloud *cloud,
 /* What the settings of these may be. */
 bool cmg__sb_directory_role_is_good(const char *value);
 bool cmg__sb_app_permissions_are_good(const char *value);
+bool cmg__sb_person_refusal_is_good(const char *value);
 
 #endif

@@ -235,6 +235,50 @@ START_TEST(application_is_told_what_a_service_demands)
 }
 END_TEST
 
+/* ---- whom Entra does not let in ---- */
+
+static const struct {
+    const char *why;
+    cmg_status code;
+    const char *aadsts;
+    const char *cause;
+} refusals[] = {
+    { "disabled", CMG_E_AUTH, "AADSTS50057", "disabled" },
+    { "locked", CMG_E_AUTH, "AADSTS50053", "locked" },
+    { "expired", CMG_E_AUTH, "AADSTS50055", "expired" },
+    { "mfa", CMG_E_AUTH, "AADSTS50076", "multi-factor" },
+    { "device", CMG_E_DENIED, "AADSTS53000", "device" },
+    { "blocked", CMG_E_DENIED, "AADSTS53003", "conditional access" },
+    { "unassigned", CMG_E_DENIED, "AADSTS50105", "assigned" },
+};
+
+static int see_code(cmg_deploy *deploy, const cmg_sign_in_prompt *prompt, void *user)
+{
+    (void)deploy;
+    (void)user;
+    ck_assert_int_eq(prompt->kind, CMG_PROMPT_DEVICE_CODE);
+    return 0;
+}
+
+static const cmg_deploy_events seeing = { .size = sizeof seeing, .on_prompt = see_code };
+
+START_TEST(why_a_person_gets_no_token_is_told)
+{
+    cmg_error *err = NULL;
+
+    ck_ok(cmg_sandbox_set(sandbox, "person_refusal", refusals[_i].why, &err), err);
+    ck_ok(cmg_tenant_set_device_code(tenant, NULL, &err), err);
+    make_deploy();
+    ck_assert_int_eq(cmg_deploy_set_events(p.deploy, &seeing, NULL), CMG_OK);
+    ck_assert_int_eq(cmg_deploy_run(p.deploy, &err), refusals[_i].code);
+    ck_assert_ptr_nonnull(strstr(cmg_error_service_code(err), refusals[_i].aadsts));
+    ck_assert_ptr_nonnull(strstr(cmg_error_cause(err), refusals[_i].cause));
+    ck_assert_uint_gt(strlen(cmg_error_remedy(err)), 10);
+    ck_assert_ptr_nonnull(strstr(cmg_error_cause(err), "correlation id "));
+    cmg_error_unref(err);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("sign_in");
@@ -255,6 +299,8 @@ int main(void)
     tcase_add_test(person, code_lost_with_its_answer_is_got_again);
     tcase_add_test(person, person_meets_what_a_service_demands);
     tcase_add_test(person, application_is_told_what_a_service_demands);
+    tcase_add_loop_test(person, why_a_person_gets_no_token_is_told, 0,
+                        CMG__ARRAY_LEN(refusals));
     suite_add_tcase(suite, person);
     return support_run((Suite *[]){ suite, NULL });
 }
