@@ -129,6 +129,36 @@ bool cmg__grant_is_in(const struct cmg__grant *grant, const char *permission)
     return found;
 }
 
+/* All that the person may do. */
+#define AS_THE_USER "Directory.AccessAsUser.All"
+
+/* The others are called the same as scopes. */
+static bool is_in_scope(const struct cmg__grant *grant, const char *scope)
+{
+    return cmg__str_ieq(scope, grant->scope) || cmg__str_ieq(scope, AS_THE_USER) ||
+           cmg__grant_is_in(grant, scope);
+}
+
+bool cmg__grant_is_in_scopes(const struct cmg__grant *grant, const char *scopes)
+{
+    char word[128];
+
+    while (*scopes != '\0') {
+        const size_t n = strcspn(scopes, " ");
+        size_t from = n; /* after the resource: "https://graph.microsoft.com/" */
+        while (from > 0 && scopes[from - 1] != '/')
+            from--;
+        if (n - from < sizeof word) {
+            memcpy(word, scopes + from, n - from);
+            word[n - from] = '\0';
+            if (is_in_scope(grant, word))
+                return true;
+        }
+        scopes += n + (scopes[n] == ' ');
+    }
+    return false;
+}
+
 /* ---- rights of steps ---- */
 
 #define MAKES(STEP, FACT)                                                                \

@@ -52,6 +52,8 @@ struct cmg__grant {
 const struct cmg__grant *cmg__grant_get(enum cmg__grant_kind kind);
 /* Does an application's permission, by its value, contain it? */
 bool cmg__grant_is_in(const struct cmg__grant *grant, const char *permission);
+/* Does one of a person's scopes, as a token's answer lists them, contain it? */
+bool cmg__grant_is_in_scopes(const struct cmg__grant *grant, const char *scopes);
 
 /* When a step cannot do without its right. */
 enum cmg__need {

@@ -137,11 +137,41 @@ static bool lacks(const struct cmg__run *run, enum cmg__grant_kind kind)
     return (run->bits & HAS(kind)) == 0 && worst_row(run, kind) != NULL;
 }
 
+/* What a person's sign-in brings is for Graph to judge: only a warning. */
+static cmg_status judge_scopes(struct cmg__run *run, cmg_error **err)
+{
+    const char *scopes = run->work->tokens.graph_scopes;
+    cmg_status rc = CMG_OK;
+
+    if (scopes == NULL || !cmg__sign_in_is_person(run->work))
+        return CMG_OK;
+    for (unsigned kind = 0; rc == CMG_OK && kind < CMG__GRANTS; kind++) {
+        const struct cmg__grant *grant = cmg__grant_get(kind);
+        const cmg_problem problem = {
+            .severity = CMG_SEVERITY_WARNING,
+            .subject = grant->scope,
+            .cause = "the application that signs the person in has no consent to it",
+            .remedy = "sign in with a public client that has this delegated permission "
+                      "of Microsoft Graph, or have it consented to",
+            .service_code = "Authorization_RequestDenied",
+        };
+        if (worst_row(run, kind) == NULL || cmg__grant_is_in_scopes(grant, scopes))
+            continue;
+        rc = cmg__run_problem(run, CMG_E_DENIED, &problem, err,
+                              "the sign-in lacks the scope %s to %s", grant->scope,
+                              grant->what);
+    }
+    return rc;
+}
+
 /* Refusals last, for the first one ends the run. */
 static cmg_status judge(struct cmg__run *run, struct cmg__next *next, cmg_error **err)
 {
     unsigned missing = 0;
+    const cmg_status judged = judge_scopes(run, err);
 
+    if (judged != CMG_OK)
+        return judged;
     for (int severity = CMG_SEVERITY_NOTE; severity <= CMG_SEVERITY_REFUSAL; severity++) {
         for (unsigned kind = 0; kind < CMG__GRANTS; kind++) {
             const struct cmg__step_right *row = worst_row(run, kind);

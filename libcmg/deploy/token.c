@@ -193,6 +193,17 @@ int64_t cmg__token_expires_unix_s(const struct cmg__work *work, enum cmg__token_
     return cmg__env_unix_s(&work->ctx->env) + left_ms / 1000;
 }
 
+static cmg_status keep_scopes(struct cmg__work *work, const struct cmg__json *answer)
+{
+    const char *scopes = cmg__json_str(answer, "/scope");
+
+    if (scopes == NULL)
+        return CMG_OK;
+    cmg__free(work->alloc, work->tokens.graph_scopes);
+    work->tokens.graph_scopes = cmg__strdup(work->alloc, scopes);
+    return work->tokens.graph_scopes == NULL ? CMG_E_NOMEM : CMG_OK;
+}
+
 cmg_status cmg__token_read(struct cmg__work *work, enum cmg__token_kind kind,
                            const struct cmg__json *answer, cmg_error **err)
 {
@@ -206,6 +217,8 @@ cmg_status cmg__token_read(struct cmg__work *work, enum cmg__token_kind kind,
     cmg_status rc = cmg__token_keep(work, kind, text, life);
     if (rc == CMG_OK)
         rc = keep(&work->tokens.refresh, cmg__json_str(answer, "/refresh_token"));
+    if (rc == CMG_OK && kind == CMG__TOKEN_GRAPH)
+        rc = keep_scopes(work, answer);
     cmg__free(work->alloc, work->tokens.claims);
     work->tokens.claims = NULL; /* met, or told again */
     if (rc != CMG_OK)

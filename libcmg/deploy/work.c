@@ -147,6 +147,7 @@ void cmg__work_done(struct cmg__work *work)
     tokens_done(&work->tokens);
     cmg__secret_clear(&work->server_secret);
     cmg__problems_clear(&work->problems, work->alloc);
+    cmg__free(work->alloc, work->tokens.graph_scopes);
     cmg__free(work->alloc, work->tokens.claims);
     cmg__secret_clear(&work->pkce.verifier);
     cmg__secret_clear(&work->pkce.code);

@@ -103,6 +103,50 @@ START_TEST(applications_that_are_there_need_no_right_to_make_them)
 }
 END_TEST
 
+#define CODE                                                                             \
+    "{\"device_code\":\"dev-1\",\"user_code\":\"ABC\",\"verification_uri\":"             \
+    "\"https://microsoft.com/devicelogin\",\"expires_in\":900,\"interval\":1}"
+#define SCOPED(scopes)                                                                   \
+    "{\"access_token\":\"tok\",\"expires_in\":3600,\"scope\":\"" scopes "\"}"
+#define GRAPH "https://graph.microsoft.com/"
+
+static const struct {
+    const char *token;
+    unsigned problems;
+} persons[] = {
+    { "{\"access_token\":\"tok\",\"expires_in\":3600}", 0 }, /* not said */
+    { SCOPED(GRAPH "Directory.AccessAsUser.All " GRAPH "User.Read"), 0 },
+    { SCOPED(GRAPH "Application.ReadWrite.All AppRoleAssignment.ReadWrite.All "
+                   "DelegatedPermissionGrant.ReadWrite.All Directory.Read.All openid"),
+      0 },
+    { SCOPED("User.Read " GRAPH "Application.ReadWrite.All"), 3 },
+    { SCOPED(""), 6 },
+};
+
+/* The role is there; what the public client brings is told, and tried. */
+START_TEST(scopes_that_a_sign_in_lacks_are_told)
+{
+    struct rule rules[] = {
+        ANSWER("POST", "/devicecode", 0, 200, CODE),
+        ANSWER("POST", "/token", 0, 200, persons[_i].token),
+        ANSWER("GET", "/me/transitiveMemberOf", 0, 200,
+               LIST(DIRECTORY_ROLE("Global Administrator"))),
+        { 0 },
+    };
+
+    world_init(&w, CMG_DEPLOY_REGISTER_APPS, rules);
+    ck_assert_int_eq(
+        cmg_tenant_set_device_code(cmg_gateway_tenant(w.gateway), NULL, NULL), CMG_OK);
+    world_table(&w, steps, 2);
+    world_start(&w);
+    w.deploy->work.problems.collect = true;
+    canned_finish(&w);
+    ck_assert_int_eq(w.end, CMG_DEPLOY_READY);
+    ck_assert_uint_eq(w.deploy->work.problems.count, persons[_i].problems);
+    world_done(&w);
+}
+END_TEST
+
 static void prepare(struct world *world)
 {
     world_fact(world, "principal_id", "me");
@@ -131,6 +175,8 @@ int main(void)
     tcase_add_loop_test(tc, an_application_has_permissions_or_roles, 0,
                         CMG__ARRAY_LEN(applications));
     tcase_add_test(tc, applications_that_are_there_need_no_right_to_make_them);
+    tcase_add_loop_test(tc, scopes_that_a_sign_in_lacks_are_told, 0,
+                        CMG__ARRAY_LEN(persons));
     tcase_add_test(tc, no_memory_is_said);
     suite_add_tcase(suite, tc);
     return support_run((Suite *[]){ suite, NULL });
