@@ -27,6 +27,7 @@
 #include <cmg/preflight.h>
 #include <cmg/names.h>
 #include <cmg/relay.h>
+#include <cmg/replace.h>
 #include <cmg/rights.h>
 #include <cmg/template.h>
 #include <cmg/tenant.h>

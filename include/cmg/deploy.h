@@ -92,6 +92,9 @@ typedef enum cmg_deploy_operation {
        and deployed again, its name, storage, vault, certificate and applications stay. It
        is closed meanwhile. */
     CMG_DEPLOY_REDEPLOY_GATEWAY = 27,
+    /** Make this gateway beside an old one, which goes when clients have had the time to
+        learn the new one (cmg/replace.h). */
+    CMG_DEPLOY_REPLACE_GATEWAY = 28,
     /** Find everything that a create would fail at (cmg/preflight.h); reads only. */
     CMG_DEPLOY_CHECK_GATEWAY = 29,
     /** Plan a create and stop there; reads only. cmg_deploy_export_plan() gives it. */

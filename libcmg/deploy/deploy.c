@@ -27,6 +27,7 @@ void cmg__deploy_free(cmg_deploy *deploy)
     cmg__json_clear(&deploy->intents);
     cmg__discovery_done(&deploy->discovery, &ctx->alloc);
     cmg_error_unref(deploy->error);
+    cmg_gateway_unref(deploy->replacement.old_gateway);
     cmg_gateway_unref(deploy->gateway);
     cmg__handle_done(&deploy->head);
     cmg__free(&ctx->alloc, deploy);
@@ -72,9 +73,8 @@ cmg_status cmg_deploy_new(cmg_gateway *gateway, cmg_deploy_operation operation,
     return CMG_OK;
 }
 
-/* A setter's right: not while it runs, not after the end. */
-static cmg_status check_may_set(const cmg_deploy *deploy, const char *what,
-                                cmg_error **err)
+cmg_status cmg__deploy_check_may_set(const cmg_deploy *deploy, const char *what,
+                                     cmg_error **err)
 {
     cmg_status rc = check(deploy, err);
 
@@ -89,7 +89,7 @@ cmg_status cmg_deploy_set_journal_file(cmg_deploy *deploy, const char *path,
                                        cmg_error **err)
 {
     struct cmg__file_store files;
-    cmg_status rc = check_may_set(deploy, "journal file", err);
+    cmg_status rc = cmg__deploy_check_may_set(deploy, "journal file", err);
 
     if (rc != CMG_OK)
         return rc;
@@ -109,7 +109,7 @@ cmg_status cmg_deploy_set_journal_store(cmg_deploy *deploy,
                                         const cmg_journal_store *store, cmg_error **err)
 {
     cmg_journal_store copy;
-    cmg_status rc = check_may_set(deploy, "journal store", err);
+    cmg_status rc = cmg__deploy_check_may_set(deploy, "journal store", err);
 
     if (rc == CMG_OK)
         rc = cmg__tagged_copy(&copy, sizeof copy, offsetof(cmg_journal_store, claim),
@@ -136,7 +136,7 @@ cmg_status cmg_deploy_set_secret_store(cmg_deploy *deploy, const cmg_secret_stor
                                        cmg_error **err)
 {
     cmg_secret_store copy;
-    cmg_status rc = check_may_set(deploy, "secret store", err);
+    cmg_status rc = cmg__deploy_check_may_set(deploy, "secret store", err);
 
     if (rc == CMG_OK)
         rc = cmg__tagged_copy(&copy, sizeof copy, sizeof copy, store, "cmg_secret_store",
@@ -154,7 +154,7 @@ cmg_status cmg_deploy_set_secret_store(cmg_deploy *deploy, const cmg_secret_stor
 cmg_status cmg_deploy_set_old_secret(cmg_deploy *deploy, const char *key_id,
                                      cmg_error **err)
 {
-    cmg_status rc = check_may_set(deploy, "old secret", err);
+    cmg_status rc = cmg__deploy_check_may_set(deploy, "old secret", err);
 
     if (rc != CMG_OK)
         return rc;
@@ -170,7 +170,7 @@ cmg_status cmg_deploy_set_events(cmg_deploy *deploy, const cmg_deploy_events *ev
                                  cmg_error **err)
 {
     cmg_deploy_events copy = { 0 };
-    cmg_status rc = check_may_set(deploy, "events", err);
+    cmg_status rc = cmg__deploy_check_may_set(deploy, "events", err);
 
     if (rc == CMG_OK && events != NULL)
         rc = cmg__tagged_copy(&copy, sizeof copy, offsetof(cmg_deploy_events, on_consent),
@@ -201,7 +201,7 @@ cmg_status cmg_deploy_set_consent(cmg_deploy *deploy, const cmg_consent_options 
                                   cmg_error **err)
 {
     cmg_consent_options copy = { .mode = CMG_CONSENT_GRANT };
-    cmg_status rc = check_may_set(deploy, "consent", err);
+    cmg_status rc = cmg__deploy_check_may_set(deploy, "consent", err);
 
     if (rc == CMG_OK && options != NULL)
         rc = cmg__tagged_copy(&copy, sizeof copy, sizeof copy, options,
@@ -224,7 +224,7 @@ cmg_status cmg_deploy_set_consent(cmg_deploy *deploy, const cmg_consent_options 
 cmg_status cmg_deploy_set_include_imported(cmg_deploy *deploy, bool include,
                                            cmg_error **err)
 {
-    cmg_status rc = check_may_set(deploy, "include imported", err);
+    cmg_status rc = cmg__deploy_check_may_set(deploy, "include imported", err);
 
     if (rc == CMG_OK && !deploy->operation->removes_apps)
         rc = cmg__fail(err, &deploy->head.ctx->alloc, CMG_E_INVAL, "operation",
@@ -238,7 +238,7 @@ cmg_status cmg_deploy_set_include_imported(cmg_deploy *deploy, bool include,
 cmg_status cmg_deploy_set_discovery(cmg_deploy *deploy, const cmg_discovery *discovery,
                                     cmg_error **err)
 {
-    cmg_status rc = check_may_set(deploy, "discovery", err);
+    cmg_status rc = cmg__deploy_check_may_set(deploy, "discovery", err);
 
     if (rc != CMG_OK)
         return rc;
@@ -302,6 +302,7 @@ static cmg_status make_work(cmg_deploy *deploy, cmg_error **err)
     deploy->work.must_restore = deploy->operation->must_restore;
     deploy->work.include_imported = deploy->include_imported;
     deploy->work.discovery = &deploy->discovery;
+    deploy->work.replacement = deploy->replacement;
     deploy->work.consent = deploy->consent;
     deploy->work.consent.redirect_uri = deploy->consent_redirect;
     deploy->work.consent.can_ask = deploy->events.on_consent != NULL;

@@ -59,6 +59,7 @@ struct cmg_deploy {
     char *consent_redirect; /* or NULL */
     bool include_imported;
     struct cmg__discovery discovery;
+    cmg_replacement replacement; /* old_gateway: a reference, or NULL */
     char old_secret[CMG__GUID_SIZE];
     struct cmg__transport transport;
     const struct cmg__step_table *table; /* the operation's, or a test's */
@@ -122,5 +123,8 @@ cmg_status cmg__plan_text(const cmg_deploy *deploy, struct cmg__buf *out);
 
 /* deploy.c */
 void cmg__deploy_free(cmg_deploy *deploy);
+/* A setter's right: not while it runs, not after the end. */
+cmg_status cmg__deploy_check_may_set(const cmg_deploy *deploy, const char *what,
+                                     cmg_error **err);
 
 #endif

@@ -39,6 +39,11 @@ static const struct cmg__step *const redeploy_steps[] = {
     MAKING,
 };
 
+static const struct cmg__step *const replace_steps[] = {
+    SIGNED_IN,           &cmg__step_old_gateway, CHECKING, MAKING, &cmg__step_old_wait,
+    &cmg__step_old_gone, &cmg__step_old_rest,
+};
+
 static const struct cmg__step *const delete_steps[] = {
     SIGNED_IN,
     &cmg__step_rights,
@@ -273,6 +278,13 @@ static const struct cmg__operation operations[] = {
                                       .needs_authority = true,
                                       .any_spec = true,
                                       .unknown = "make anew" },
+    [CMG_DEPLOY_REPLACE_GATEWAY] = { .name = "replace_gateway",
+                                     .steps = STEPS(replace_steps),
+                                     .end = CMG_DEPLOY_READY,
+                                     .needs_gateway = true,
+                                     .needs_authority = true,
+                                     .any_spec = true,
+                                     .unknown = "create if missing" },
     [CMG_DEPLOY_ROTATE_CERTIFICATE] = { .name = "rotate_certificate",
                                         .steps = STEPS(rotate_steps),
                                         .end = CMG_DEPLOY_READY,

@@ -246,6 +246,8 @@ static const struct cmg__step_action actions[] = {
       "stop the instances", CMG_SEVERITY_NOTE, false },
     { "scale", "Microsoft.Compute/virtualMachineScaleSets/write",
       "change the number of instances", CMG_SEVERITY_NOTE, false },
+    { "old_gone", "Microsoft.Resources/subscriptions/resourceGroups/delete",
+      "remove the old gateway", CMG_SEVERITY_NOTE, false },
     { "parts_gone", "Microsoft.Compute/virtualMachineScaleSets/delete",
       "remove the scale set that is made anew", CMG_SEVERITY_NOTE, false },
     { "parts_gone", "Microsoft.Network/loadBalancers/delete",

@@ -122,6 +122,12 @@ extern const struct cmg__step cmg__step_server_secret_gone;
 #define CMG__REDEPLOY_REMOVING "removing"
 #define CMG__REDEPLOY_MAKING   "making"
 
+/* steps_replace.c */
+extern const struct cmg__step cmg__step_old_gateway;
+extern const struct cmg__step cmg__step_old_wait;
+extern const struct cmg__step cmg__step_old_gone;
+extern const struct cmg__step cmg__step_old_rest;
+
 /* True when the tags of a resource or group name this deployment. */
 bool cmg__tags_are_ours(const struct cmg__work *work, const struct cmg__json *resource);
 /* A soft-deleted vault that stood at the place of this deployment's. */
@@ -177,6 +183,8 @@ cmg_status cmg__group_check_owner(struct cmg__run *run, const struct cmg__json *
                                   cmg_error **err);
 /* Counts the instances of an answer into what was seen of the gateway. */
 void cmg__gateway_see_instances(struct cmg__run *run, const struct cmg__json *answer);
+/* How many instances of an answer run. */
+size_t cmg__instances_running(const struct cmg__json *answer);
 /* Which instance of an answer is brought to the newest model next: its ID. One that does
    not serve goes first. CMG_E_NOTFOUND when all have it and serve or are stopped,
    CMG_E_STATE while one that has it does not serve yet: the next one waits for that. */

@@ -102,6 +102,16 @@ void cmg__gateway_see_instances(struct cmg__run *run, const struct cmg__json *an
     see_state(run, state_of(counts, seen->instances));
 }
 
+size_t cmg__instances_running(const struct cmg__json *answer)
+{
+    const struct cmg__json *list = cmg__json_at(answer, "/value");
+    size_t running = 0;
+
+    for (size_t i = 0; i < cmg__json_size(list); i++)
+        running += power_of(cmg__json_item(list, i)) == RUNNING;
+    return running;
+}
+
 /* It may have its part of the traffic, or is not to have one. */
 static bool is_settled(const struct cmg__json *vm)
 {

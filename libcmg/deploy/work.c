@@ -49,22 +49,22 @@ cmg_status cmg__work_guid(const char *purpose, const char *seed, char out[CMG__G
 /* The same subscription, group and name are the same gateway, whoever asks and whatever
    became of the journal: hence the identifier is not random. Without a gateway the tenant
    and its server app take their place. */
-static cmg_status make_id(struct cmg__work *work)
+cmg_status cmg__work_deployment_id(const cmg_gateway *gateway, char out[CMG__GUID_SIZE])
 {
-    const cmg_gateway *gateway = work->gateway;
+    const struct cmg__alloc *alloc = &gateway->head.ctx->alloc;
     const cmg_tenant *tenant = gateway->tenant;
     const char *tenant_name = tenant->domain[0] != '\0' ? tenant->domain : tenant->id;
     char *seed =
         cmg__gateway_is_whole(gateway)
-            ? cmg__format(work->alloc, "%s|%s|%s", tenant->subscription_id,
+            ? cmg__format(alloc, "%s|%s|%s", tenant->subscription_id,
                           gateway->resource_group, gateway->name)
-            : cmg__format(work->alloc, "%s|%s", tenant_name, gateway->server_app->name);
+            : cmg__format(alloc, "%s|%s", tenant_name, gateway->server_app->name);
 
     if (seed == NULL)
         return CMG_E_NOMEM;
     cmg__lower_in_place(seed);
-    cmg_status rc = cmg__work_guid("deployment", seed, work->deployment_id);
-    cmg__free(work->alloc, seed);
+    cmg_status rc = cmg__work_guid("deployment", seed, out);
+    cmg__free(alloc, seed);
     return rc;
 }
 
@@ -134,7 +134,7 @@ cmg_status cmg__work_init(struct cmg__work *work, cmg_gateway *gateway, cmg_erro
                         ? CMG_E_NOMEM
                         : CMG_OK;
     if (rc == CMG_OK)
-        rc = make_id(work);
+        rc = cmg__work_deployment_id(gateway, work->deployment_id);
     if (rc == CMG_OK)
         rc = make_spec(work);
     if (rc != CMG_OK)

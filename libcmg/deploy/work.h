@@ -6,7 +6,7 @@
 #ifndef CMG_DEPLOY_WORK_H
 #define CMG_DEPLOY_WORK_H
 
-#include <cmg/deploy.h>
+#include <cmg/replace.h>
 #include "azure/call.h"
 #include "base/secret.h"
 #include "deploy/problem.h"
@@ -81,6 +81,7 @@ struct cmg__work {
     const struct cmg__journal *journal; /* whoever owns it may change secrets; or NULL */
     struct cmg__prompt prompt;
     struct cmg__discovery *discovery;    /* the deployment's */
+    cmg_replacement replacement;         /* the deployment's; old_gateway may be NULL */
     const struct cmg__step_table *steps; /* of the operation */
     struct cmg__problems problems;
     struct cmg__consent_rule consent;
@@ -103,6 +104,9 @@ const char *cmg__work_value(const struct cmg__work *work, const char *key);
 const char *cmg__fact(const struct cmg__work *work, const char *key);
 /* An empty or NULL value forgets the fact. */
 cmg_status cmg__fact_set(struct cmg__work *work, const char *key, const char *value);
+
+/* The ID of a gateway's deployment, which follows from its specification. */
+cmg_status cmg__work_deployment_id(const cmg_gateway *gateway, char out[CMG__GUID_SIZE]);
 
 /* A version 8 style GUID that depends on the purpose and the deployment only. */
 cmg_status cmg__work_guid(const char *purpose, const char *seed,

@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Any, Optional, Protocol
 
 from . import _ffi, _loop
@@ -36,6 +37,7 @@ from ._types import (
     Operation,
     PlanFormat,
     PromptKind,
+    ReplaceMode,
     SecretGet,
     SecretPut,
     SecretRemove,
@@ -45,6 +47,7 @@ from ._types import (
     cmg_deploy_events,
     cmg_journal_store,
     cmg_problem,
+    cmg_replacement,
     cmg_secret_store,
 )
 
@@ -344,6 +347,19 @@ class Deploy(Handle):
     def set_old_secret(self, key_id: str) -> None:
         """Names a secret that a renewal removes besides those the library made."""
         self.call("set_old_secret", _ffi.encoded(key_id))
+
+    def set_replacement(self, old: Gateway, *, wait_ms: int = 0,
+                        mode: ReplaceMode = ReplaceMode.WHEN_DUE) -> None:
+        """Says which gateway Operation.REPLACE_GATEWAY replaces, and when that one goes:
+        wait_ms after the new one has answered for the first time; 0: a day."""
+        self.call("set_replacement", ctypes.byref(cmg_replacement(
+            ctypes.sizeof(cmg_replacement), old.pointer, wait_ms, mode, 0)))
+
+    @property
+    def replacement_due(self) -> Optional[datetime]:
+        """When the old gateway may go; None before the new one serves, and afterwards."""
+        due = self.call("replacement_due_unix_s")
+        return datetime.fromtimestamp(due, timezone.utc) if due else None
 
     @property
     def state(self) -> DeployState:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from ._findings import FindingCode as FindingCode
+
 
 class Status(IntEnum):
     """What a call came to."""
@@ -228,57 +230,6 @@ class Correctable(IntEnum):
     ON_REQUEST = 2
 
 
-class FindingCode(IntEnum):
-    """What was found."""
-
-    NO_ISSUER = 1
-    UNTRUSTED = 2
-    TOO_DEEP = 3
-    TOO_MUCH_WORK = 4
-    SIGNATURE = 5
-    VERSION = 10
-    SERIAL = 11
-    UNKNOWN_EXTENSION = 12
-    EXTENSION = 13
-    EMPTY_NAME = 14
-    ALTERNATIVE_NAMES = 15
-    PROFILE = 17
-    NOT_YET_VALID = 20
-    EXPIRED = 21
-    EXPIRES_SOON = 22
-    WEAK_KEY = 30
-    WEAK_SIGNATURE = 31
-    IS_AUTHORITY = 40
-    NOT_AUTHORITY = 41
-    KEY_USAGE = 42
-    EXTENDED_KEY_USAGE = 43
-    PATH_LENGTH = 44
-    NAME_CONSTRAINTS = 45
-    POLICY = 46
-    WRONG_NAME = 50
-    NAME_IN_CN_ONLY = 51
-    NO_ALTERNATIVE_NAME = 52
-    REVOKED = 60
-    ON_HOLD = 61
-    REVOCATION_UNKNOWN = 62
-    CRL_EXPIRED = 63
-    CRL_NOT_USABLE = 64
-    REVOCATION_UNASKED = 65
-    NO_KEY = 70
-    KEY_NOT_EXPORTABLE = 71
-    KEY_KIND = 72
-    NAME_NOT_IN_CN = 73
-    NAME_NOT_USABLE = 74
-    NAME_NOT_PUBLIC = 75
-    CRL_UNREACHABLE = 76
-    COMMON_NAME_CHANGED = 80
-    SUBJECT_CHANGED = 81
-    NAME_LOST = 82
-    KEY_REUSED = 83
-    ISSUER_CHANGED = 84
-    NOT_LONGER = 85
-
-
 class KeyUsage(IntEnum):
     """What a key may be used for; bits."""
 
@@ -374,6 +325,7 @@ class Operation(IntEnum):
     MODIFY_GATEWAY = 23
     ROTATE_CERTIFICATE = 25
     REDEPLOY_GATEWAY = 27
+    REPLACE_GATEWAY = 28
     CHECK_GATEWAY = 29
     PLAN_GATEWAY = 30
     VERIFY_GATEWAY = 31
@@ -423,6 +375,14 @@ class ConsentMode(IntEnum):
 
     GRANT = 1
     ASK = 2
+
+
+class ReplaceMode(IntEnum):
+    """When the old gateway of a replacement is removed."""
+
+    WHEN_DUE = 1
+    WAIT = 2
+    NOW = 3
 
 
 class InventoryKind(IntEnum):
@@ -581,6 +541,7 @@ ENUMS: dict[str, tuple[type[IntEnum], str]] = {
     "cmg_deploy_operation": (Operation, "CMG_DEPLOY_"),
     "cmg_discovery_kind": (DiscoveryKind, "CMG_DISCOVER_"),
     "cmg_consent_mode": (ConsentMode, "CMG_CONSENT_"),
+    "cmg_replace_mode": (ReplaceMode, "CMG_REPLACE_"),
     "cmg_plan_format": (PlanFormat, "CMG_PLAN_"),
     "cmg_inventory_kind": (InventoryKind, "CMG_INVENTORY_"),
     "cmg_alert": (Alert, "CMG_ALERT_"),

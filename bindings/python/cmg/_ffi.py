@@ -18,12 +18,11 @@ from ._types import (NAMES, UPLOAD, cmg_expiry, cmg_alert_settings, cmg_gateway_
                      AUTHORITY, BYTES, CERTIFICATE, CLIENT, CLIENT_APP, CONNECTOR, CONTEXT,
                      CRL, CSR, DEPLOY, ENROLMENT, ERROR, GATEWAY, IMPORT, KEY, PFX_FILE, REPORT, SANDBOX, SERVER_APP,
                      SERVICE, TEMPLATE, TENANT, TRUST, ClientDoneFn, LogFn, ResolveFn, cmg_acme_options,
-                     cmg_address, cmg_allocator, cmg_authority_options, cmg_certificate_request, cmg_certreq, cmg_check_options, cmg_consent_options, cmg_discovery,
+                     cmg_address, cmg_allocator, cmg_authority_options, cmg_certificate_request, cmg_certreq, cmg_check_options, cmg_consent_options, cmg_discovery, cmg_replacement,
                      cmg_connector_events, cmg_crl_entry, cmg_csr_request, cmg_deploy_events,
                      cmg_difference, cmg_enrolment_events, cmg_issued, cmg_journal_store, cmg_key_holder, cmg_pfx_options,
-                     cmg_sandbox_settings,
-                     cmg_secret_store, cmg_server_app_expiry, cmg_service_events, cmg_token_cache, cmg_token_source,
-                     WATCH, cmg_watch_events)
+                     cmg_sandbox_settings, cmg_secret_store, cmg_server_app_expiry, cmg_service_events, cmg_token_cache,
+                     cmg_token_source, WATCH, cmg_watch_events)
 
 SOVERSION = 0
 RELEASE = (0, 1)
@@ -353,6 +352,8 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_deploy_set_discovery": fallible(DEPLOY, POINTER(cmg_discovery)),
     "cmg_deploy_set_consent": fallible(DEPLOY, POINTER(cmg_consent_options)),
     "cmg_deploy_set_old_secret": fallible(DEPLOY, TEXT),
+    "cmg_deploy_set_replacement": fallible(DEPLOY, POINTER(cmg_replacement)),
+    "cmg_deploy_replacement_due_unix_s": plain(c_int64, DEPLOY),
     "cmg_deploy_set_events": fallible(DEPLOY, POINTER(cmg_deploy_events)),
     "cmg_deploy_set_include_imported": fallible(DEPLOY, c_bool),
     "cmg_deploy_start": fallible(DEPLOY),

@@ -259,6 +259,13 @@ class cmg_consent_options(Structure):
                 ("redirect_uri", c_char_p)]
 
 
+class cmg_replacement(Structure):
+    """Which gateway is replaced, and when it goes."""
+
+    _fields_ = [("size", c_size_t), ("old_gateway", GATEWAY), ("wait_ms", c_int64),
+                ("mode", c_int), ("reserved", c_uint32)]
+
+
 class cmg_request_record(Structure):
     """One request that the service has answered."""
 
@@ -452,7 +459,7 @@ STRUCTURES: tuple[type[Structure], ...] = (
     cmg_allocator, cmg_log_record, cmg_address, cmg_certificate_request,
     cmg_csr_request, cmg_authority_options, cmg_issued, cmg_difference, cmg_pfx_options, cmg_step_progress,
     cmg_directory_user, cmg_directory_group, cmg_directory_member, cmg_discovery,
-    cmg_sign_in_prompt, cmg_consent_request, cmg_consent_options, cmg_request_record, cmg_client_response, cmg_deploy_events,
+    cmg_sign_in_prompt, cmg_consent_request, cmg_consent_options, cmg_replacement, cmg_request_record, cmg_client_response, cmg_deploy_events,
     cmg_certreq, cmg_challenge, cmg_acme_options, cmg_enrolment_events,
     cmg_journal_store, cmg_secret_store, cmg_key_holder, cmg_token_source, cmg_token_cache,
     cmg_service_events, cmg_connector_events,
