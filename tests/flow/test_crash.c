@@ -173,6 +173,45 @@ static void damage(void)
     ck_assert_uint_eq(damaged, 1);
 }
 
+static void set_json(struct cmg__json *object, const char *key, const char *text)
+{
+    struct cmg__json *value = NULL;
+    cmg_error *err = NULL;
+
+    ck_ok(cmg__json_parse(sandbox->alloc, key, text, strlen(text), &value, &err), err);
+    ck_assert_int_eq(cmg__json_set(object, key, value), CMG_OK);
+}
+
+/* Somebody has changed both applications and disabled their service principals. */
+static void damage_apps(void)
+{
+    static const char *const tables[] = { "applications", "service_principals" };
+    size_t damaged = 0;
+
+    (void)pthread_mutex_lock(&sandbox->lock);
+    for (size_t i = 0; i < CMG__ARRAY_LEN(tables); i++) {
+        void *iter = NULL;
+        const char *key = NULL;
+        struct cmg__json *object = NULL;
+        while (cmg__json_next(cmg__sb_table(sandbox->cloud, tables[i]), &iter, &key,
+                              &object)) {
+            const char *name = cmg__json_str(object, "/displayName");
+            if (name == NULL || !cmg__str_starts(name, "CMG-"))
+                continue;
+            if (i == 0) {
+                set_json(object, "signInAudience", "\"AzureADMultipleOrgs\"");
+                set_json(object, "requiredResourceAccess", "[]");
+                set_json(object, "publicClient", "{\"redirectUris\":[]}");
+            } else {
+                set_json(object, "accountEnabled", "false");
+            }
+            damaged++;
+        }
+    }
+    (void)pthread_mutex_unlock(&sandbox->lock);
+    ck_assert_uint_eq(damaged, 4);
+}
+
 #define REGISTERED                                                                       \
     {                                                                                    \
         {                                                                                \
@@ -198,6 +237,7 @@ struct act {
 static const struct act apps[] = {
     { "register", REGISTERED, NULL, false, true },
     { "renew", REGISTERED, NULL, true, true },
+    { "mend", REGISTERED, damage_apps, true, true },
     { "delete", { { 0, 0, 0, 0, 2, 0, 0 } }, NULL, false, false },
     { "restore", REGISTERED, NULL, false, true },
 };

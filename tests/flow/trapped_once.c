@@ -140,6 +140,7 @@ static const struct order {
 } orders[] = {
     { "register", CMG_DEPLOY_REGISTER_APPS, 0 },
     { "renew", CMG_DEPLOY_RENEW_SECRET, 0 },
+    { "mend", CMG_DEPLOY_CORRECT_APPS, 0 },
     { "delete", CMG_DEPLOY_DELETE_APPS, 0 },
     { "restore", CMG_DEPLOY_RESTORE_APPS, 0 },
     { "create", CMG_DEPLOY_CREATE, 0 },
