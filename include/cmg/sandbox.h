@@ -428,7 +428,8 @@ CMG_API const char *cmg_sandbox_get(cmg_sandbox *sandbox, const char *name);
  * - `duration/KIND`, milliseconds: how long a long-running operation takes instead of
  *   the settings' operation_ms. KIND is `put`, `delete`, `delete_group`, `start`,
  *   `deallocate`, `poweroff`, `restart`, `redeploy`, `reimage`, `manualupgrade`,
- *   `delete_instances`, `rolling_batch`, `register`, `purge`, `what_if` or `deployment`.
+ *   `delete_instances`, `rolling_batch`, `register`, `purge`, `what_if`, `query` or
+ * `deployment`.
  * - `duration/TYPE`, milliseconds: how long a deployment takes for a resource of the
  * type, as `Microsoft.Network/publicIPAddresses`, instead of its part of `deployment`.
  * - `delay/principal`, milliseconds: how long a service principal stays unknown to role
@@ -440,6 +441,9 @@ CMG_API const char *cmg_sandbox_get(cmg_sandbox *sandbox, const char *name);
  *   `AllocationFailed`: a VM size is not to be had.
  * - `policy/NAME`, `deny TYPE`, `deny TYPE outside REGION` or `deny TYPE without tag
  *   NAME`: a policy; TYPE as `Microsoft.Network/publicIPAddresses`, or `*`.
+ * - `metric/RESOURCE/NAME`, a number: what a metric of that name shows of the resource,
+ * in each hour: `Network Out Total` of a scale set, `ByteCount` of a load balancer,
+ *   `Egress` of a storage account. None has a value unless it is set.
  * - `throttle`, `on` or `off`: Resource Manager answers 429 when a bucket of requests is
  *   empty; `x-ms-ratelimit-remaining-...` tell how full they are.
  * - `mfa`, `off`, `challenge` or `deny`: what users without MFA meet when they change

@@ -19,6 +19,15 @@ void cmg__sb_refuse_fault(struct cmg__sb_call *call, const struct cmg__sb_fault 
 /* ---- arm_admission.c ---- */
 /* May the call to Resource Manager be carried out? True for other services. */
 bool cmg__sb_arm_admits(struct cmg__sb_call *call);
+/* The action that a request is, as roles name it:
+ * "Microsoft.Network/loadBalancers/write".
+ */
+cmg_status cmg__sb_action_name(const char *path, const char *method,
+                               struct cmg__buf *out);
+
+/* ---- arm_activity.c ---- */
+/* Writes an answered call into the activity log, when it was to change something. */
+void cmg__sb_activity_note(struct cmg__sb_call *call);
 
 /* ---- arm_operation.c ---- */
 /* Finishes what is due by now: operations, registrations, steps of deployments. */

@@ -116,7 +116,7 @@ static const char *plain_type(const char *path)
 
 /* "Space/type/child/verb": every other segment behind "/providers/Space" is a type, and
    the last of a POST is what is done. */
-static cmg_status name_action(const char *path, const char *method, struct cmg__buf *out)
+cmg_status cmg__sb_action_name(const char *path, const char *method, struct cmg__buf *out)
 {
     static const char mark[] = "/providers/";
     const char *p = find_last(path, mark);
@@ -156,7 +156,7 @@ static bool has_right(struct cmg__sb_call *call)
     if (is_free(call))
         return true;
     cmg__buf_init(&action, call->cloud->alloc, 16384);
-    if (name_action(call->path, call->request->method, &action) != CMG_OK)
+    if (cmg__sb_action_name(call->path, call->request->method, &action) != CMG_OK)
         call->cloud->oom = true;
     const struct cmg__sb_right right = { .action = cmg__buf_cstr(&action),
                                          .scope = call->path };

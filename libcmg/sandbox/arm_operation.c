@@ -101,6 +101,7 @@ static const struct {
     { "delete_instances", finish_put, 200, false },
     { "purge", finish_nothing, 200, false },
     { "what_if", finish_nothing, 200, false },
+    { "query", finish_nothing, 200, false },
     { "forget", finish_nothing, 204, false }, /* the record of a deployment */
     { "action", finish_nothing, 200, false }, /* the last: what is not listed */
 };

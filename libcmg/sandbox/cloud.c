@@ -402,6 +402,7 @@ void cmg__sb_cloud_free(struct cmg__sb_cloud *cloud)
     cmg__json_unref(cloud->contents);
     cmg__json_unref(cloud->settings);
     cmg__json_unref(cloud->issuers);
+    cmg__json_unref(cloud->activity);
     cmg__json_unref(cloud->decisions);
     cmg__json_unref(cloud->late);
     cmg__sb_people_done(&cloud->people);

@@ -63,6 +63,7 @@ struct cmg__sb_cloud {
     bool late_turn;            /* it answered last */
     struct cmg__sb_throttle throttle;
     struct cmg__sb_people people; /* not kept */
+    struct cmg__json *activity;   /* what was changed by whom; NULL: nothing. Not kept. */
     struct cmg__json *settings;   /* what a host set by name; NULL: nothing. Not kept. */
     enum cmg__sb_operation_fault operation_fault; /* taken by the next one */
     struct cmg__sb_bucket buckets[3];             /* reads, writes, deletes */

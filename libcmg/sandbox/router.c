@@ -39,15 +39,27 @@ static const struct cmg__sb_routes *const graph_tables[] = {
 };
 /* The generic resource patterns come last: the first match wins. */
 static const struct cmg__sb_routes *const arm_tables[] = {
-    &cmg__sb_arm_subscription_routes, &cmg__sb_arm_provider_routes,
-    &cmg__sb_arm_name_routes,         &cmg__sb_arm_group_routes,
-    &cmg__sb_arm_vault_routes,        &cmg__sb_arm_what_if_routes,
-    &cmg__sb_arm_storage_routes,      &cmg__sb_arm_lock_routes,
-    &cmg__sb_arm_role_routes,         &cmg__sb_arm_size_routes,
-    &cmg__sb_arm_quota_routes,        &cmg__sb_arm_scale_set_routes,
-    &cmg__sb_arm_rolling_routes,      &cmg__sb_arm_scale_set_action_routes,
-    &cmg__sb_arm_deployment_routes,   &cmg__sb_arm_operation_routes,
-    &cmg__sb_arm_resource_routes,     NULL
+    &cmg__sb_arm_subscription_routes,
+    &cmg__sb_arm_provider_routes,
+    &cmg__sb_arm_name_routes,
+    &cmg__sb_arm_group_routes,
+    &cmg__sb_arm_vault_routes,
+    &cmg__sb_arm_what_if_routes,
+    &cmg__sb_arm_storage_routes,
+    &cmg__sb_arm_lock_routes,
+    &cmg__sb_arm_role_routes,
+    &cmg__sb_arm_size_routes,
+    &cmg__sb_arm_quota_routes,
+    &cmg__sb_arm_scale_set_routes,
+    &cmg__sb_arm_rolling_routes,
+    &cmg__sb_arm_scale_set_action_routes,
+    &cmg__sb_arm_deployment_routes,
+    &cmg__sb_arm_operation_routes,
+    &cmg__sb_arm_metric_routes,
+    &cmg__sb_arm_activity_routes,
+    &cmg__sb_arm_port_mapping_routes,
+    &cmg__sb_arm_resource_routes,
+    NULL
 };
 static const struct cmg__sb_routes *const vault_tables[] = { &cmg__sb_vault_routes,
                                                              NULL };
@@ -420,32 +432,11 @@ static void dispatch(struct cmg__sb_call *call)
                 refuse_route(call, true);
             else if (read_body(call))
                 run_handler(call, route);
+            if (call->service == CMG__SB_ARM)
+                cmg__sb_activity_note(call);
         }
     }
     free_segments(call->cloud->alloc, &segments);
-}
-
-/* What is left of the allowance for such calls. Here it is always nearly full. */
-static void add_rate_header(struct cmg__sb_call *call)
-{
-    static const struct {
-        const char *method, *kind, *left;
-    } kinds[] = { { "GET", "reads", "249" },
-                  { "HEAD", "reads", "249" },
-                  { "DELETE", "deletes", "199" },
-                  { NULL, "writes", "199" } };
-    const char *scope =
-        cmg__str_istarts(call->path, "/subscriptions/") ? "subscription" : "tenant";
-    size_t i = 0;
-    while (kinds[i].method != NULL && strcmp(kinds[i].method, call->request->method) != 0)
-        i++;
-    char *name = cmg__format(call->cloud->alloc, "x-ms-ratelimit-remaining-%s-%s", scope,
-                             kinds[i].kind);
-    if (name == NULL)
-        call->cloud->oom = true;
-    else
-        cmg__sb_head(call, name, kinds[i].left);
-    cmg__free(call->cloud->alloc, name);
 }
 
 /* A refusal is the front door's, or of the provider behind it. */
@@ -462,15 +453,41 @@ static const char *failure_cause(const struct cmg__sb_call *call)
     return "gateway";
 }
 
+/* What Compute tells of its own limits, by the policies of the operation. */
+static void add_compute_headers(struct cmg__sb_call *call)
+{
+    static const struct {
+        const char *method, *left;
+    } kinds[] = {
+        { "GET", "Microsoft.Compute/GetVMScaleSet3Min;2499,Microsoft.Compute/"
+                 "GetVMScaleSet30Min;12499" },
+        { "PUT", "Microsoft.Compute/CreateVMScaleSet3Min;59,Microsoft.Compute/"
+                 "CreateVMScaleSet30Min;299" },
+        { "PATCH", "Microsoft.Compute/CreateVMScaleSet3Min;59,Microsoft.Compute/"
+                   "CreateVMScaleSet30Min;299" },
+        { "DELETE", "Microsoft.Compute/DeleteVMScaleSet3Min;79,Microsoft.Compute/"
+                    "DeleteVMScaleSet30Min;399" },
+        { "POST", "Microsoft.Compute/VMScaleSetActions3Min;239,Microsoft.Compute/"
+                  "VMScaleSetActions30Min;1199" },
+    };
+    if (call->status >= 400 ||
+        strcasestr(call->path, "/virtualMachineScaleSets/") == NULL)
+        return;
+    for (size_t i = 0; i < CMG__ARRAY_LEN(kinds); i++) {
+        if (strcmp(kinds[i].method, call->request->method) == 0)
+            cmg__sb_head(call, "x-ms-ratelimit-remaining-resource", kinds[i].left);
+    }
+    cmg__sb_head(call, "x-ms-request-charge", "1");
+}
+
 static void add_arm_headers(struct cmg__sb_call *call)
 {
     cmg__sb_head(call, "x-ms-correlation-request-id", call->request_id);
     cmg__sb_headf(call, "x-ms-routing-request-id", "SANDBOX:%lld:%s",
                   (long long)(call->now_ms / 1000), call->request_id);
-    if (call->status < 400)
-        add_rate_header(call);
-    else
+    if (call->status >= 400)
         cmg__sb_head(call, "x-ms-failure-cause", failure_cause(call));
+    add_compute_headers(call);
 }
 
 /* Headers that the service puts on every answer. */

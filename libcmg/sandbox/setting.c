@@ -18,6 +18,13 @@ static bool is_number(const char *value)
     return cmg__parse_u64(value, strlen(value), &n) && n <= INT32_MAX;
 }
 
+/* Bytes come in greater numbers than milliseconds. */
+static bool is_amount(const char *value)
+{
+    uint64_t n = 0;
+    return cmg__parse_u64(value, strlen(value), &n) && n <= UINT64_C(1000000000000000);
+}
+
 static bool is_restriction(const char *value)
 {
     return strcmp(value, "NotAvailableForSubscription") == 0 ||
@@ -53,6 +60,7 @@ static const struct {
     { "delay", 2, is_number, "milliseconds as a whole number" },
     { "duration", 2, is_number, "milliseconds as a whole number" },
     { "duration", 3, is_number, "milliseconds as a whole number" },
+    { "metric", 3, is_amount, "a whole number up to 10^15" },
     { "mfa", 1, is_mfa_rule, "off, challenge or deny" },
     { "person_refusal", 1, cmg__sb_person_refusal_is_good,
       "disabled, locked, expired, mfa, device, blocked or unassigned" },
