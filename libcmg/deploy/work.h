@@ -28,7 +28,7 @@ struct cmg__token {
 struct cmg__tokens {
     struct cmg__token access[CMG__TOKENS];
     struct cmg__secret refresh; /* a person's */
-    char *graph_scopes; /* what a token for Graph was given; NULL: not said */
+    char *graph_scopes;         /* what a token for Graph was given; NULL: not said */
     char *claims; /* what the next token must bring, word for word; NULL: nothing */
     struct cmg__secret device_code; /* while a person signs in */
     bool cache_was_read;

@@ -19,6 +19,8 @@ void cmg__sb_refuse_fault(struct cmg__sb_call *call, const struct cmg__sb_fault 
 /* ---- arm_admission.c ---- */
 /* May the call to Resource Manager be carried out? True for other services. */
 bool cmg__sb_arm_admits(struct cmg__sb_call *call);
+/* What Compute tells of its own limits, by the policies of the operation. */
+void cmg__sb_arm_tell_limits(struct cmg__sb_call *call);
 /* The action that a request is, as roles name it:
  * "Microsoft.Network/loadBalancers/write".
  */

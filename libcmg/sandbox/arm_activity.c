@@ -139,16 +139,31 @@ struct filter {
     char correlation[64];
 };
 
+/* The next word, which ends at a blank; false when it is too long. */
+static bool take_word(const char **p, char *out, size_t size)
+{
+    *p += strspn(*p, " ");
+    const size_t n = strcspn(*p, " '");
+    if (n == 0 || n >= size)
+        return false;
+    memcpy(out, *p, n);
+    out[n] = '\0';
+    *p += n;
+    return true;
+}
+
 /* "NAME OPERATOR 'VALUE'" at *p, which is moved behind it. */
 static bool take_clause(const char **p, char name[32], char op[4], char value[512])
 {
-    const char *open = strchr(*p, '\'');
-    const char *close = open == NULL ? NULL : strchr(open + 1, '\'');
-    if (close == NULL || (size_t)(close - open) > 511 ||
-        sscanf(*p, " %31[A-Za-z] %3[a-z]", name, op) != 2)
+    if (!take_word(p, name, 32) || !take_word(p, op, 4))
         return false;
-    (void)snprintf(value, 512, "%.*s", (int)(close - open - 1), open + 1);
-    *p = close + 1;
+    *p += strspn(*p, " ");
+    const size_t n = **p == '\'' ? strcspn(*p + 1, "'") : 0;
+    if (n == 0 || n >= 512 || (*p)[n + 1] != '\'')
+        return false;
+    memcpy(value, *p + 1, n);
+    value[n] = '\0';
+    *p += n + 2;
     return true;
 }
 

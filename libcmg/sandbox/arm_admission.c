@@ -248,6 +248,32 @@ static bool is_not_too_often(struct cmg__sb_call *call)
     return false;
 }
 
+void cmg__sb_arm_tell_limits(struct cmg__sb_call *call)
+{
+    static const struct {
+        const char *method, *left;
+    } kinds[] = {
+        { "GET", "Microsoft.Compute/GetVMScaleSet3Min;2499,Microsoft.Compute/"
+                 "GetVMScaleSet30Min;12499" },
+        { "PUT", "Microsoft.Compute/CreateVMScaleSet3Min;59,Microsoft.Compute/"
+                 "CreateVMScaleSet30Min;299" },
+        { "PATCH", "Microsoft.Compute/CreateVMScaleSet3Min;59,Microsoft.Compute/"
+                   "CreateVMScaleSet30Min;299" },
+        { "DELETE", "Microsoft.Compute/DeleteVMScaleSet3Min;79,Microsoft.Compute/"
+                    "DeleteVMScaleSet30Min;399" },
+        { "POST", "Microsoft.Compute/VMScaleSetActions3Min;239,Microsoft.Compute/"
+                  "VMScaleSetActions30Min;1199" },
+    };
+    if (call->status >= 400 ||
+        strcasestr(call->path, "/virtualMachineScaleSets/") == NULL)
+        return;
+    for (size_t i = 0; i < CMG__ARRAY_LEN(kinds); i++) {
+        if (strcmp(kinds[i].method, call->request->method) == 0)
+            cmg__sb_head(call, "x-ms-ratelimit-remaining-resource", kinds[i].left);
+    }
+    cmg__sb_head(call, "x-ms-request-charge", "1");
+}
+
 bool cmg__sb_arm_admits(struct cmg__sb_call *call)
 {
     if (call->service != CMG__SB_ARM)

@@ -453,33 +453,6 @@ static const char *failure_cause(const struct cmg__sb_call *call)
     return "gateway";
 }
 
-/* What Compute tells of its own limits, by the policies of the operation. */
-static void add_compute_headers(struct cmg__sb_call *call)
-{
-    static const struct {
-        const char *method, *left;
-    } kinds[] = {
-        { "GET", "Microsoft.Compute/GetVMScaleSet3Min;2499,Microsoft.Compute/"
-                 "GetVMScaleSet30Min;12499" },
-        { "PUT", "Microsoft.Compute/CreateVMScaleSet3Min;59,Microsoft.Compute/"
-                 "CreateVMScaleSet30Min;299" },
-        { "PATCH", "Microsoft.Compute/CreateVMScaleSet3Min;59,Microsoft.Compute/"
-                   "CreateVMScaleSet30Min;299" },
-        { "DELETE", "Microsoft.Compute/DeleteVMScaleSet3Min;79,Microsoft.Compute/"
-                    "DeleteVMScaleSet30Min;399" },
-        { "POST", "Microsoft.Compute/VMScaleSetActions3Min;239,Microsoft.Compute/"
-                  "VMScaleSetActions30Min;1199" },
-    };
-    if (call->status >= 400 ||
-        strcasestr(call->path, "/virtualMachineScaleSets/") == NULL)
-        return;
-    for (size_t i = 0; i < CMG__ARRAY_LEN(kinds); i++) {
-        if (strcmp(kinds[i].method, call->request->method) == 0)
-            cmg__sb_head(call, "x-ms-ratelimit-remaining-resource", kinds[i].left);
-    }
-    cmg__sb_head(call, "x-ms-request-charge", "1");
-}
-
 static void add_arm_headers(struct cmg__sb_call *call)
 {
     cmg__sb_head(call, "x-ms-correlation-request-id", call->request_id);
@@ -487,7 +460,7 @@ static void add_arm_headers(struct cmg__sb_call *call)
                   (long long)(call->now_ms / 1000), call->request_id);
     if (call->status >= 400)
         cmg__sb_head(call, "x-ms-failure-cause", failure_cause(call));
-    add_compute_headers(call);
+    cmg__sb_arm_tell_limits(call);
 }
 
 /* Headers that the service puts on every answer. */
