@@ -162,18 +162,32 @@ bool host_is_ending(void)
     return ending != 0 || life_line_is_cut();
 }
 
+#define MORE_MAX 6
+
+cmg_status host_turn(cmg_context *ctx, struct pollfd *more, size_t count, int64_t wait_ms,
+                     cmg_error **err)
+{
+    const int timeout = (int)cmg_context_get_timeout_ms(ctx);
+    struct pollfd watch[2 + MORE_MAX] = {
+        { .fd = cmg_context_get_fd(ctx), .events = POLLIN },
+        { .fd = has_life_line() ? STDIN_FILENO : -1, .events = POLLIN },
+    };
+
+    for (size_t i = 0; i < count && i < MORE_MAX; i++)
+        watch[2 + i] = more[i];
+    poll(watch, 2 + (nfds_t)(count < MORE_MAX ? count : MORE_MAX),
+         wait_ms >= 0 && (timeout < 0 || wait_ms < timeout) ? (int)wait_ms : timeout);
+    for (size_t i = 0; i < count && i < MORE_MAX; i++)
+        more[i].revents = watch[2 + i].revents;
+    return cmg_context_process(ctx, err);
+}
+
 cmg_status host_run(cmg_context *ctx, cmg_error **err)
 {
     cmg_status rc = CMG_OK;
-    bool piped = has_life_line();
 
-    while (rc == CMG_OK && !host_is_ending()) {
-        struct pollfd watch[] = { { .fd = cmg_context_get_fd(ctx), .events = POLLIN },
-                                  { .fd = piped ? STDIN_FILENO : -1, .events = POLLIN } };
-
-        poll(watch, 2, cmg_context_get_timeout_ms(ctx));
-        rc = cmg_context_process(ctx, err);
-    }
+    while (rc == CMG_OK && !host_is_ending())
+        rc = host_turn(ctx, NULL, 0, -1, err);
     return rc;
 }
 

@@ -6,6 +6,7 @@
 #define EXAMPLES_HOST_H
 
 #include <cmg/cmg.h>
+#include <poll.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -33,6 +34,10 @@ void host_watch_end(cmg_context *ctx);
 bool host_is_ending(void);
 /* Drives the context until one of those, then returns CMG_OK. */
 cmg_status host_run(cmg_context *ctx, cmg_error **err);
+/* One turn: waits for the context, the life line, up to six more descriptors, and at most
+   wait_ms (-1: for ever); what is ready is in the revents of more. */
+cmg_status host_turn(cmg_context *ctx, struct pollfd *more, size_t count, int64_t wait_ms,
+                     cmg_error **err);
 
 /* A child whose standard input is a pipe from us; its output goes to the log file. */
 struct host_child {
