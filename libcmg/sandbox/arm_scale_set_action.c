@@ -13,7 +13,7 @@ struct action {
     const char *kind;  /* of the operation; NULL: the verb */
     const char *power; /* wanted from now on; NULL: as it is */
     bool renews;       /* the process is made anew */
-    bool upgrades;     /* to the newest model, and anew when it was older */
+    bool upgrades;     /* to the newest model, and anew when that takes it */
     bool removes;
     bool needs_list; /* instanceIds must be there */
 };
@@ -113,16 +113,16 @@ static void apply(struct cmg__sb_cloud *cloud, struct cmg__json *set, const char
                   const struct action *action, const char *operation)
 {
     struct cmg__json *instance = cmg__sb_fleet_find(set, id);
-    bool anew =
-        action->renews || (action->upgrades && !cmg__sb_fleet_is_latest(set, instance));
     if (action->removes) {
         cmg__sb_fleet_remove(cloud, set, id);
         return;
     }
     if (action->power != NULL)
         cmg__sb_set_str(cloud, instance, "power", action->power);
-    if (anew)
+    if (action->renews)
         cmg__sb_fleet_renew(cloud, set, instance, action->upgrades);
+    else if (action->upgrades && !cmg__sb_fleet_is_latest(set, instance))
+        cmg__sb_fleet_upgrade(cloud, set, instance);
     cmg__sb_set_str(cloud, instance, "busy", operation);
 }
 

@@ -211,7 +211,10 @@ static void add_front(struct cmg__sb_balancer *b, const struct front *f,
                       struct table *table)
 {
     const struct cmg__json *set = cmg__sb_resource(b->cloud, f->set_id);
-    struct cmg__json *data = cmg__sb_machine_user_data(b->cloud, set);
+    struct cmg__json *data = cmg__sb_user_data(
+        b->cloud,
+        cmg__str_or(cmg__json_str(set, "/properties/virtualMachineProfile/userData"),
+                    ""));
     const struct cmg__json *aliases = cmg__json_key(data, "service_names");
     uint16_t port = cmg__listener_port(f->listener);
     add_name(table, f->host, f->port, port);

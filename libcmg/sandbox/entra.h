@@ -20,4 +20,10 @@ bool cmg__sb_federated_admits(struct cmg__sb_call *call,
 /* The built-in application gets a certificate, unless it has one. */
 cmg_status cmg__sb_client_certificate_make(struct cmg__sb_cloud *cloud, cmg_error **err);
 
+/* ---- entra_identity.c: what every metadata service does ---- */
+/* False with the answer set: not a request that a program of the machine means. */
+bool cmg__sb_metadata_is_meant(struct cmg__sb_call *call);
+/* A token of the identity (NULL: there is none) for the resource that the query names. */
+void cmg__sb_metadata_token(struct cmg__sb_call *call, const struct cmg__json *identity);
+
 #endif

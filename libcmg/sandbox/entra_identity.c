@@ -26,7 +26,7 @@ static bool is_version(const char *text)
 }
 
 /* What a browser or a proxy sends by itself is not enough, and too much. */
-static bool is_meant(struct cmg__sb_call *call)
+bool cmg__sb_metadata_is_meant(struct cmg__sb_call *call)
 {
     if (!cmg__sb_same(cmg__sb_header(call, "Metadata"), "true"))
         refuse(call, "bad_request_102", "Required metadata header not specified");
@@ -34,8 +34,6 @@ static bool is_meant(struct cmg__sb_call *call)
         refuse(call, "bad_request_103", "The request came by a proxy");
     else if (!is_version(cmg__sb_query(call, "api-version")))
         refuse(call, "bad_request_100", "The api-version is missing or not known");
-    else if (cmg__str_is_empty(cmg__sb_query(call, "resource")))
-        refuse(call, "invalid_request", "Required query variable 'resource' is missing");
     else
         return true;
     return false;
@@ -104,14 +102,13 @@ static void send_token(struct cmg__sb_call *call, const struct cmg__json *identi
     cmg__buf_done(&token);
 }
 
-static void get_token(struct cmg__sb_call *call)
+void cmg__sb_metadata_token(struct cmg__sb_call *call, const struct cmg__json *identity)
 {
     struct cmg__sb_target target;
 
-    if (!is_meant(call))
-        return;
-    const struct cmg__json *identity = find_identity(call);
-    if (identity == NULL)
+    if (cmg__str_is_empty(cmg__sb_query(call, "resource")))
+        refuse(call, "invalid_request", "Required query variable 'resource' is missing");
+    else if (identity == NULL)
         refuse(call, "invalid_request", "Identity not found");
     else if (!cmg__sb_target_find(call->cloud, cmg__sb_query(call, "resource"), NULL,
                                   &target))
@@ -119,6 +116,12 @@ static void get_token(struct cmg__sb_call *call)
                "AADSTS500011: The resource principal was not found in the tenant");
     else
         send_token(call, identity, &target);
+}
+
+static void get_token(struct cmg__sb_call *call)
+{
+    if (cmg__sb_metadata_is_meant(call))
+        cmg__sb_metadata_token(call, find_identity(call));
 }
 
 static const struct cmg__sb_route routes[] = {

@@ -5,7 +5,9 @@
  * instance goes.
  *
  * An instance: id, slot, vm_id, power ("running", "stopped", "deallocated"), generation
- * (grows when its process is to be made anew), model, busy (operation that works on it).
+ * (grows when its process is to be made anew), busy (operation that works on it); and of
+ * the model that it has: model (its number), frame (a digest of what a machine is made
+ * of), user_data and secrets, which reach a machine without its being made anew.
  */
 #ifndef CMG_SANDBOX_FLEET_H
 #define CMG_SANDBOX_FLEET_H
@@ -26,6 +28,15 @@ void cmg__sb_fleet_adopt(struct cmg__sb_cloud *cloud, struct cmg__json *set,
 /* Takes the instance away and lowers the capacity. */
 void cmg__sb_fleet_remove(struct cmg__sb_cloud *cloud, struct cmg__json *set,
                           const char *id);
+/* The newest model. Its process is made anew only when a machine would be: for another
+   frame, or another service package, which the machine itself would bring. */
+void cmg__sb_fleet_upgrade(struct cmg__sb_cloud *cloud, struct cmg__json *set,
+                           struct cmg__json *instance);
+/* What its model gives a machine: user data (base64, "" for none), certificates. */
+const char *cmg__sb_fleet_user_data(const struct cmg__json *instance);
+const struct cmg__json *cmg__sb_fleet_secrets(const struct cmg__json *instance);
+/* The decoded user data as JSON (yours); NULL when it is none. */
+struct cmg__json *cmg__sb_user_data(const struct cmg__sb_cloud *cloud, const char *text);
 /* Its process is made anew; with_model: as the set is now. */
 void cmg__sb_fleet_renew(struct cmg__sb_cloud *cloud, struct cmg__json *set,
                          struct cmg__json *instance, bool with_model);

@@ -1,55 +1,30 @@
 /*
- * What an instance finds on its disk: user data, certificates as the Azure agent lays
- * them out (<SHA-1>.crt with the chain, <SHA-1>.prv with the key), and where it is to
- * write its ports and its log.
+ * What an instance finds on its disk: user data, boot script, certificates as the Azure
+ * agent lays them out (<SHA-1>.crt with the chain, <SHA-1>.prv with the key), and where
+ * it is to write its ports and its log.
  */
 #include <string.h>
 
 #include "base/base64.h"
 #include "sandbox/arm.h"
+#include "sandbox/fleet.h"
 #include "sandbox/instances.h"
 
 #define MAX_USER_DATA ((size_t)128 * 1024)
 
-static const char *custom_data(const struct cmg__json *set)
+static cmg_status write_decoded(struct cmg__sb_cloud *cloud, const char *path, int mode,
+                                const char *what, const char *text, cmg_error **err)
 {
-    return cmg__str_or(
-        cmg__json_str(set, "/properties/virtualMachineProfile/osProfile/customData"), "");
-}
-
-static cmg_status decode(const struct cmg__json *set, struct cmg__buf *out)
-{
-    const char *text = custom_data(set);
-    return cmg__base64_decode(out, text, strlen(text));
-}
-
-struct cmg__json *cmg__sb_machine_user_data(const struct cmg__sb_cloud *cloud,
-                                            const struct cmg__json *set)
-{
-    struct cmg__buf text;
-    struct cmg__json *value = NULL;
-    cmg__buf_init(&text, cloud->alloc, MAX_USER_DATA);
-    if (decode(set, &text) != CMG_OK || text.len == 0 ||
-        cmg__json_parse(cloud->alloc, "user data", text.data, text.len, &value, NULL) !=
-            CMG_OK)
-        value = NULL;
-    cmg__buf_done(&text);
-    return value;
-}
-
-static cmg_status write_user_data(struct cmg__sb_cloud *cloud, const char *path,
-                                  const struct cmg__json *set, cmg_error **err)
-{
-    struct cmg__buf text;
-    cmg__buf_init(&text, cloud->alloc, MAX_USER_DATA);
-    cmg_status rc = decode(set, &text);
+    struct cmg__buf plain;
+    cmg__buf_init(&plain, cloud->alloc, MAX_USER_DATA);
+    cmg_status rc = cmg__base64_decode(&plain, text, strlen(text));
     if (rc != CMG_OK)
         rc = cmg__fail(err, cloud->alloc, rc, path, "",
-                       "the scale set's customData is not base64");
+                       "the scale set's %s is not base64", what);
     else
-        rc = cmg__file_replace(cloud->env, cloud->alloc, path, 0600, cmg__buf_cstr(&text),
-                               text.len, err);
-    cmg__buf_done(&text);
+        rc = cmg__file_replace(cloud->env, cloud->alloc, path, mode,
+                               cmg__buf_cstr(&plain), plain.len, err);
+    cmg__buf_done(&plain);
     return rc;
 }
 
@@ -92,10 +67,8 @@ static cmg_status write_certificate(struct cmg__sb_cloud *cloud, const char *dir
 }
 
 static cmg_status write_certificates(struct cmg__sb_cloud *cloud, const char *directory,
-                                     const struct cmg__json *set, cmg_error **err)
+                                     const struct cmg__json *list, cmg_error **err)
 {
-    const struct cmg__json *list =
-        cmg__json_at(set, "/properties/virtualMachineProfile/osProfile/secrets");
     cmg_status rc = CMG_OK;
     for (size_t i = 0; i < cmg__json_size(list); i++) {
         const struct cmg__json *certificates =
@@ -112,6 +85,7 @@ static void free_paths(struct cmg__sb_cloud *cloud, struct cmg__sb_machine *m)
 {
     cmg__free(cloud->alloc, m->directory);
     cmg__free(cloud->alloc, m->user_data);
+    cmg__free(cloud->alloc, m->boot);
     cmg__free(cloud->alloc, m->secrets);
     cmg__free(cloud->alloc, m->ready);
     cmg__free(cloud->alloc, m->log);
@@ -123,18 +97,32 @@ static cmg_status make_paths(struct cmg__sb_cloud *cloud, const char *parent,
 {
     m->directory = cmg__format(cloud->alloc, "%s/%s", parent, name);
     m->user_data = cmg__format(cloud->alloc, "%s/%s/user-data.json", parent, name);
+    m->boot = cmg__format(cloud->alloc, "%s/%s/boot", parent, name);
     m->secrets = cmg__format(cloud->alloc, "%s/%s/secrets", parent, name);
     m->ready = cmg__format(cloud->alloc, "%s/%s/ready.json", parent, name);
     m->log = cmg__format(cloud->alloc, "%s/%s/service.log", parent, name);
-    bool all = m->directory != NULL && m->user_data != NULL && m->secrets != NULL &&
-               m->ready != NULL && m->log != NULL;
+    bool all = m->directory != NULL && m->user_data != NULL && m->boot != NULL &&
+               m->secrets != NULL && m->ready != NULL && m->log != NULL;
     return all ? CMG_OK : CMG_E_NOMEM;
+}
+
+cmg_status cmg__sb_machine_refresh(struct cmg__sb_cloud *cloud,
+                                   const struct cmg__sb_machine *machine,
+                                   const struct cmg__json *vm, cmg_error **err)
+{
+    cmg_status rc = write_decoded(cloud, machine->user_data, 0600, "userData",
+                                  cmg__sb_fleet_user_data(vm), err);
+    return rc == CMG_OK ? write_certificates(cloud, machine->secrets,
+                                             cmg__sb_fleet_secrets(vm), err)
+                        : rc;
 }
 
 cmg_status cmg__sb_machine_make(struct cmg__sb_cloud *cloud, const char *parent,
                                 const char *name, const struct cmg__json *set,
-                                struct cmg__sb_machine *out, cmg_error **err)
+                                const struct cmg__json *vm, struct cmg__sb_machine *out,
+                                cmg_error **err)
 {
+    static const char boot[] = "/properties/virtualMachineProfile/osProfile/customData";
     struct cmg__sb_machine m = { .directory = NULL };
     cmg_status rc = make_paths(cloud, parent, name, &m);
     if (rc != CMG_OK)
@@ -146,9 +134,10 @@ cmg_status cmg__sb_machine_make(struct cmg__sb_cloud *cloud, const char *parent,
     if (rc == CMG_OK)
         rc = cmg__dir_make(cloud->env, cloud->alloc, m.secrets, err);
     if (rc == CMG_OK)
-        rc = write_user_data(cloud, m.user_data, set, err);
+        rc = write_decoded(cloud, m.boot, 0700, "customData",
+                           cmg__str_or(cmg__json_str(set, boot), ""), err);
     if (rc == CMG_OK)
-        rc = write_certificates(cloud, m.secrets, set, err);
+        rc = cmg__sb_machine_refresh(cloud, &m, vm, err);
     if (rc == CMG_OK)
         *out = m;
     else

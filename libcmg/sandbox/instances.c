@@ -23,7 +23,8 @@
 #define FIRST_BACK_MS 100
 #define LONGEST_MS    10000
 #define HEALTHY_MS    10000
-#define MAX_ARGUMENTS 24
+#define MAX_ARGUMENTS 48
+#define SERVICE_POLL  "200" /* ms */
 
 struct instance {
     struct cmg__list node;
@@ -33,6 +34,7 @@ struct instance {
     unsigned index;  /* the instance ID */
     unsigned slot;   /* which port of a NAT range is its */
     int64_t generation;
+    int64_t model; /* what is on its disk */
     bool wanted;
     struct cmg__sb_machine machine;
     struct cmg__process *process;
@@ -46,7 +48,7 @@ struct instance {
 struct cmg__sb_instances {
     struct cmg__loop *loop;
     struct cmg__sb_cloud *cloud;
-    char *program, *directory, *ca_file;
+    char *program, *directory, *ca_file, *metadata;
     uint16_t https_port;
     void (*on_change)(void *user);
     void *user;
@@ -74,6 +76,13 @@ static struct cmg__json *set_of(const struct instance *in)
     struct cmg__json *set = cmg__sb_find(in->owner->cloud, "resources", key);
     cmg__free(alloc_of(in->owner), key);
     return set;
+}
+
+static const struct cmg__json *vm_of(const struct instance *in)
+{
+    char id[24];
+    (void)snprintf(id, sizeof id, "%u", in->index);
+    return cmg__sb_fleet_find(set_of(in), id);
 }
 
 static void end_process(struct instance *in)
@@ -158,43 +167,87 @@ static void on_timer(struct cmg__timer *timer, void *user)
         cmg__timer_start(&in->timer, POLL_MS);
 }
 
-static size_t add_names(const struct instance *in, const char **argv, size_t n,
-                        char names[][128])
+/* The arguments of a process; those that are made stand in texts. */
+struct command {
+    const char *argv[MAX_ARGUMENTS];
+    size_t count;
+    char names[3][128];
+    char instance[16], address[32], metadata[128];
+};
+
+static void add_word(struct command *c, const char *word)
+{
+    if (c->count + 1 < MAX_ARGUMENTS)
+        c->argv[c->count++] = word;
+}
+
+static void add_option(struct command *c, const char *name, const char *value)
+{
+    add_word(c, name);
+    add_word(c, value);
+}
+
+static void add_names(struct command *c, const struct instance *in)
 {
     const struct cmg__cloud *azure = in->owner->cloud->names;
     const char *const hosts[] = { azure->login_host, azure->graph_host, azure->arm_host };
     for (size_t i = 0; i < CMG__ARRAY_LEN(hosts); i++) {
-        (void)snprintf(names[i], 128, "%s:443:127.0.0.1:%u", hosts[i],
+        (void)snprintf(c->names[i], sizeof c->names[i], "%s:443:127.0.0.1:%u", hosts[i],
                        (unsigned)in->owner->https_port);
-        argv[n++] = "--connect-to";
-        argv[n++] = names[i];
+        add_option(c, "--connect-to", c->names[i]);
     }
-    return n;
+}
+
+/* The machine brings its service itself: its custom data runs, and becomes it. */
+static void add_boot(struct command *c, const struct instance *in)
+{
+    (void)snprintf(c->address, sizeof c->address, "127.0.0.1:%u",
+                   (unsigned)in->owner->https_port);
+    add_word(c, in->machine.boot);
+    add_option(c, "--root", in->machine.directory);
+    add_option(c, "--metadata", c->metadata);
+    add_option(c, "--connect-to", c->address);
+    add_option(c, "--ca-file", in->owner->ca_file);
+    add_option(c, "--pause", "0.2");
+    add_word(c, "--run");
+}
+
+static void add_service(struct command *c, const struct instance *in)
+{
+    add_option(c, "--user-data", in->machine.user_data);
+    add_option(c, "--secrets-dir", in->machine.secrets);
+    add_option(c, "--instance", c->instance);
+    add_option(c, "--listen", "client=127.0.0.1:0");
+    add_option(c, "--listen", "channel=127.0.0.1:0");
+    add_option(c, "--ready-file", in->machine.ready);
+    add_option(c, "--ca-file", in->owner->ca_file);
+    add_option(c, "--metadata", c->metadata);
+    add_option(c, "--poll-ms", SERVICE_POLL);
+    add_names(c, in);
+}
+
+static bool brings_package(const struct instance *in, const struct cmg__json *vm)
+{
+    struct cmg__json *data =
+        cmg__sb_user_data(in->owner->cloud, cmg__sb_fleet_user_data(vm));
+    const bool named = cmg__json_key(data, "package") != NULL;
+    cmg__json_unref(data);
+    return named;
 }
 
 static cmg_status spawn(struct instance *in, cmg_error **err)
 {
-    char index[16];
-    char names[3][128];
-    const char *argv[MAX_ARGUMENTS] = { in->owner->program,
-                                        "--user-data",
-                                        in->machine.user_data,
-                                        "--secrets-dir",
-                                        in->machine.secrets,
-                                        "--instance",
-                                        index,
-                                        "--listen",
-                                        "client=127.0.0.1:0",
-                                        "--listen",
-                                        "channel=127.0.0.1:0",
-                                        "--ready-file",
-                                        in->machine.ready,
-                                        "--ca-file",
-                                        in->owner->ca_file };
-    size_t n = add_names(in, argv, 15, names);
-    argv[n] = NULL;
-    (void)snprintf(index, sizeof index, "%u", in->slot);
-    const struct cmg__process_settings settings = { .argv = argv,
+    const struct cmg__json *vm = vm_of(in);
+    struct command c = { .count = 0 };
+    (void)snprintf(c.instance, sizeof c.instance, "%u", in->slot);
+    (void)snprintf(c.metadata, sizeof c.metadata, "%s/instances/%s", in->owner->metadata,
+                   cmg__str_or(cmg__json_str(vm, "/vm_id"), ""));
+    if (brings_package(in, vm))
+        add_boot(&c, in);
+    else
+        add_word(&c, in->owner->program);
+    add_service(&c, in);
+    const struct cmg__process_settings settings = { .argv = c.argv,
                                                     .stderr_path = in->machine.log };
     return cmg__process_start(in->owner->loop, &settings, on_exit_of, in, &in->process,
                               err);
@@ -210,8 +263,9 @@ static void start(struct instance *in)
                    cmg__str_or(cmg__json_str(set, "/name"), "instance"), in->index);
     in->started_ms = cmg__loop_now_ms(in->owner->loop);
     cmg__sb_machine_done(cloud, &in->machine);
-    cmg_status rc =
-        cmg__sb_machine_make(cloud, in->owner->directory, name, set, &in->machine, &why);
+    in->model = cmg__json_int(vm_of(in), "/model", 0);
+    cmg_status rc = cmg__sb_machine_make(cloud, in->owner->directory, name, set,
+                                         vm_of(in), &in->machine, &why);
     if (rc == CMG_OK) {
         (void)cloud->env->unlink(cloud->env->user, in->machine.ready);
         rc = spawn(in, &why);
@@ -263,6 +317,21 @@ static void add(struct cmg__sb_instances *all, const struct cmg__json *set,
         start(in);
 }
 
+/* User data and certificates of a newer model, for a machine that stays. */
+static void refresh(struct instance *in, const struct cmg__json *vm)
+{
+    cmg_error *why = NULL;
+    const int64_t model = cmg__json_int(vm, "/model", 0);
+    if (in->model == model || in->machine.directory == NULL)
+        return;
+    in->model = model;
+    if (cmg__sb_machine_refresh(in->owner->cloud, &in->machine, vm, &why) != CMG_OK)
+        cmg__log(cmg__loop_context(in->owner->loop), CMG_LOG_ERROR, "sandbox",
+                 "instance.refresh", in->machine.directory,
+                 "the instance keeps what it had: %s", cmg_error_message(why));
+    cmg_error_unref(why);
+}
+
 static void want(struct cmg__sb_instances *all, const struct cmg__json *set)
 {
     const struct cmg__json *fleet = cmg__sb_fleet(set);
@@ -277,6 +346,7 @@ static void want(struct cmg__sb_instances *all, const struct cmg__json *set)
             cmg__sb_same(in->unique_id, cmg__json_str(set, "/properties/uniqueId"));
         if (same) {
             in->wanted = true;
+            refresh(in, vm);
             continue;
         }
         if (in != NULL)
@@ -326,7 +396,9 @@ cmg_status cmg__sb_instances_new(struct cmg__loop *loop, struct cmg__sb_cloud *c
     all->program = cmg__strdup(cloud->alloc, settings->program);
     all->directory = cmg__strdup(cloud->alloc, settings->directory);
     all->ca_file = cmg__strdup(cloud->alloc, settings->ca_file);
-    if (all->program == NULL || all->directory == NULL || all->ca_file == NULL) {
+    all->metadata = cmg__strdup(cloud->alloc, settings->metadata);
+    if (all->program == NULL || all->directory == NULL || all->ca_file == NULL ||
+        all->metadata == NULL) {
         cmg__sb_instances_free(all);
         return cmg__fail_nomem(err);
     }
@@ -346,6 +418,7 @@ void cmg__sb_instances_free(struct cmg__sb_instances *all)
     cmg__free(all->cloud->alloc, all->program);
     cmg__free(all->cloud->alloc, all->directory);
     cmg__free(all->cloud->alloc, all->ca_file);
+    cmg__free(all->cloud->alloc, all->metadata);
     cmg__free(all->cloud->alloc, all);
 }
 

@@ -1,6 +1,6 @@
 /*
- * Rolling upgrades of scale sets: instances of older models are made anew batch by batch;
- * the next batch waits for the one before it to answer.
+ * Rolling upgrades of scale sets: instances of older models get the newest batch by
+ * batch; the next batch waits for the one before it to answer.
  *
  * "_rolling" of a set: status ("RollingForward", "Completed", "Cancelled", "Faulted"),
  * start_ms, next_ms (before it nothing happens), total (instances to bring along).
@@ -64,7 +64,7 @@ static void renew_batch(struct cmg__sb_cloud *cloud, struct cmg__json *set)
         struct cmg__json *instance = cmg__json_item(fleet, i);
         if (cmg__sb_fleet_is_latest(set, instance))
             continue;
-        cmg__sb_fleet_renew(cloud, set, instance, true);
+        cmg__sb_fleet_upgrade(cloud, set, instance);
         if (batch <= 1)
             break;
         batch--;

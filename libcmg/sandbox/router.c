@@ -22,7 +22,7 @@ static const struct cmg__sb_routes *const login_tables[] = {
     &cmg__sb_entra_consent_routes,  NULL
 };
 static const struct cmg__sb_routes *const identity_tables[] = {
-    &cmg__sb_entra_identity_routes, NULL
+    &cmg__sb_entra_identity_routes, &cmg__sb_instance_metadata_routes, NULL
 };
 static const struct cmg__sb_routes *const graph_tables[] = {
     &cmg__sb_graph_directory_routes,

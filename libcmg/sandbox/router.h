@@ -23,6 +23,7 @@ extern const struct cmg__sb_routes cmg__sb_entra_token_routes;
 extern const struct cmg__sb_routes cmg__sb_entra_device_routes;
 extern const struct cmg__sb_routes cmg__sb_entra_authorize_routes;
 extern const struct cmg__sb_routes cmg__sb_entra_identity_routes;
+extern const struct cmg__sb_routes cmg__sb_instance_metadata_routes;
 extern const struct cmg__sb_routes cmg__sb_entra_consent_routes;
 extern const struct cmg__sb_routes cmg__sb_graph_directory_routes;
 extern const struct cmg__sb_routes cmg__sb_graph_application_routes;

@@ -275,6 +275,8 @@ static cmg_status open_instances(struct cmg_sandbox *sandbox, const char *progra
     const struct cmg__sb_instances_settings settings = { .program = program,
                                                          .directory = directory,
                                                          .ca_file = sandbox->ca_file,
+                                                         .metadata =
+                                                             sandbox->identity_endpoint,
                                                          .https_port =
                                                              sandbox->names.https_port,
                                                          .on_change = on_change,
