@@ -79,6 +79,34 @@ CMG_API cmg_status cmg_gateway_set_authority(cmg_gateway *gateway,
                                              cmg_authority *authority, cmg_error **err);
 
 /**
+ * @brief Gives the gateway the service package that its instances install: the archive
+ *        cmg-service.tar.gz of the build. CMG_DEPLOY_CREATE and CMG_DEPLOY_MODIFY_GATEWAY
+ *        put it into the gateway's storage account, CMG_DEPLOY_UPGRADE_GATEWAY brings it
+ * to a gateway that is there. It is no part of the specification: without one, the
+ *        instances keep the one they have. libcmg/doc/package.md has the whole.
+ * @param[in]  gateway The gateway.
+ * @param[in]  data    The archive, copied; NULL: none.
+ * @param[in]  size    Its length in bytes, at most 32 MiB.
+ * @param[out] err     Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_PARSE when it is no gzip archive, #CMG_E_LIMIT when it is
+ * larger, #CMG_E_STATE while a deployment runs, #CMG_E_NOMEM. The gateway keeps what it
+ * had on failure. Not from callbacks.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_gateway_set_package(cmg_gateway *gateway, const void *data,
+                                           size_t size, cmg_error **err);
+
+/**
+ * @brief Which service package the gateway's instances are to have, as an operation saw
+ * it.
+ * @param[in] gateway The gateway.
+ * @return SHA-256 as 64 hexadecimal digits, borrowed until the next operation; "" when
+ * none is known. Callbacks may call it.
+ * @since 0.1
+ */
+CMG_API const char *cmg_gateway_package_sha256(const cmg_gateway *gateway);
+
+/**
  * @brief Gives the gateway its server certificate, instead of one that its authority
  *        issues. CMG_DEPLOY_CREATE and CMG_DEPLOY_MODIFY_GATEWAY use it, and
  *        CMG_DEPLOY_ROTATE_CERTIFICATE brings it to a gateway that is there. It is no

@@ -16,14 +16,21 @@
 #include "model/tenant.h"
 #include "model/user_data.h"
 
-#define TEXT_COUNT 9
+#define TEXT_COUNT 10
 
 static void list_texts(cmg_gateway *gateway, char **out[TEXT_COUNT + 1])
 {
     char **const list[TEXT_COUNT + 1] = {
-        &gateway->source,   &gateway->name,           &gateway->service_name,
-        &gateway->region,   &gateway->resource_group, &gateway->vm_size,
-        &gateway->endpoint, &gateway->site_code,      &gateway->settings.description,
+        &gateway->source,
+        &gateway->name,
+        &gateway->service_name,
+        &gateway->region,
+        &gateway->resource_group,
+        &gateway->vm_size,
+        &gateway->endpoint,
+        &gateway->site_code,
+        &gateway->settings.description,
+        &gateway->package_sha256,
     };
 
     for (size_t i = 0; i <= TEXT_COUNT; i++)
@@ -40,6 +47,7 @@ static void destroy(cmg_gateway *gateway)
     cmg__roles_free(gateway);
     cmg__settings_free(gateway);
     cmg__inventory_clear(gateway);
+    cmg__free(&ctx->alloc, gateway->package.data);
     cmg__differences_clear(&ctx->alloc, &gateway->differences);
     for (size_t i = 0; i < gateway->connector_count; i++)
         cmg__free(&ctx->alloc, gateway->connectors[i]);

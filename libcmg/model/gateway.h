@@ -133,6 +133,13 @@ struct cmg__gateway_seen {
     char vm_size[65];
 };
 
+/* A service package; size 0: none. */
+struct cmg__package {
+    char *data;
+    size_t size;
+    char sha256[65];
+};
+
 struct cmg_gateway {
     struct cmg__handle head;
     char *source; /* what errors call the specification */
@@ -155,6 +162,8 @@ struct cmg_gateway {
     cmg_certificate *given_certificate; /* the host's own; NULL: the authority issues */
     cmg_certificate *certificate;       /* the one in use; NULL until then */
     char *endpoint;                     /* observed: public FQDN, "" before */
+    struct cmg__package package;        /* what the host gave */
+    char *package_sha256;               /* the one in the storage account, "" for none */
     struct cmg__gateway_seen seen;
     struct cmg__inventory_row *inventory;
     size_t inventory_count;
@@ -190,6 +199,9 @@ cmg_status cmg__user_data_make(const cmg_gateway *gateway, const char *deploymen
 #define CMG__TAG_DESCRIPTION "libcmg-description"
 struct cmg__json *cmg__gateway_tags(const cmg_gateway *gateway,
                                     const char *deployment_id);
+/* "https://{name}.blob.../packages/{sha256}.tar.gz"; NULL when memory ran out. */
+char *cmg__package_url(const cmg_gateway *gateway);
+#define CMG__PACKAGE_CONTAINER "packages"
 /* A stable digest of the specification, for the journal: 64 hexadecimal digits. */
 cmg_status cmg__gateway_digest(cmg_gateway *gateway, char out[65], cmg_error **err);
 

@@ -4,13 +4,14 @@
  * template is named after the gateway and carries the deployment's tag. What is secret
  * travels in the two secure parameters only, which Resource Manager never gives back.
  */
+#include "model/boot_text.h"
 #include "model/inventory.h"
 #include "model/template_text.h"
 
 #include <string.h>
 
-/* Azure's limit on custom data before base64. */
-#define CUSTOM_DATA_MAX ((size_t)65535)
+/* Azure's limit on user data, and on custom data, before base64. */
+#define USER_DATA_MAX ((size_t)65535)
 
 static struct cmg__json *parameters(const struct cmg__template_input *input)
 {
@@ -18,16 +19,17 @@ static struct cmg__json *parameters(const struct cmg__template_input *input)
 
     return cmg__json_pack(
         "{s:{s:s}, s:{s:s}, s:{s:s}, s:{s:i}, s:{s:s}, s:{s:s}, s:{s:s}, s:{s:s}, "
-        "s:{s:s}}",
+        "s:{s:s}, s:{s:s}}",
         "gatewayName", "value", gateway->name,                  /* 1 */
         "location", "value", gateway->region,                   /* 2 */
         "deploymentId", "value", input->deployment_id,          /* 3 */
         "instanceCount", "value", (int)gateway->instance_count, /* 4 */
         "vmSize", "value", gateway->vm_size,                    /* 5 */
         "adminPassword", "value", input->admin_password,        /* 6 */
-        "customData", "value", input->user_data,                /* 7 */
-        "vaultId", "value", input->vault_id,                    /* 8 */
-        "certSecretUrl", "value", input->cert_secret_url);      /* 9 */
+        "customData", "value", cmg__boot_text,                  /* 7 */
+        "userData", "value", input->user_data,                  /* 8 */
+        "vaultId", "value", input->vault_id,                    /* 9 */
+        "certSecretUrl", "value", input->cert_secret_url);      /* 10 */
 }
 
 cmg_status cmg__template_make(const struct cmg__alloc *alloc,
@@ -36,11 +38,11 @@ cmg_status cmg__template_make(const struct cmg__alloc *alloc,
 {
     struct cmg__json *template = NULL;
 
-    if (strlen(input->user_data) > CUSTOM_DATA_MAX)
+    if (strlen(input->user_data) > USER_DATA_MAX)
         return cmg__fail(err, alloc, CMG_E_LIMIT, "user data",
                          "trust fewer authorities or pin fewer connectors",
                          "the instances' user data is %zu bytes long, Azure takes %zu",
-                         strlen(input->user_data), CUSTOM_DATA_MAX);
+                         strlen(input->user_data), USER_DATA_MAX);
     cmg_status rc = cmg__json_parse(alloc, "template", cmg__template_text,
                                     cmg__template_text_len, &template, err);
     if (rc != CMG_OK)

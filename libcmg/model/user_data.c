@@ -119,6 +119,23 @@ static struct cmg__json *tokens(const cmg_gateway *gateway)
     return made;
 }
 
+/* Where the instances find their service is added to doc, which is handed on; nothing
+   when it is there already. NULL: memory ran out. */
+static struct cmg__json *with_package(const cmg_gateway *gateway, struct cmg__json *doc)
+{
+    if (gateway->package_sha256[0] == '\0' || doc == NULL)
+        return doc;
+    char *url = cmg__package_url(gateway);
+    struct cmg__json *made =
+        url == NULL
+            ? NULL
+            : cmg__json_pack("{s:s, s:s}", "url", url, "sha256", gateway->package_sha256);
+    cmg__free(&gateway->head.ctx->alloc, url);
+    if (made == NULL || cmg__json_set(doc, "package", made) != CMG_OK)
+        cmg__json_clear(&doc);
+    return doc;
+}
+
 /* Sorted text of doc, whose reference is taken over; NULL: memory ran out. */
 static cmg_status format(struct cmg__json *doc, struct cmg__buf *out, cmg_error **err)
 {
@@ -142,14 +159,16 @@ cmg_status cmg__user_data_make(const cmg_gateway *gateway, const char *deploymen
     cmg_status rc = client_authorities_pem(gateway, &pem);
     if (rc == CMG_OK)
         rc = format(
-            cmg__json_pack("{s:i, s:s, s:o, s:{s:i, s:i}, s:s, s:o, s:o, s:o}", "version",
-                           VERSION, "deployment_id", deployment_id, "service_names",
-                           service_names(gateway), "ports", "client", CMG__PORT_CLIENT,
-                           "channel", CMG__PORT_CHANNEL, "client_roots_pem",
-                           cmg__buf_cstr(&pem), "connectors",
-                           text_list((const char *const *)gateway->connectors,
-                                     gateway->connector_count),
-                           "settings", settings(gateway), "tokens", tokens(gateway)),
+            with_package(
+                gateway,
+                cmg__json_pack("{s:i, s:s, s:o, s:{s:i, s:i}, s:s, s:o, s:o, s:o}",
+                               "version", VERSION, "deployment_id", deployment_id,
+                               "service_names", service_names(gateway), "ports", "client",
+                               CMG__PORT_CLIENT, "channel", CMG__PORT_CHANNEL,
+                               "client_roots_pem", cmg__buf_cstr(&pem), "connectors",
+                               text_list((const char *const *)gateway->connectors,
+                                         gateway->connector_count),
+                               "settings", settings(gateway), "tokens", tokens(gateway))),
             out, err);
     else
         rc = cmg__fail_nomem(err);

@@ -162,7 +162,10 @@ START_TEST(every_parameter_has_a_value_of_its_type)
     ck_assert_str_eq(cmg__json_str(m.properties, "/mode"), "Incremental");
     ck_assert_str_eq(cmg__json_str(values, "/gatewayName/value"), "granitefalls");
     ck_assert_int_eq(cmg__json_int(values, "/instanceCount/value", 0), 2);
-    ck_assert_str_eq(cmg__json_str(values, "/customData/value"), "{\"version\":1}");
+    ck_assert_str_eq(cmg__json_str(values, "/userData/value"), "{\"version\":1}");
+    /* cloud-init takes what begins so for a program, and runs it. */
+    ck_assert(cmg__str_starts(cmg__json_str(values, "/customData/value"),
+                              "#!/usr/bin/python3\n"));
     made_done(&m);
 }
 END_TEST
@@ -176,6 +179,8 @@ START_TEST(secrets_stand_in_secure_parameters_only)
         cmg__json_str(m.properties, "/template/parameters/adminPassword/type"),
         "securestring");
     ck_assert_str_eq(cmg__json_str(m.properties, "/template/parameters/customData/type"),
+                     "securestring");
+    ck_assert_str_eq(cmg__json_str(m.properties, "/template/parameters/userData/type"),
                      "securestring");
     const char *once = strstr(m.text, PASSWORD);
     ck_assert_ptr_nonnull(once);
@@ -277,6 +282,8 @@ static const struct {
     { VMSS, "/properties/automaticRepairsPolicy/enabled", "true" },
     { VMSS, "/properties/virtualMachineProfile/osProfile/customData",
       "\"[base64(parameters('customData'))]\"" },
+    { VMSS, "/properties/virtualMachineProfile/userData",
+      "\"[base64(parameters('userData'))]\"" },
     { VMSS, "/properties/virtualMachineProfile/osProfile/adminPassword",
       "\"[parameters('adminPassword')]\"" },
     { VMSS,

@@ -299,6 +299,8 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_gateway_to_json": fallible(GATEWAY, OUT_BYTES),
     "cmg_gateway_set_authority": fallible(GATEWAY, AUTHORITY),
     "cmg_gateway_set_certificate": fallible(GATEWAY, CERTIFICATE),
+    "cmg_gateway_set_package": fallible(GATEWAY, DATA, c_size_t),
+    "cmg_gateway_package_sha256": copied(GATEWAY),
     "cmg_gateway_add_connector": fallible(GATEWAY, CERTIFICATE),
     "cmg_gateway_connector_config": fallible(GATEWAY, OUT_BYTES),
     "cmg_gateway_name": copied(GATEWAY),

@@ -122,6 +122,17 @@ class Gateway(Differing):
         to a gateway that is there."""
         self.call("set_certificate", None if certificate is None else certificate.pointer)
 
+    def set_package(self, package: Optional[bytes]) -> None:
+        """The service package that the instances install: the bytes of cmg-service.tar.gz;
+        None: they keep the one they have. Deploy Operation.UPGRADE_GATEWAY to bring it to a
+        gateway that is there."""
+        self.call("set_package", package, 0 if package is None else len(package))
+
+    @property
+    def package_sha256(self) -> str:
+        """Which package the instances are to have, as an operation saw it; "" for none."""
+        return str(self.call("package_sha256"))
+
     def add_connector(self, certificate: Certificate) -> None:
         """Pins a connection point's certificate."""
         self.call("add_connector", certificate.pointer)
