@@ -25,7 +25,8 @@
 static const struct cmg__step *const create_steps[] = { SIGNED_IN, CHECKING, MAKING };
 
 static const struct cmg__step *const modify_steps[] = {
-    SIGNED_IN, &cmg__step_gateway, &cmg__step_changeable, &cmg__step_rights, MAKING,
+    SIGNED_IN,         &cmg__step_gateway,      &cmg__step_changeable,
+    &cmg__step_rights, &cmg__step_check_rights, MAKING,
 };
 
 static const struct cmg__step *const redeploy_steps[] = {
@@ -47,6 +48,7 @@ static const struct cmg__step *const replace_steps[] = {
 static const struct cmg__step *const delete_steps[] = {
     SIGNED_IN,
     &cmg__step_rights,
+    &cmg__step_check_rights,
     &cmg__step_removable,
     &cmg__step_client_app_gone,
     &cmg__step_server_app_gone,
@@ -137,6 +139,7 @@ static const struct cmg__step *const correct_gateway_steps[] = {
     &cmg__step_gateway,
     &cmg__step_correctable,
     &cmg__step_rights,
+    &cmg__step_check_rights,
     &cmg__step_drift,
     MAKING,
     &cmg__step_drift_again,
@@ -145,24 +148,24 @@ static const struct cmg__step *const correct_gateway_steps[] = {
 static const struct cmg__step *const stop_steps[] = {
     SIGNED_IN,
     &cmg__step_gateway,
+    &cmg__step_check_rights,
     &cmg__step_stop,
 };
 
 static const struct cmg__step *const start_steps[] = {
-    SIGNED_IN,
-    &cmg__step_gateway,
-    &cmg__step_start,
-    &cmg__step_endpoint,
+    SIGNED_IN,        &cmg__step_gateway,  &cmg__step_check_rights,
+    &cmg__step_start, &cmg__step_endpoint,
 };
 
 static const struct cmg__step *const scale_steps[] = {
-    SIGNED_IN,           &cmg__step_gateway,   &cmg__step_scale,
-    &cmg__step_endpoint, &cmg__step_instances,
+    SIGNED_IN,        &cmg__step_gateway,  &cmg__step_check_rights,
+    &cmg__step_scale, &cmg__step_endpoint, &cmg__step_instances,
 };
 
 static const struct cmg__step *const rotate_steps[] = {
     SIGNED_IN,
     &cmg__step_gateway,
+    &cmg__step_check_rights,
     &cmg__step_rotatable,
     &cmg__step_vault,
     &cmg__step_renewal,

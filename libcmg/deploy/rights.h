@@ -72,14 +72,22 @@ struct cmg__step_right {
 /* The i-th right in the directory of a step; NULL when it has fewer. */
 const struct cmg__step_right *cmg__step_right(const char *step, size_t i);
 
+/* Which operations look at an action before they change anything. */
+enum cmg__action_when {
+    CMG__WHEN_MADE, /* those that make a gateway, or make it anew */
+    CMG__WHEN_DONE, /* those that have its step; without it they are refused */
+    CMG__WHEN_BOTH
+};
+
 /* One action of each thing that is made or removed: who may write one load balancer may
    write all that a gateway needs of it. */
 struct cmg__step_action {
     const char *step;
     const char *action;
     const char *what;
-    cmg_severity severity; /* when a create's account lacks it */
-    bool is_create;        /* looked at before a create */
+    enum cmg__action_when when;
+    cmg_severity severity; /* when the account of one that makes a gateway lacks it */
+    bool of_subscription;  /* rights on the group are not enough */
 };
 
 const struct cmg__step_action *cmg__step_actions(size_t *count);

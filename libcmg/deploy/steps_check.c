@@ -64,51 +64,120 @@ static bool is_allowed(const struct cmg__json *entries, const char *action)
     return false;
 }
 
+/* A deletion or a stop of what is not there needs no right on it. */
+enum { WITHOUT_GROUP = 1, SECOND = 2, LACKING = 4 }; /* LACKING: counted from there */
+
+static bool has_step(const struct cmg__run *run, const char *name)
+{
+    const struct cmg__step_table *steps = run->work->steps;
+
+    for (size_t i = 0; i < steps->count; i++) {
+        if (strcmp(steps->steps[i]->name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Does this operation look at it, and how bad is it then to lack it? */
+static bool concerns(const struct cmg__run *run, const struct cmg__step_action *row,
+                     cmg_severity *severity)
+{
+    const bool makes = has_step(run, "resource_group");
+    const bool does = row->when != CMG__WHEN_MADE && has_step(run, row->step);
+
+    *severity = does ? CMG_SEVERITY_REFUSAL : row->severity;
+    return does || (makes && row->when != CMG__WHEN_DONE);
+}
+
+/* Is it the answer about the group or about the subscription that tells of it? */
+static bool is_told(const struct cmg__run *run, const struct cmg__step_action *row)
+{
+    if ((run->bits & WITHOUT_GROUP) != 0)
+        return row->of_subscription || has_step(run, "resource_group");
+    return row->of_subscription == ((run->bits & SECOND) != 0);
+}
+
 static cmg_status tell_action(struct cmg__run *run, const struct cmg__step_action *row,
-                              cmg_error **err)
+                              cmg_severity severity, cmg_error **err)
 {
     const cmg_problem problem = {
-        .severity = row->severity,
+        .severity = severity,
         .subject = row->action,
         .cause = "the roles of the signed-in account do not contain this action",
-        .remedy = "have Contributor assigned on the resource group, or on the "
-                  "subscription when libcmg makes the group",
+        .remedy = row->of_subscription
+                      ? "have a role with this action assigned on the subscription"
+                      : "have Contributor assigned on the resource group, or on the "
+                        "subscription when libcmg makes the group",
     };
 
     return cmg__run_problem(run, CMG_E_DENIED, &problem, err, "the account may not %s",
                             row->what);
 }
 
+/* What was looked at is counted in number, what lacks in bits. */
 static cmg_status judge_rights(struct cmg__run *run, const struct cmg__answer *answer,
-                               struct cmg__next *next, cmg_error **err)
+                               cmg_error **err)
 {
     const struct cmg__json *entries = cmg__json_at(answer->json, "/value");
+    cmg_severity severity = CMG_SEVERITY_NOTE;
     cmg_status rc = CMG_OK;
     size_t count = 0;
-    unsigned looked = 0;
-    unsigned missing = 0;
     const struct cmg__step_action *rows = cmg__step_actions(&count);
 
     for (size_t i = 0; rc == CMG_OK && i < count; i++) {
-        if (!rows[i].is_create)
+        if (!concerns(run, &rows[i], &severity) || !is_told(run, &rows[i]))
             continue;
-        looked++;
-        if (is_allowed(entries, rows[i].action))
-            continue;
-        missing++;
-        rc = tell_action(run, &rows[i], err);
+        run->number++;
+        if (!is_allowed(entries, rows[i].action)) {
+            run->bits += LACKING;
+            rc = tell_action(run, &rows[i], severity, err);
+        }
     }
-    cmg__run_say(run, "%u of %u actions allowed", looked - missing, looked);
-    return rc == CMG_OK ? cmg__next_done(next) : rc;
+    cmg__run_say(run, "%lld of %lld actions allowed",
+                 (long long)(run->number - (int64_t)(run->bits / LACKING)),
+                 (long long)run->number);
+    return rc;
+}
+
+static bool needs_subscription(const struct cmg__run *run)
+{
+    cmg_severity severity = CMG_SEVERITY_NOTE;
+    size_t count = 0;
+    const struct cmg__step_action *rows = cmg__step_actions(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].of_subscription && concerns(run, &rows[i], &severity))
+            return true;
+    }
+    return false;
 }
 
 static cmg_status read_group_rights(struct cmg__run *run,
                                     const struct cmg__answer *answer,
                                     struct cmg__next *next, cmg_error **err)
 {
+    cmg_status rc = CMG_OK;
+
     if (answer->status == 404)
+        run->bits |= WITHOUT_GROUP;
+    else
+        rc = judge_rights(run, answer, err);
+    run->bits |= SECOND;
+    if (rc != CMG_OK)
+        return rc;
+    if (needs_subscription(run))
         return cmg__next_go(next, "subscription");
-    return judge_rights(run, answer, next, err);
+    return cmg__next_done(next);
+}
+
+/* Who has rights on the group only may not even ask here. */
+static cmg_status read_subscription_rights(struct cmg__run *run,
+                                           const struct cmg__answer *answer,
+                                           struct cmg__next *next, cmg_error **err)
+{
+    const cmg_status rc = judge_rights(run, answer, err);
+
+    return rc == CMG_OK ? cmg__next_done(next) : rc;
 }
 
 static const struct cmg__exchange rights_exchanges[] = {
@@ -116,7 +185,10 @@ static const struct cmg__exchange rights_exchanges[] = {
       .call = CMG__CALL_GROUP_PERMISSIONS,
       .also = { 404 },
       .read = read_group_rights },
-    { .name = "subscription", .call = CMG__CALL_PERMISSIONS, .read = judge_rights },
+    { .name = "subscription",
+      .call = CMG__CALL_PERMISSIONS,
+      .also = { 403 },
+      .read = read_subscription_rights },
 };
 
 const struct cmg__step cmg__step_check_rights = {

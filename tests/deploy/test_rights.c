@@ -80,6 +80,33 @@ START_TEST(operations_that_change_the_directory_look_at_rights_first)
 }
 END_TEST
 
+static bool has_step(const struct cmg__operation *operation, const char *name)
+{
+    for (size_t i = 0; i < operation->steps.count; i++) {
+        if (strcmp(operation->steps.steps[i]->name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Who changes something in the subscription, too. */
+START_TEST(operations_that_change_a_gateway_look_at_rights_first)
+{
+    size_t count = 0;
+    const struct cmg__step_action *rows = cmg__step_actions(&count);
+
+    for (int n = 1; n < MOST_OPERATIONS; n++) {
+        const struct cmg__operation *operation =
+            cmg__operation_get((cmg_deploy_operation)n);
+        for (size_t i = 0; operation != NULL && i < count; i++)
+            ck_assert_msg(operation->reads_only || !has_step(operation, rows[i].step) ||
+                              has_step(operation, "check_rights"),
+                          "%s does not look whether it may %s", operation->name,
+                          rows[i].what);
+    }
+}
+END_TEST
+
 static cmg_right right_at(cmg_deploy_operation operation, size_t i)
 {
     cmg_right right = { .size = sizeof right };
@@ -175,6 +202,7 @@ int main(void)
     tcase_add_test(tc, each_step_in_the_directory_has_a_right);
     tcase_add_test(tc, each_action_belongs_to_a_step);
     tcase_add_test(tc, operations_that_change_the_directory_look_at_rights_first);
+    tcase_add_test(tc, operations_that_change_a_gateway_look_at_rights_first);
     tcase_add_test(tc, rights_are_handed_out_in_the_order_of_the_steps);
     tcase_add_test(tc, rights_in_the_subscription_are_actions);
     tcase_add_test(tc, what_is_asked_for_wrongly_is_refused);

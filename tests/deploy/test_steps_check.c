@@ -30,13 +30,20 @@ static const struct {
       true },
 };
 
+/* The step looks at what its operation is going to do. */
+static void begin_rights(struct rule *rules, cmg_deploy_operation operation)
+{
+    canned_begin(&w, rules, &cmg__step_check_rights);
+    w.deploy->work.steps = &cmg__operation_get(operation)->steps;
+}
+
 START_TEST(actions_are_matched_with_their_wildcards)
 {
     struct rule rules[] = { TOKEN,
                             ANSWER("GET", "/permissions", 0, 200, roles[_i].body),
                             { 0 } };
 
-    canned_begin(&w, rules, &cmg__step_check_rights);
+    begin_rights(rules, CMG_DEPLOY_CREATE);
     canned_finish(&w);
     ck_assert_int_eq(w.end, roles[_i].allowed ? CMG_DEPLOY_DELETED : CMG_DEPLOY_FAILED);
     if (!roles[_i].allowed)
@@ -53,10 +60,66 @@ START_TEST(without_a_group_the_subscription_is_asked)
                             ANSWER("GET", "/permissions", 0, 200, ENTRY("\"*\"", "")),
                             { 0 } };
 
-    canned_begin(&w, rules, &cmg__step_check_rights);
+    begin_rights(rules, CMG_DEPLOY_CREATE);
     canned_finish(&w);
     ck_assert_int_eq(w.end, CMG_DEPLOY_DELETED);
     ck_assert_uint_eq(world_count(&w, "/permissions"), 2);
+    world_done(&w);
+}
+END_TEST
+
+#define SETS  "Microsoft.Compute/virtualMachineScaleSets/"
+#define PURGE "Microsoft.KeyVault/locations/deletedVaults/purge/action"
+
+/* What the account may do on the group and in the subscription (NULL: it may not even
+   ask), and whether an operation is refused then, with which action. */
+static const struct {
+    cmg_deploy_operation operation;
+    int group;
+    const char *on_group, *in_subscription;
+    const char *refused;
+} needs[] = {
+    { CMG_DEPLOY_STOP_GATEWAY, 200, "\"" SETS "deallocate/action\"", NULL, NULL },
+    { CMG_DEPLOY_STOP_GATEWAY, 200, "\"*/write\"", NULL, SETS "deallocate/action" },
+    { CMG_DEPLOY_START_GATEWAY, 200, "\"*/write\"", NULL, SETS "start/action" },
+    { CMG_DEPLOY_SCALE_GATEWAY, 200, "\"" SETS "write\"", NULL, NULL },
+    { CMG_DEPLOY_SCALE_GATEWAY, 200, "\"*/read\"", NULL, SETS "write" },
+    { CMG_DEPLOY_ROTATE_CERTIFICATE, 200, "\"" SETS "*\"", NULL, NULL },
+    { CMG_DEPLOY_ROTATE_CERTIFICATE, 200, "\"*/write\"", NULL,
+      SETS "manualupgrade/action" },
+    { CMG_DEPLOY_DELETE, 200, "\"*\"", "\"*\"", NULL },
+    { CMG_DEPLOY_DELETE, 200, "\"*\"", NULL, PURGE },
+    { CMG_DEPLOY_DELETE, 200, "\"*/write\"", "\"*\"",
+      "Microsoft.Resources/subscriptions/resourceGroups/delete" },
+    { CMG_DEPLOY_DELETE, 404, "", "\"" PURGE "\"", NULL }, /* it is gone already */
+    { CMG_DEPLOY_STOP_GATEWAY, 404, "", NULL, NULL },
+    { CMG_DEPLOY_MODIFY_GATEWAY, 200, "\"*\"", NULL, NULL }, /* a note and a warning */
+    { CMG_DEPLOY_CORRECT_GATEWAY, 200, "\"*/action\"", NULL,
+      "Microsoft.Resources/subscriptions/resourceGroups/write" },
+};
+
+START_TEST(each_operation_looks_at_what_it_is_going_to_do)
+{
+    char on_group[256], in_subscription[256];
+    struct rule rules[] = {
+        TOKEN,
+        ANSWER("GET", "/resourceGroups/", 0, needs[_i].group, on_group),
+        ANSWER("GET", "/permissions", 0, needs[_i].in_subscription == NULL ? 403 : 200,
+               in_subscription),
+        { 0 },
+    };
+
+    (void)snprintf(on_group, sizeof on_group, ENTRY("%s", ""), needs[_i].on_group);
+    (void)snprintf(in_subscription, sizeof in_subscription, ENTRY("%s", ""),
+                   needs[_i].in_subscription == NULL ? "" : needs[_i].in_subscription);
+    begin_rights(rules, needs[_i].operation);
+    canned_finish(&w);
+    ck_assert_int_eq(w.end,
+                     needs[_i].refused == NULL ? CMG_DEPLOY_DELETED : CMG_DEPLOY_FAILED);
+    if (needs[_i].refused != NULL) {
+        ck_assert_int_eq(w.end_code, CMG_E_DENIED);
+        ck_assert_str_eq(cmg_error_subject(w.deploy->error), needs[_i].refused);
+    }
     world_done(&w);
 }
 END_TEST
@@ -167,6 +230,8 @@ int main(void)
     tcase_add_loop_test(tc, actions_are_matched_with_their_wildcards, 0,
                         CMG__ARRAY_LEN(roles));
     tcase_add_test(tc, without_a_group_the_subscription_is_asked);
+    tcase_add_loop_test(tc, each_operation_looks_at_what_it_is_going_to_do, 0,
+                        CMG__ARRAY_LEN(needs));
     tcase_add_loop_test(tc, a_lock_against_writing_stops_a_create, 0,
                         CMG__ARRAY_LEN(locks));
     tcase_add_loop_test(tc, quotas_are_compared_with_what_is_wanted, 0,

@@ -1,6 +1,7 @@
 /* A gateway in operation: looked at, stopped, started, scaled, against the sandbox. */
 #include <cmg/inventory.h>
 #include "place.h"
+#include "shape.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -220,6 +221,48 @@ START_TEST(what_is_absent_cannot_be_operated)
 }
 END_TEST
 
+static const struct {
+    cmg_deploy_operation operation;
+    const char *action; /* that the refusal names first */
+} changes[] = {
+    { CMG_DEPLOY_STOP_GATEWAY, "virtualMachineScaleSets/deallocate/action" },
+    { CMG_DEPLOY_START_GATEWAY, "virtualMachineScaleSets/start/action" },
+    { CMG_DEPLOY_SCALE_GATEWAY, "virtualMachineScaleSets/write" },
+    { CMG_DEPLOY_MODIFY_GATEWAY, "resourceGroups/write" },
+    { CMG_DEPLOY_ROTATE_CERTIFICATE, "virtualMachineScaleSets/write" },
+    { CMG_DEPLOY_CORRECT_GATEWAY, "resourceGroups/write" },
+    { CMG_DEPLOY_DELETE, "resourceGroups/delete" },
+};
+
+START_TEST(who_may_only_read_changes_nothing)
+{
+    struct party p;
+    char why[1100];
+    cmg_error *err = NULL;
+
+    ck_ok(party_init(&p, &site, NULL, &err), err);
+    ck_ok(party_deploy(&p, &site, CMG_DEPLOY_CREATE, NULL, &err), err);
+    p.gateway->instance_count = 3;
+    ck_ok(cmg_sandbox_set(sandbox, "admin_role", "Reader", &err), err);
+    struct cmg__buf before = shape_of(sandbox);
+    for (size_t i = 0; i < CMG__ARRAY_LEN(changes); i++) {
+        ck_assert_int_eq(party_deploy(&p, &site, changes[i].operation, NULL, &err),
+                         CMG_E_DENIED);
+        ck_assert_msg(strstr(cmg_error_subject(err), changes[i].action) != NULL,
+                      "%s: %s, %s", changes[i].action, cmg_error_subject(err),
+                      cmg_error_message(err));
+        cmg_error_unref(err);
+        err = NULL;
+        struct cmg__buf after = shape_of(sandbox);
+        ck_assert_msg(shape_is_same(&after, &before, why), "%s: %s", changes[i].action,
+                      why);
+        cmg__buf_done(&after);
+    }
+    cmg__buf_done(&before);
+    party_done(&p);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("operate");
@@ -234,6 +277,7 @@ int main(void)
     tcase_add_test(tc, there_is_no_plan_before_it_is_made);
     tcase_add_loop_test(tc, what_is_absent_cannot_be_operated, 0,
                         CMG__ARRAY_LEN(operations));
+    tcase_add_test(tc, who_may_only_read_changes_nothing);
     suite_add_tcase(suite, tc);
     return support_run((Suite *[]){ suite, NULL });
 }
