@@ -1,6 +1,6 @@
 """The examples for a gateway's life, one after the other in one sandbox: check_prerequisites,
 plan_gateway, deploy_gateway, verify_drift, stop_start, scale_gateway, rotate_certificate,
-delete_gateway."""
+redeploy_gateway, replace_gateway, delete_gateway."""
 
 from __future__ import annotations
 
@@ -45,6 +45,19 @@ def test_a_gateway_lives(language: str, tmp_path: Path) -> None:
     assert told[0] != told[1]
     missing = run(language, "rotate_certificate", *SANDBOX, tmp_path, tmp_path / "missing.pfx")
     assert missing.returncode != 0 and "missing.pfx" in missing.stderr
+    assert good(language, "redeploy_gateway", tmp_path) == (
+        "granitefalls has been made anew: 3 of 3 instances healthy\n")
+    second = tmp_path / "second.json"
+    second.write_text(json.dumps(kept | {
+        "gateway": kept["gateway"] | {"name": "heronlake", "instances": 1,
+                                      "service_name": "heronlake.contoso.com",
+                                      "resource_group": "cmg-heronlake"},
+        "server_app": {"name": "Second-ServerApp"},
+        "client_app": {"name": "Second-ClientApp"}}), encoding="utf-8")
+    assert re.fullmatch(r"heronlake and granitefalls both serve, the second may go on [-0-9]+\n",
+                        good(language, "replace_gateway", tmp_path, second))
+    assert good(language, "replace_gateway", tmp_path, second, "now") == (
+        "heronlake has taken the place of granitefalls\n")
     assert good(language, "delete_gateway", tmp_path) == (
         "0 resources are left of granitefalls\n")
 
@@ -73,5 +86,7 @@ def test_what_would_fail_is_found_before(language: str, tmp_path: Path) -> None:
 def test_bad_input_changes_nothing(language: str, tmp_path: Path) -> None:
     assert run(language, "stop_start", *SANDBOX, tmp_path, "sideways").returncode == 2
     assert run(language, "scale_gateway", *SANDBOX, tmp_path, "17").returncode == 2
+    assert run(language, "replace_gateway", *SANDBOX, tmp_path,
+               tmp_path / "specification.json", "soon").returncode == 2
     kept = json.loads((tmp_path / "specification.json").read_text(encoding="utf-8"))
     assert kept["gateway"]["instances"] == 2
