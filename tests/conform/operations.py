@@ -10,6 +10,7 @@ _AUTHORIZATION = "authorization/resource-manager/Microsoft.Authorization/stable/
 _COMPUTE = "compute/resource-manager/Microsoft.Compute/"
 _NETWORK = "network/resource-manager/Microsoft.Network/stable/2024-01-01/"
 _STORAGE = "storage/resource-manager/Microsoft.Storage/stable/2023-05-01/"
+_MONITOR = "monitor/resource-manager/Microsoft.Insights/stable/"
 _VAULT = "keyvault/resource-manager/Microsoft.KeyVault/stable/2023-07-01/"
 _VAULT_DATA = "keyvault/data-plane/Microsoft.KeyVault/stable/7.5/"
 
@@ -46,12 +47,19 @@ SWAGGER: dict[str, tuple[str, ...]] = {
     _COMPUTE + "Skus/stable/2021-07-01/skus.json": ("ResourceSkus_List",),
     _NETWORK + "checkDnsAvailability.json": ("CheckDnsNameAvailability",),
     _NETWORK + "usage.json": ("Usages_List",),
+    _NETWORK + "loadBalancer.json": (
+        "LoadBalancers_Delete", "LoadBalancers_ListInboundNatRulePortMappings"),
+    _NETWORK + "networkSecurityGroup.json": ("NetworkSecurityGroups_Delete",),
+    _NETWORK + "virtualNetwork.json": ("VirtualNetworks_Delete",),
     _NETWORK + "publicIpAddress.json": (
         "PublicIPAddresses_CreateOrUpdate", "PublicIPAddresses_Delete",
         "PublicIPAddresses_Get", "PublicIPAddresses_List"),
     _STORAGE + "storage.json": (
         "StorageAccounts_CheckNameAvailability", "StorageAccounts_Create",
         "StorageAccounts_Delete", "StorageAccounts_GetProperties", "Usages_ListByLocation"),
+    _MONITOR + "2015-04-01/activityLogs_API.json": ("ActivityLogs_List",),
+    _MONITOR + "2024-02-01/metrics_API.json": ("Metrics_List",),
+    _MONITOR + "2024-02-01/metricDefinitions_API.json": ("MetricDefinitions_List",),
     _VAULT + "keyvault.json": (
         "Vaults_CheckNameAvailability", "Vaults_CreateOrUpdate", "Vaults_Delete", "Vaults_Get",
         "Vaults_GetDeleted", "Vaults_ListByResourceGroup", "Vaults_ListDeleted",

@@ -17,6 +17,11 @@ ROOT = Path(__file__).resolve().parents[2]
 CONTOSO = json.loads((ROOT / "examples/contoso.json").read_text(encoding="utf-8"))
 TENANT = {"version": 1, "tenant": {"domain": "contoso.onmicrosoft.com"},
           "server_app": {"name": "CMG-ServerApp"}, "client_app": {"name": "CMG-ClientApp"}}
+# Another gateway, which takes the place of the first.
+SECOND = {"name": "heronlake", "service_name": "heronlake.contoso.com",
+          "resource_group": "cmg-heronlake"}
+SECOND_APPS = {"server_app": {"name": "Second-ServerApp"},
+               "client_app": {"name": "Second-ClientApp"}}
 # What is done, in the order of a life: with the tenant's applications, and with a gateway.
 # Beside the operation what the gateway's specification says then.
 LIVES: tuple[tuple[tuple[cmg.Operation, dict[str, Any] | None], ...], ...] = (
@@ -41,7 +46,9 @@ LIVES: tuple[tuple[tuple[cmg.Operation, dict[str, Any] | None], ...], ...] = (
      (cmg.Operation.START_GATEWAY, {}),
      (cmg.Operation.SCALE_GATEWAY, {"instances": 3}),
      (cmg.Operation.MODIFY_GATEWAY, {"instances": 2, "vm_size": "Standard_B2s"}),
-     (cmg.Operation.DELETE, {})),
+     (cmg.Operation.REDEPLOY_GATEWAY, {}),
+     (cmg.Operation.REPLACE_GATEWAY, SECOND),
+     (cmg.Operation.DELETE, SECOND)),
 )
 SALES = "bbbbbbbb-0000-4000-8000-000000000001"
 FIRST = "00000000-0000-4000-8000-000000000001"
@@ -80,6 +87,8 @@ class Stage:
         """One run of an operation; the error that ended it. changed: see LIVES."""
         specification = TENANT if changed is None \
             else CONTOSO | {"gateway": CONTOSO["gateway"] | changed}
+        if changed is not None and "name" in changed:
+            specification |= SECOND_APPS
         with cmg.Gateway.from_json(self._context, json.dumps(specification)) as gateway:
             gateway.tenant.set_client_secret(self.sandbox.client_id, self.sandbox.client_secret)
             if changed is not None:
@@ -100,7 +109,13 @@ class Stage:
             shutil.copytree(self.folder / "journal.secrets", self.folder / "import.secrets")
             return gateway.deploy(operation, journal=self.folder / "import")
         if operation is not cmg.Operation.DISCOVER:
-            return gateway.deploy(operation, journal=self.folder / "journal")
+            second = gateway.name == SECOND["name"]
+            deploy = gateway.deploy(operation,
+                                    journal=self.folder / ("second" if second else "journal"))
+            if operation is cmg.Operation.REPLACE_GATEWAY:
+                with cmg.Gateway.from_json(self._context, json.dumps(CONTOSO)) as old:
+                    deploy.set_replacement(old, mode=cmg.ReplaceMode.NOW)
+            return deploy
         if not self._links:  # a directory of several pages; one leaves before the next time
             self.sandbox.add_users(250)
             self.sandbox.set_group(SALES, displayName="Sales", securityEnabled=True)
