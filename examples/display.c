@@ -16,6 +16,8 @@ struct display {
     cmg_error *failure;
     struct timespec began;
     unsigned done, total;
+    int percent;
+    int64_t remaining_ms;
     char current[256];
 };
 
@@ -38,23 +40,19 @@ int display_columns(FILE *out)
                                                                           : 80;
 }
 
-/* How much of the operation is done, by its steps. */
-static unsigned percent(const struct display *d)
-{
-    return d->total == 0 ? 0 : 100 * d->done / d->total;
-}
-
 /* The line that updates in place; nothing where there is no terminal. */
 static void draw(const struct display *d)
 {
     char line[512];
+    const int left = (int)(d->remaining_ms / 1000);
     int elapsed = (int)seconds_since(&d->began);
 
     if (d->columns == 0)
         return;
-    snprintf(line, sizeof line, "%s  %s  step %u of %u  %u %%  %02d:%02d  %s",
+    snprintf(line, sizeof line,
+             "%s  %s  step %u of %u  %d %%  %02d:%02d, about %02d:%02d left  %s",
              d->options->name, cmg_deploy_state_name(d->state), d->done, d->total,
-             percent(d), elapsed / 60, elapsed % 60, d->current);
+             d->percent, elapsed / 60, elapsed % 60, left / 60, left % 60, d->current);
     fprintf(d->options->out, "\r\033[K%.*s", d->columns - 1, line);
     fflush(d->options->out);
 }
@@ -87,7 +85,7 @@ void display_wrap(FILE *out, int indent, const char *text)
 static void print_step(const struct display *d, const cmg_step_progress *p)
 {
     static const char *const words[] = { "waiting", "running", "done", "failed" };
-    int n = fprintf(d->options->out, "  %3u %%  %-35s %-7s %5.1f s", percent(d), p->title,
+    int n = fprintf(d->options->out, "  %3d %%  %-35s %-7s %5.1f s", d->percent, p->title,
                     words[p->state], (double)p->elapsed_ms / 1000);
 
     if (*p->message != '\0')
@@ -116,6 +114,8 @@ static int on_step(cmg_deploy *deploy, const cmg_step_progress *p, void *user)
     (void)deploy;
     d->done = p->done;
     d->total = p->total;
+    d->percent = p->whole_percent;
+    d->remaining_ms = p->remaining_ms;
     if (p->state == CMG_STEP_DONE || p->state == CMG_STEP_FAILED) {
         clear_line(d);
         print_step(d, p);

@@ -146,6 +146,14 @@ typedef struct cmg_step_progress {
     int32_t percent;     /**< 0 to 100, or -1 when unknown. */
     uint32_t done;       /**< Steps finished so far. */
     uint32_t total;      /**< Steps of the operation. */
+    int64_t usual_ms;    /**< How long such a step takes when it has something to do. */
+    /** How long the operation still takes if all steps take as long as usual, those that
+        do not need one another at the same time; a guess for a display. */
+    int64_t remaining_ms;
+    /** Of the whole operation, 0 to 100, each step counted by how long it usually takes;
+        never less than what was told before. */
+    int32_t whole_percent;
+    uint32_t reserved; /**< 0. */
 } cmg_step_progress;
 
 /** @brief How a person is to sign in. @since 0.1 */

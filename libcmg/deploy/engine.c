@@ -421,6 +421,7 @@ cmg_status cmg__engine_prepare(cmg_deploy *deploy, cmg_error **err)
     deploy->error = NULL;
     deploy->cancel = false;
     deploy->again = 0;
+    deploy->percent = 0;
     deploy->planned = false;
     deploy->confirmed = false;
     return CMG_OK;

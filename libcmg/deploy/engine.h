@@ -68,6 +68,7 @@ struct cmg_deploy {
     struct cmg__json *intents; /* what the journal left open */
     cmg_error *error;
     struct cmg__task task;
+    int percent;    /* of the whole, as the host was told last */
     unsigned again; /* how often a person was asked again in this run */
     bool running;
     bool planned;   /* the plan is complete */

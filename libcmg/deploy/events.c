@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "deploy/consent.h"
+#include "deploy/progress.h"
 
 #define TELL_EVERY_MS 100
 
@@ -62,6 +63,9 @@ static uint32_t count_done(const cmg_deploy *deploy)
 static bool tell(cmg_deploy *deploy, struct cmg__exec *exec, int64_t now)
 {
     const cmg_deploy_events *events = &deploy->events;
+    const struct cmg__progress whole = cmg__progress_see(deploy, now);
+    /* A step that turns out to have something to do does not take back what was told. */
+    deploy->percent = whole.percent > deploy->percent ? whole.percent : deploy->percent;
     const cmg_step_progress progress = {
         .size = sizeof progress,
         .name = exec->run.step->name,
@@ -72,6 +76,9 @@ static bool tell(cmg_deploy *deploy, struct cmg__exec *exec, int64_t now)
         .percent = exec->run.percent,
         .done = count_done(deploy),
         .total = (uint32_t)deploy->exec_count,
+        .usual_ms = cmg__step_usual_ms(exec->run.step),
+        .remaining_ms = whole.remaining_ms,
+        .whole_percent = deploy->percent,
     };
 
     exec->news = false;

@@ -83,6 +83,7 @@ struct cmg__step {
     const char *needs[CMG__STEP_NEEDS];
     bool judges; /* a preflight says so when it could not be looked at */
     int64_t budget_ms;
+    int64_t usual_ms; /* how long it takes when it has something to do; 0: a moment */
     /* What a change consists of, one line each, for the plan; NULL: nothing to add. */
     cmg_status (*detail)(const struct cmg__run *run, struct cmg__buf *out);
     const struct cmg__exchange *exchanges;
@@ -190,5 +191,6 @@ cmg_status cmg__read_then(struct cmg__run *run, const struct cmg__answer *answer
     .exchanges = (table), .exchange_count = CMG__ARRAY_LEN(table)
 
 #define CMG__MINUTE_MS ((int64_t)60 * 1000)
+#define CMG__SECOND_MS ((int64_t)1000)
 
 #endif

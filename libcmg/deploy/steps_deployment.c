@@ -286,5 +286,6 @@ const struct cmg__step cmg__step_deployment = {
     .what = "deployment of the gateway",
     .needs = { "template", "making" },
     .budget_ms = 90 * CMG__MINUTE_MS,
+    .usual_ms = 12 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(deployment_exchanges),
 };

@@ -325,8 +325,8 @@ static const struct cmg__exchange exchanges[] = {
 #define DRIFT(...)                                                                       \
     {                                                                                    \
         .title = "comparison with the specification", .budget_ms = 15 * CMG__MINUTE_MS,  \
-        .param = { "deployment", "libcmg-what-if" }, .detail = detail,                   \
-        CMG__STEP_EXCHANGES(exchanges), __VA_ARGS__                                      \
+        .usual_ms = 20 * CMG__SECOND_MS, .param = { "deployment", "libcmg-what-if" },    \
+        .detail = detail, CMG__STEP_EXCHANGES(exchanges), __VA_ARGS__                    \
     }
 
 const struct cmg__step cmg__step_drift =

@@ -102,6 +102,7 @@ const struct cmg__step cmg__step_stop = {
     .what = "all instances: stop and release them",
     .needs = { "gateway" },
     .budget_ms = 30 * CMG__MINUTE_MS,
+    .usual_ms = 3 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(stop_exchanges),
 };
 
@@ -112,5 +113,6 @@ const struct cmg__step cmg__step_start = {
     .what = "all instances: start them",
     .needs = { "gateway" },
     .budget_ms = 30 * CMG__MINUTE_MS,
+    .usual_ms = 3 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(start_exchanges),
 };

@@ -49,7 +49,7 @@ static const struct cmg__exchange provider_exchanges[] = {
         .name = step_name, .title = "provider " space, .phase = CMG__PHASE_APPLY,        \
         .what = "provider " space, .param = { "namespace", space },                      \
         .needs = { "subscription" }, .budget_ms = 10 * CMG__MINUTE_MS,                   \
-        CMG__STEP_EXCHANGES(provider_exchanges),                                         \
+        .usual_ms = 75 * CMG__SECOND_MS, CMG__STEP_EXCHANGES(provider_exchanges),        \
     }
 
 const struct cmg__step cmg__step_provider_compute =

@@ -327,6 +327,7 @@ const struct cmg__step cmg__step_group_gone = {
     .prefix = "group",
     .needs = { "subscription", "removable" },
     .budget_ms = 60 * CMG__MINUTE_MS,
+    .usual_ms = 8 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(group_exchanges),
 };
 
@@ -477,6 +478,7 @@ const struct cmg__step cmg__step_parts_gone = {
     .needs = { "redeployable", "removable", "template", "check_rights", "check_quota",
                "server_consent", "client_consent" },
     .budget_ms = 60 * CMG__MINUTE_MS,
+    .usual_ms = 6 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(parts_exchanges),
 };
 
@@ -534,5 +536,6 @@ const struct cmg__step cmg__step_vault_gone = {
     .what = "deleted key vault, for good",
     .needs = { "group_gone" },
     .budget_ms = 10 * CMG__MINUTE_MS,
+    .usual_ms = 30 * CMG__SECOND_MS,
     CMG__STEP_EXCHANGES(vault_exchanges),
 };

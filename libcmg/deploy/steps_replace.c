@@ -244,6 +244,7 @@ const struct cmg__step cmg__step_old_gone = {
     .prefix = "old",
     .needs = { "old_wait", "endpoint", "instances", "answer" },
     .budget_ms = 60 * CMG__MINUTE_MS,
+    .usual_ms = 8 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(gone_exchanges),
 };
 

@@ -150,6 +150,7 @@ const struct cmg__step cmg__step_model = {
     .what = "server certificate of the scale set",
     .needs = { "rotatable", "vault_certificate" },
     .budget_ms = 30 * CMG__MINUTE_MS,
+    .usual_ms = CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(model_exchanges),
 };
 
@@ -254,6 +255,7 @@ const struct cmg__step cmg__step_roll = {
     .what = "server certificate of the instances, a part at a time",
     .needs = { "model" },
     .budget_ms = 60 * CMG__MINUTE_MS,
+    .usual_ms = 10 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(roll_exchanges),
 };
 

@@ -84,5 +84,6 @@ const struct cmg__step cmg__step_scale = {
     .what = "number of instances",
     .needs = { "gateway" },
     .budget_ms = 40 * CMG__MINUTE_MS,
+    .usual_ms = 4 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(exchanges),
 };

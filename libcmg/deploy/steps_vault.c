@@ -160,6 +160,7 @@ const struct cmg__step cmg__step_vault = {
     .what = "key vault",
     .needs = { "resource_group", "provider_keyvault", "tenant" },
     .budget_ms = 10 * CMG__MINUTE_MS,
+    .usual_ms = 30 * CMG__SECOND_MS,
     CMG__STEP_EXCHANGES(vault_exchanges),
 };
 
@@ -260,5 +261,6 @@ const struct cmg__step cmg__step_vault_certificate = {
     .what = "server certificate in the key vault",
     .needs = { "vault", "certificate" },
     .budget_ms = 10 * CMG__MINUTE_MS,
+    .usual_ms = 10 * CMG__SECOND_MS, /* a policy takes a while to work */
     CMG__STEP_EXCHANGES(cert_exchanges),
 };

@@ -102,6 +102,7 @@ const struct cmg__step cmg__step_instances = {
     .phase = CMG__PHASE_VERIFY,
     .needs = { "endpoint" },
     .budget_ms = 20 * CMG__MINUTE_MS,
+    .usual_ms = 2 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(instances_exchanges),
 };
 
@@ -189,5 +190,6 @@ const struct cmg__step cmg__step_answer = {
     .phase = CMG__PHASE_VERIFY,
     .needs = { "instances", "endpoint" },
     .budget_ms = 10 * CMG__MINUTE_MS,
+    .usual_ms = 10 * CMG__SECOND_MS,
     CMG__STEP_EXCHANGES(answer_exchanges),
 };

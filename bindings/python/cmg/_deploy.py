@@ -57,7 +57,7 @@ ENDS = (DeployState.READY, DeployState.DELETED)
 
 @dataclass(frozen=True)
 class StepProgress:
-    """Progress of one step."""
+    """Progress of one step, and of the whole: remaining_ms is a guess for a display."""
 
     name: str
     title: str
@@ -67,6 +67,9 @@ class StepProgress:
     percent: Optional[int]
     done: int
     total: int
+    usual_ms: int
+    remaining_ms: int
+    whole_percent: int
 
 
 @dataclass(frozen=True)
@@ -176,7 +179,8 @@ def _on_step(owner: Any, _deploy: Any, progress: Any) -> int:
     p = progress.contents
     return _answer(owner.on_step, StepProgress(
         _ffi.text(p.name), _ffi.text(p.title), _ffi.text(p.message), p.elapsed_ms,
-        StepState(p.state), None if p.percent < 0 else p.percent, p.done, p.total))
+        StepState(p.state), None if p.percent < 0 else p.percent, p.done, p.total,
+        p.usual_ms, p.remaining_ms, p.whole_percent))
 
 
 @trampoline(OnPrompt, STOP)

@@ -215,7 +215,9 @@ class cmg_step_progress(Structure):
 
     _fields_ = [("size", c_size_t), ("name", c_char_p), ("title", c_char_p),
                 ("message", c_char_p), ("elapsed_ms", c_int64), ("state", c_int32),
-                ("percent", c_int32), ("done", c_uint32), ("total", c_uint32)]
+                ("percent", c_int32), ("done", c_uint32), ("total", c_uint32),
+                ("usual_ms", c_int64), ("remaining_ms", c_int64),
+                ("whole_percent", c_int32), ("reserved", c_uint32)]
 
 
 class cmg_sign_in_prompt(Structure):

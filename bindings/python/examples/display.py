@@ -37,7 +37,7 @@ class Display:
         self.wide = columns(self.out)
         self.state = cmg.DeployState.IDLE
         self.began = time.monotonic()
-        self.done = self.total = 0
+        self.done = self.total = self.percent = self.remaining = 0
         self.current = ""
         self.show(f"\n{name}  {operation.name.lower().replace('_', ' ')}")
 
@@ -45,11 +45,6 @@ class Display:
     def seconds(self) -> float:
         """Since the operation began."""
         return time.monotonic() - self.began
-
-    @property
-    def percent(self) -> int:
-        """How much of the operation is done, by its steps."""
-        return 100 * self.done // self.total if self.total else 0
 
     def show(self, text: str, end: str = "\n") -> None:
         """Prints where it is shown."""
@@ -66,7 +61,8 @@ class Display:
             return
         elapsed = int(self.seconds)
         line = (f"{self.name}  {self.state.name}  step {self.done} of {self.total}  "
-                f"{self.percent} %  {elapsed // 60:02}:{elapsed % 60:02}  {self.current}")
+                f"{self.percent} %  {elapsed // 60:02}:{elapsed % 60:02}, about "
+                f"{self.remaining // 60:02}:{self.remaining % 60:02} left  {self.current}")
         self.show("\r\033[K" + line[:self.wide - 1], end="")
 
     def on_state(self, state: cmg.DeployState, _why: Optional[cmg.CmgError]) -> None:
@@ -84,6 +80,7 @@ class Display:
     def on_step(self, step: cmg.StepProgress) -> None:
         """A step began, went on, or ended."""
         self.done, self.total = step.done, step.total
+        self.percent, self.remaining = step.whole_percent, step.remaining_ms // 1000
         if step.state in (cmg.StepState.DONE, cmg.StepState.FAILED):
             self.clear()
             self.show_step(step)

@@ -61,6 +61,10 @@ def test_a_deployment_is_run_and_deleted(signed_in: Any, sandbox: Any, tmp_path:
         assert deploy.run() is cmg.DeployState.READY
     assert states[0] is cmg.DeployState.PREFLIGHT and states[-1] is cmg.DeployState.READY
     assert steps[-1].done == steps[-1].total > 1
+    told = [step.whole_percent for step in steps]
+    assert told == sorted(told) and told[-1] == 100 and steps[-1].remaining_ms == 0
+    assert max(step.remaining_ms for step in steps) > 60_000
+    assert all(step.usual_ms > 0 for step in steps)
     assert sandbox.count(cmg.SandboxKind.RESOURCE_GROUPS) == 1
     assert signed_in.endpoint and signed_in.certificate is not None
     assert sandbox.issue_token(signed_in.client_app.client_id,
