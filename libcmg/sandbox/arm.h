@@ -179,6 +179,9 @@ bool cmg__sb_deployment_preview(struct cmg__sb_cloud *cloud,
 bool cmg__sb_child_is(const char *type);
 bool cmg__sb_child_put(struct cmg__sb_cloud *cloud, const char *id,
                        const struct cmg__json *body, struct cmg__sb_fault *fault);
+/* As it is now, in the form of a template's body; NULL: it is not there. */
+struct cmg__json *cmg__sb_child_see(struct cmg__sb_cloud *cloud, const char *id,
+                                    const struct cmg__json *body);
 
 /* ---- identity.c ---- */
 /* A managed identity for a resource: its principal in the directory, and what the

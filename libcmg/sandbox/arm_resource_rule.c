@@ -85,6 +85,58 @@ static bool public_ip(struct cmg__sb_cloud *cloud, struct cmg__json *resource,
     return true;
 }
 
+/* ---- load balancers ---- */
+
+static const struct cmg__json *rule_at(const struct cmg__json *balancer, size_t i)
+{
+    const struct cmg__json *rules =
+        cmg__json_at(balancer, "/properties/loadBalancingRules");
+    const size_t n = cmg__json_size(rules);
+
+    return i < n ? cmg__json_item(rules, i)
+                 : cmg__json_item(cmg__json_at(balancer, "/properties/inboundNatRules"),
+                                  i - n);
+}
+
+/* Two rules for one port of one pool: the machine could not tell them apart. */
+static bool is_same_backend(const struct cmg__json *a, const struct cmg__json *b)
+{
+    const char *pool = cmg__json_str(a, "/properties/backendAddressPool/id");
+
+    return pool != NULL &&
+           cmg__sb_same(pool, cmg__json_str(b, "/properties/backendAddressPool/id")) &&
+           !cmg__json_bool(a, "/properties/enableFloatingIP", false) &&
+           !cmg__json_bool(b, "/properties/enableFloatingIP", false) &&
+           cmg__sb_same(cmg__json_str(a, "/properties/protocol"),
+                        cmg__json_str(b, "/properties/protocol")) &&
+           cmg__json_int(a, "/properties/backendPort", -1) ==
+               cmg__json_int(b, "/properties/backendPort", -2);
+}
+
+static bool load_balancer(struct cmg__sb_cloud *cloud, struct cmg__json *resource,
+                          struct cmg__sb_fault *fault)
+{
+    (void)cloud;
+    for (size_t i = 0; rule_at(resource, i) != NULL; i++) {
+        for (size_t k = i + 1; rule_at(resource, k) != NULL; k++) {
+            const struct cmg__json *a = rule_at(resource, i), *b = rule_at(resource, k);
+            if (!is_same_backend(a, b))
+                continue;
+            cmg__sb_fault_set(
+                fault, 400, "RulesUseSameBackendPortProtocolAndPool",
+                "Load balancing rules %s and %s with floating IP disabled use the same "
+                "protocol %s and backend port %lld, and must not be used with the same "
+                "backend address pool %s.",
+                cmg__json_str(a, "/id"), cmg__json_str(b, "/id"),
+                cmg__json_str(a, "/properties/protocol"),
+                (long long)cmg__json_int(a, "/properties/backendPort", 0),
+                cmg__json_str(a, "/properties/backendAddressPool/id"));
+            return false;
+        }
+    }
+    return true;
+}
+
 /* ---- vaults, storage, scale sets ---- */
 
 static bool vault(struct cmg__sb_cloud *cloud, struct cmg__json *resource,
@@ -238,6 +290,7 @@ static const struct {
                   struct cmg__sb_fault *fault);
 } rules[] = {
     { "Microsoft.Network/publicIPAddresses", public_ip },
+    { "Microsoft.Network/loadBalancers", load_balancer },
     { "Microsoft.KeyVault/vaults", vault },
     { "Microsoft.ManagedIdentity/userAssignedIdentities", user_identity },
     { "Microsoft.Storage/storageAccounts", storage_account },

@@ -127,21 +127,35 @@ static struct cmg__json *described(const struct cmg__json *resource)
     return view;
 }
 
+/* The resource of a template as it is now; NULL: it is not there. */
+static struct cmg__json *now_of(struct cmg__sb_call *call, const struct cmg__json *wanted)
+{
+    const char *id = cmg__str_or(cmg__json_str(wanted, "/id"), "");
+    if (cmg__sb_child_is(cmg__json_str(wanted, "/type"))) {
+        struct cmg__json *seen = cmg__sb_child_see(call->cloud, id, wanted);
+        struct cmg__json *view = seen == NULL ? NULL : described(seen);
+        cmg__json_remove(view, "apiVersion");
+        cmg__json_unref(seen);
+        return view;
+    }
+    const struct cmg__json *old = cmg__sb_resource(call->cloud, id);
+    return old == NULL ? NULL : described(old);
+}
+
 static struct cmg__json *change_of(struct cmg__sb_call *call,
                                    const struct cmg__json *wanted, bool ids_only)
 {
     struct compare c = { .cloud = call->cloud };
     const char *id = cmg__str_or(cmg__json_str(wanted, "/id"), "");
-    const struct cmg__json *old = cmg__sb_resource(call->cloud, id);
     if (ids_only)
         return cmg__json_pack("{s:s, s:s}", "resourceId", id, "changeType", "Deploy");
     struct cmg__json *after = described(wanted);
     cmg__json_remove(after, "apiVersion");
-    struct cmg__json *before = old == NULL ? NULL : described(old);
+    struct cmg__json *before = now_of(call, wanted);
     struct cmg__json *delta =
-        old == NULL ? cmg__json_array() : compare(&c, before, after);
+        before == NULL ? cmg__json_array() : compare(&c, before, after);
     compare_tags(&c, delta, before, after);
-    const char *type = old == NULL                  ? "Create"
+    const char *type = before == NULL               ? "Create"
                        : cmg__json_size(delta) == 0 ? "NoChange"
                                                     : "Modify";
     struct cmg__json *change = cmg__json_pack("{s:s, s:s, s:o}", "resourceId", id,

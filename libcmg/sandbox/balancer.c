@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/gateway.h"
 #include "sandbox/arm.h"
 #include "sandbox/fleet.h"
 
@@ -22,6 +23,7 @@ struct front {
     uint16_t port;
     int index; /* the ID of the instance of a NAT port; -1: round robin to the client port
                 */
+    uint16_t backend; /* port of the instance that a NAT port leads to */
     unsigned next;
     bool wanted;
     struct cmg__listener *listener;
@@ -52,7 +54,7 @@ static void destroy(struct front *f)
 
 /* ---- accepting ---- */
 
-/* The loopback port to go on to; 0 when no instance is ready. */
+/* The loopback port to go on to; 0 when no instance is ready, or none listens there. */
 static uint16_t choose(struct front *f)
 {
     struct cmg__sb_instances *all = f->owner->instances;
@@ -60,7 +62,9 @@ static uint16_t choose(struct front *f)
         cmg__sb_fleet(cmg__sb_resource(f->owner->cloud, f->set_id));
     unsigned count = (unsigned)cmg__json_size(fleet);
     if (f->index >= 0)
-        return cmg__sb_instances_port(all, f->set_id, (unsigned)f->index, true);
+        return f->backend == CMG__PORT_CHANNEL
+                   ? cmg__sb_instances_port(all, f->set_id, (unsigned)f->index, true)
+                   : 0;
     for (unsigned i = 0; i < count; i++) {
         const struct cmg__json *vm = cmg__json_item(fleet, f->next++ % count);
         uint16_t port = cmg__sb_instances_port(
@@ -94,6 +98,7 @@ struct wish {
     const char *set_id;
     const char *host;
     uint16_t port;
+    uint16_t backend;
     int index;
 };
 
@@ -114,6 +119,7 @@ static void want(struct cmg__sb_balancer *balancer, const struct wish *wish)
     f->wanted = true;
     f->port = wish->port;
     f->index = wish->index;
+    f->backend = wish->backend;
     (void)snprintf(f->host, sizeof f->host, "%s", wish->host);
     f->set_id = cmg__strdup(balancer->cloud->alloc, wish->set_id);
     cmg__list_init(&f->pairs);
@@ -161,6 +167,7 @@ static void want_range(struct cmg__sb_balancer *b, const struct cmg__json *rules
         const struct cmg__json *rule = cmg__json_item(rules, i);
         int64_t first = cmg__json_int(rule, "/properties/frontendPortRangeStart", 0);
         int64_t last = cmg__json_int(rule, "/properties/frontendPortRangeEnd", -1);
+        wish.backend = (uint16_t)cmg__json_int(rule, "/properties/backendPort", 0);
         for (size_t k = 0; first > 0 && k < cmg__json_size(fleet) && k < MAX_NAT; k++) {
             const struct cmg__json *vm = cmg__json_item(fleet, k);
             int64_t port = first + cmg__json_int(vm, "/slot", 0);

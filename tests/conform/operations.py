@@ -75,4 +75,5 @@ GRAPH_CSDL = "msgraph/graph-v1.0-2026-08.trimmed.csdl.xml"
 TEMPLATE = "arm-template-schemas/2019-04-01/deploymentTemplate.json"
 TEMPLATE_TYPES = frozenset("/resourceDefinitions/" + name for name in (
     "virtualMachineScaleSets", "publicIPAddresses", "loadBalancers", "networkSecurityGroups",
-    "virtualNetworks", "storageAccounts", "vaults", "userAssignedIdentities"))
+    "virtualNetworks", "storageAccounts", "storageAccounts_blobServices_containers", "vaults",
+    "vaults_accessPolicies", "userAssignedIdentities", "roleAssignments"))

@@ -132,11 +132,13 @@ static void vandalise(const struct cmg__exchange *exchanges, size_t count,
     "\"destinationPortRange\":\"" port "\"}}"
 #define CLIENTS    RULE("clients", "100", "443")
 #define CONNECTORS RULE("connectors", "110", "10140-10155")
-#define SSH        RULE("ssh", "120", "22")
+#define INSTANCES  RULE("instances", "120", "10124-10139")
+#define SSH        RULE("ssh", "130", "22")
 #define NSG(tags, rules)                                                                 \
     TEMPLATE("{\"type\":\"Microsoft.Network/networkSecurityGroups\",\"apiVersion\":"     \
              "\"2024-01-01\",\"name\":\"granitefalls\",\"location\":\"westeurope\","     \
-             "\"tags\":{\"libcmg-deployment\":\"@\"" tags "},\"properties\":{"           \
+             "\"tags\":{\"libcmg-deployment\":\"@\",\"libcmg-gateway\":"                 \
+             "\"granitefalls\"" tags "},\"properties\":{"                                \
              "\"securityRules\":[" rules "]}}")
 
 static const struct {
@@ -146,13 +148,13 @@ static const struct {
     const char *found;
     cmg_severity severity;
 } vandalisms[] = {
-    { NSG("", CLIENTS), NULL,
-      "/networkSecurityGroups/granitefalls/properties/securityRules/connectors", "absent",
+    { NSG("", CLIENTS "," CONNECTORS), NULL,
+      "/networkSecurityGroups/granitefalls/properties/securityRules/instances", "absent",
       CMG_SEVERITY_REFUSAL },
-    { NSG("", CLIENTS "," CONNECTORS "," SSH), NULL,
+    { NSG("", CLIENTS "," CONNECTORS "," INSTANCES "," SSH), NULL,
       "/networkSecurityGroups/granitefalls/properties/securityRules/ssh", "{",
       CMG_SEVERITY_REFUSAL },
-    { NSG(",\"cost\":\"7\"", CLIENTS "," CONNECTORS), NULL,
+    { NSG(",\"cost\":\"7\"", CLIENTS "," CONNECTORS "," INSTANCES), NULL,
       "/networkSecurityGroups/granitefalls/tags/cost", "\"7\"", CMG_SEVERITY_NOTE },
     { NULL,
       "{\"sku\":{\"name\":\"Standard_A4_v2\",\"tier\":\"Standard\",\"capacity\":2}}",

@@ -155,9 +155,9 @@ START_TEST(every_parameter_has_a_value_of_its_type)
                           &name, &declared)) {
         const struct cmg__json *value =
             cmg__json_key(cmg__json_key(values, name), "value");
-        bool number = strcmp(cmg__json_str(declared, "/type"), "int") == 0;
+        const char *type = cmg__json_str(declared, "/type");
         ck_assert_int_eq(cmg__json_type(value),
-                         number ? CMG__JSON_INTEGER : CMG__JSON_STRING);
+                         strcmp(type, "int") == 0 ? CMG__JSON_INTEGER : CMG__JSON_STRING);
     }
     ck_assert_str_eq(cmg__json_str(m.properties, "/mode"), "Incremental");
     ck_assert_str_eq(cmg__json_str(values, "/gatewayName/value"), "granitefalls");
@@ -208,52 +208,100 @@ static void check_dependency(const struct made *m, const char *expression)
     ck_assert_msg(resource(m, type) != NULL, "%s depends on nothing", expression);
 }
 
+/* What has a parent in its type has its place and tags from there. */
+static void check_resource(const struct made *m, const struct cmg__json *r)
+{
+    const char *type = cmg__json_str(r, "/type");
+    const struct cmg__json *needs = cmg__json_key(r, "dependsOn");
+    const bool is_whole = strchr(strchr(type, '/') + 1, '/') == NULL;
+
+    ck_assert_ptr_null(strchr(type, '['));
+    ck_assert_uint_eq(strlen(cmg__json_str(r, "/apiVersion")), strlen("2024-01-01"));
+    if (is_whole) {
+        ck_assert_str_eq(cmg__json_str(r, "/name"), "[parameters('gatewayName')]");
+        ck_assert_str_eq(cmg__json_str(r, "/location"), "[parameters('location')]");
+        ck_assert_str_eq(cmg__json_str(r, "/tags/libcmg-deployment"), "d-1");
+        ck_assert_str_eq(cmg__json_str(r, "/tags/libcmg-gateway"), "granitefalls");
+        ck_assert_uint_eq(cmg__json_size(cmg__json_key(r, "tags")), 2);
+    } else {
+        ck_assert_uint_eq(cmg__json_size(needs), 1);
+        ck_assert(cmg__str_starts(cmg__json_str(r, "/name"),
+                                  "[concat(parameters('gatewayName'), '/"));
+    }
+    for (size_t k = 0; k < cmg__json_size(needs); k++)
+        check_dependency(m, cmg__json_str(cmg__json_item(needs, k), ""));
+}
+
 START_TEST(every_resource_is_named_tagged_literal_and_its_needs_are_there)
 {
     struct made m;
 
     made_init(&m);
     const struct cmg__json *list = cmg__json_at(m.properties, "/template/resources");
-    ck_assert_uint_eq(cmg__json_size(list), 6);
-    for (size_t i = 0; i < cmg__json_size(list); i++) {
-        const struct cmg__json *r = cmg__json_item(list, i);
-        const struct cmg__json *needs = cmg__json_key(r, "dependsOn");
-        ck_assert_ptr_null(strchr(cmg__json_str(r, "/type"), '['));
-        ck_assert_uint_eq(strlen(cmg__json_str(r, "/apiVersion")), strlen("2024-01-01"));
-        ck_assert_str_eq(cmg__json_str(r, "/name"), "[parameters('gatewayName')]");
-        ck_assert_str_eq(cmg__json_str(r, "/location"), "[parameters('location')]");
-        ck_assert_str_eq(cmg__json_str(r, "/tags/libcmg-deployment"),
-                         "[parameters('deploymentId')]");
-        for (size_t k = 0; k < cmg__json_size(needs); k++)
-            check_dependency(&m, cmg__json_str(cmg__json_item(needs, k), ""));
-    }
+    ck_assert_uint_eq(cmg__json_size(list), 9);
+    for (size_t i = 0; i < cmg__json_size(list); i++)
+        check_resource(&m, cmg__json_item(list, i));
     made_done(&m);
 }
 END_TEST
 
+START_TEST(a_tag_is_never_an_expression)
+{
+    struct place place;
+    struct cmg__json *properties = NULL;
+    char *spec = place_vary("/gateway/tags", "{\"a\":\"[concat('b')]\",\"c\":\"[d\"}");
+    cmg_gateway *g = NULL;
+    cmg_error *err = NULL;
+
+    place_init(&place);
+    ck_ok(place_read(&place, spec, &g, &err), err);
+    ck_ok(cmg__template_make(&place.ctx->alloc, input_of(g), &properties, &err), err);
+    const struct cmg__json *tags = cmg__json_at(properties, "/template/resources/0/tags");
+    ck_assert_str_eq(cmg__json_str(tags, "/a"), "[[concat('b')]");
+    ck_assert_str_eq(cmg__json_str(tags, "/c"), "[d");
+    cmg__json_unref(properties);
+    cmg_gateway_unref(g);
+    place_done(&place);
+    free(spec);
+}
+END_TEST
+
+static void check_range(const struct cmg__json *rule, int first, int backend)
+{
+    const struct cmg__json *p = cmg__json_key(rule, "properties");
+
+    ck_assert_int_eq(cmg__json_int(p, "/frontendPortRangeStart", 0), first);
+    ck_assert_int_eq(cmg__json_int(p, "/frontendPortRangeEnd", 0),
+                     first + CMG__MAX_INSTANCES - 1);
+    ck_assert_int_eq(cmg__json_int(p, "/backendPort", 0), backend);
+}
+
 START_TEST(exactly_the_ports_of_the_relay_are_open)
 {
     struct made m;
-    char range[32];
+    char channel[32], instances[32];
 
     made_init(&m);
     const struct cmg__json *rules =
         cmg__json_at(resource(&m, NSG), "/properties/securityRules");
-    snprintf(range, sizeof range, "%d-%d", CMG__PORT_CHANNEL,
+    snprintf(channel, sizeof channel, "%d-%d", CMG__PORT_CHANNEL,
              CMG__PORT_CHANNEL + CMG__MAX_INSTANCES - 1);
-    ck_assert_uint_eq(cmg__json_size(rules), 2);
+    snprintf(instances, sizeof instances, "%d-%d", CMG__PORT_HTTPS,
+             CMG__PORT_HTTPS + CMG__MAX_INSTANCES - 1);
+    ck_assert_uint_eq(cmg__json_size(rules), 3);
     ck_assert_str_eq(cmg__json_str(rules, "/0/properties/destinationPortRange"), "443");
-    ck_assert_str_eq(cmg__json_str(rules, "/1/properties/destinationPortRange"), range);
+    ck_assert_str_eq(cmg__json_str(rules, "/1/properties/destinationPortRange"), channel);
+    ck_assert_str_eq(cmg__json_str(rules, "/2/properties/destinationPortRange"),
+                     instances);
 
     const struct cmg__json *lb = cmg__json_key(resource(&m, LB), "properties");
     const struct cmg__json *rule = cmg__json_at(lb, "/loadBalancingRules/0/properties");
     ck_assert_int_eq(cmg__json_int(rule, "/frontendPort", 0), CMG__PORT_CLIENT);
     ck_assert_int_eq(cmg__json_int(rule, "/backendPort", 0), CMG__PORT_CLIENT);
-    const struct cmg__json *nat = cmg__json_at(lb, "/inboundNatRules/0/properties");
-    ck_assert_int_eq(cmg__json_int(nat, "/frontendPortRangeStart", 0), CMG__PORT_CHANNEL);
-    ck_assert_int_eq(cmg__json_int(nat, "/frontendPortRangeEnd", 0),
-                     CMG__PORT_CHANNEL + CMG__MAX_INSTANCES - 1);
-    ck_assert_int_eq(cmg__json_int(nat, "/backendPort", 0), CMG__PORT_CHANNEL);
+    ck_assert_uint_eq(cmg__json_size(cmg__json_key(lb, "inboundNatRules")), 2);
+    check_range(cmg__json_at(lb, "/inboundNatRules/0"), CMG__PORT_CHANNEL,
+                CMG__PORT_CHANNEL);
+    check_range(cmg__json_at(lb, "/inboundNatRules/1"), CMG__PORT_HTTPS, CMG__PORT_HTTPS);
     made_done(&m);
 }
 END_TEST
@@ -351,6 +399,7 @@ int main(void)
     tcase_add_test(whole, every_parameter_has_a_value_of_its_type);
     tcase_add_test(whole, secrets_stand_in_secure_parameters_only);
     tcase_add_test(whole, every_resource_is_named_tagged_literal_and_its_needs_are_there);
+    tcase_add_test(content, a_tag_is_never_an_expression);
     tcase_add_test(content, exactly_the_ports_of_the_relay_are_open);
     tcase_add_loop_test(content, a_setting_that_matters_has_its_value, 0,
                         CMG__ARRAY_LEN(settings));

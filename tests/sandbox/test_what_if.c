@@ -190,6 +190,68 @@ START_TEST(children_and_identities_come_with_a_template)
 }
 END_TEST
 
+static const char *change_to(struct reply *r, const char *type)
+{
+    const struct cmg__json *list = cmg__json_at(r->body, "/properties/changes");
+
+    for (size_t i = 0; i < cmg__json_size(list); i++) {
+        const struct cmg__json *change = cmg__json_item(list, i);
+        if (strstr(cmg__json_str(change, "/resourceId"), type) != NULL)
+            return cmg__json_str(change, "/changeType");
+    }
+    return "";
+}
+
+START_TEST(children_that_are_there_are_no_change)
+{
+    static const char *const kinds[] = { "/containers/", "/roleAssignments/",
+                                         "/userAssignedIdentities/" };
+    struct reply r;
+
+    what_if(family, &r);
+    for (size_t i = 0; i < CMG__ARRAY_LEN(kinds); i++)
+        ck_assert_str_eq(change_to(&r, kinds[i]), "Create");
+    reply_done(&r);
+    deploy(201, family, "Succeeded");
+    what_if(family, &r);
+    for (size_t i = 0; i < CMG__ARRAY_LEN(kinds); i++)
+        ck_assert_str_eq(change_to(&r, kinds[i]), "NoChange");
+    reply_done(&r);
+    world_arm_do(&w, 200, "DELETE", NULL, ACCOUNT "/blobServices/default/containers/box");
+    what_if(family, &r);
+    ck_assert_str_eq(change_to(&r, "/containers/"), "Create");
+    reply_done(&r);
+}
+END_TEST
+
+#define LB                                                                               \
+    "/subscriptions/" WORLD_SUBSCRIPTION GROUP                                           \
+    "/providers/Microsoft.Network/loadBalancers/lb"
+#define POOL  "\"backendAddressPool\":{\"id\":\"" LB "/backendAddressPools/p\"}"
+#define FRONT "\"frontendIPConfiguration\":{\"id\":\"" LB "/frontendIPConfigurations/f\"}"
+#define BALANCER(backend)                                                                \
+    TEMPLATE(                                                                            \
+        "{\"type\":\"Microsoft.Network/loadBalancers\",\"apiVersion\":"                  \
+        "\"2024-01-01\",\"name\":\"lb\",\"location\":\"westeurope\",\"properties\":{"    \
+        "\"frontendIPConfigurations\":[{\"name\":\"f\",\"properties\":{}}],"             \
+        "\"backendAddressPools\":[{\"name\":\"p\"}],\"loadBalancingRules\":[{"           \
+        "\"name\":\"a\",\"properties\":{" FRONT "," POOL ",\"protocol\":\"Tcp\","        \
+        "\"frontendPort\":443,\"backendPort\":443}}],\"inboundNatRules\":[{\"name\":"    \
+        "\"n\",\"properties\":{" FRONT "," POOL ",\"protocol\":\"Tcp\","                 \
+        "\"frontendPortRangeStart\":10124,\"frontendPortRangeEnd\":10139,"               \
+        "\"backendPort\":" backend "}}]}}",                                              \
+        "")
+
+START_TEST(two_rules_for_one_port_of_a_pool_are_refused)
+{
+    static const char same[] = BALANCER("443");
+    static const char other[] = BALANCER("10124");
+
+    deploy(201, same, "Failed");
+    deploy(200, other, "Succeeded");
+}
+END_TEST
+
 START_TEST(an_identity_gets_tokens_and_has_the_rights_it_was_given)
 {
     struct reply r;
@@ -219,6 +281,7 @@ END_TEST
 static const struct {
     const char *expression, *value;
 } functions[] = {
+    { "[[concat('a')]", "[concat('a')]" },
     { "[string(add(2,mul(3,4)))]", "14" },
     { "[string(div(sub(9,2),2))]", "3" },
     { "[string(mod(7,4))]", "3" },
@@ -374,6 +437,8 @@ static Suite *suite(void)
     tcase_add_test(t, tags_and_elements_that_the_template_does_not_name_would_go);
     tcase_add_test(t, what_if_refuses_what_a_deployment_would);
     tcase_add_test(t, children_and_identities_come_with_a_template);
+    tcase_add_test(t, children_that_are_there_are_no_change);
+    tcase_add_test(t, two_rules_for_one_port_of_a_pool_are_refused);
     tcase_add_test(t, an_identity_gets_tokens_and_has_the_rights_it_was_given);
     tcase_add_loop_test(t, a_function_gives_what_it_gives_in_azure, 0,
                         CMG__ARRAY_LEN(functions));
