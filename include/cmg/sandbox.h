@@ -77,12 +77,18 @@ typedef enum cmg_sandbox_fault {
     /** From this request on its service takes only tokens of a sign-in that met the
        authentication context "c1", and challenges the others (claims challenge). */
     CMG_SANDBOX_FAULT_CHALLENGE = 4,
+    /** Does the work, answers with half of the body, then closes the connection. */
+    CMG_SANDBOX_FAULT_HALF_ANSWER = 5,
+    /** Does the work; the URLs to poll at in its answer lead to another host. */
+    CMG_SANDBOX_FAULT_ELSEWHERE = 6,
     /** The long-running operation that the request begins ends as Failed. */
     CMG_SANDBOX_FAULT_OPERATION_FAILS = 10,
     /** Whoever asks about the operation is told that there is none (404). */
     CMG_SANDBOX_FAULT_OPERATION_EXPIRES = 11,
     /** The operation never ends. */
     CMG_SANDBOX_FAULT_OPERATION_STUCK = 12,
+    /** The operation ends as Canceled, as if somebody had stopped it. */
+    CMG_SANDBOX_FAULT_OPERATION_CANCELED = 13,
     CMG_SANDBOX_FAULT_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
 } cmg_sandbox_fault;
 

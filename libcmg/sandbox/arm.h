@@ -34,6 +34,11 @@ void cmg__sb_activity_note(struct cmg__sb_call *call);
 /* ---- arm_operation.c ---- */
 /* Finishes what is due by now: operations, registrations, steps of deployments. */
 void cmg__sb_arm_settle(struct cmg__sb_cloud *cloud);
+/* How an operation ends that does not end well; NULL for one that does. */
+struct cmg__sb_end {
+    const char *state, *code, *message;
+};
+const struct cmg__sb_end *cmg__sb_operation_end(int64_t fault);
 /* Notes a long-running operation; kind is a row of arm_operation.c. */
 void cmg__sb_operation_start(struct cmg__sb_cloud *cloud, const char *kind,
                              const char *target, char out_id[CMG__GUID_SIZE]);

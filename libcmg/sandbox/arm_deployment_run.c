@@ -358,10 +358,12 @@ static void step(struct cmg__sb_cloud *cloud, struct cmg__json *deployment,
     int64_t fate = cmg__json_int(deployment, "/_fault", 0);
     if (fate == CMG__SB_OPERATION_STUCK)
         return;
-    if (fate == CMG__SB_OPERATION_FAILS) {
-        cmg__sb_fault_set(&fault, 409, "InternalExecutionError",
-                          "An internal execution error occurred. Please retry later.");
+    const struct cmg__sb_end *bad = cmg__sb_operation_end(fate);
+    if (bad != NULL) {
+        cmg__sb_fault_set(&fault, 409, bad->code, "%s", bad->message);
         fail_whole(cloud, deployment, &fault, now_ms);
+        cmg__sb_set_str(cloud, cmg__json_key(deployment, "properties"),
+                        "provisioningState", bad->state);
         cloud->dirty = true;
         return;
     }

@@ -120,19 +120,37 @@ static bool is_running(const struct cmg__json *operation)
     return cmg__sb_same(cmg__json_str(operation, "/status"), "InProgress");
 }
 
-/* What it worked on is left as it is, with the state that tells. */
-static void fail_one(struct cmg__sb_cloud *cloud, struct cmg__json *operation)
+const struct cmg__sb_end *cmg__sb_operation_end(int64_t fault)
 {
-    struct cmg__json *target =
-        cmg__sb_resource(cloud, cmg__str_or(cmg__json_str(operation, "/target"), ""));
-    cmg__sb_set_str(cloud, operation, "status", "Failed");
+    static const struct cmg__sb_end failed = {
+        "Failed", "InternalExecutionError",
+        "An internal execution error occurred. Please retry later."
+    };
+    static const struct cmg__sb_end canceled = {
+        "Canceled", "OperationPreempted",
+        "The operation was canceled before it had ended."
+    };
+    if (fault == CMG__SB_OPERATION_FAILS)
+        return &failed;
+    return fault == CMG__SB_OPERATION_CANCELED ? &canceled : NULL;
+}
+
+/* What it worked on is left as it is, with the state that tells. */
+static void fail_one(struct cmg__sb_cloud *cloud, struct cmg__json *operation,
+                     const struct cmg__sb_end *end)
+{
+    const char *id = cmg__str_or(cmg__json_str(operation, "/target"), "");
+    struct cmg__json *target = cmg__sb_resource(cloud, id);
+    struct cmg__json *group = cmg__sb_find(cloud, "groups", id);
+    cmg__sb_set_str(cloud, operation, "status", end->state);
+    if (group != NULL) /* a group that could not be deleted is one like any other */
+        cmg__sb_set_str(cloud, cmg__json_key(group, "properties"), "provisioningState",
+                        "Succeeded");
     cmg__sb_set(cloud, operation, "error",
-                cmg__json_pack("{s:s, s:s}", "code", "InternalExecutionError", "message",
-                               "An internal execution error occurred. Please retry "
-                               "later."));
+                cmg__json_pack("{s:s, s:s}", "code", end->code, "message", end->message));
     if (target != NULL)
         cmg__sb_set_str(cloud, cmg__json_key(target, "properties"), "provisioningState",
-                        "Failed");
+                        end->state);
 }
 
 static bool settle_one(struct cmg__sb_cloud *cloud, int64_t now_ms)
@@ -143,8 +161,10 @@ static bool settle_one(struct cmg__sb_cloud *cloud, int64_t now_ms)
     while (cmg__json_next(cmg__sb_table(cloud, "operations"), &iter, &key, &operation)) {
         int64_t done = cmg__json_int(operation, "/done_ms", 0);
         if (is_running(operation) && done <= now_ms) {
-            if (cmg__json_int(operation, "/fault", 0) == CMG__SB_OPERATION_FAILS) {
-                fail_one(cloud, operation);
+            const struct cmg__sb_end *bad =
+                cmg__sb_operation_end(cmg__json_int(operation, "/fault", 0));
+            if (bad != NULL) {
+                fail_one(cloud, operation, bad);
                 return true;
             }
             cmg__sb_set_str(cloud, operation, "status", "Succeeded");

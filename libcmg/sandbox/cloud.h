@@ -33,7 +33,8 @@ enum cmg__sb_operation_fault {
     CMG__SB_OPERATION_GOOD,
     CMG__SB_OPERATION_FAILS,
     CMG__SB_OPERATION_EXPIRES,
-    CMG__SB_OPERATION_STUCK
+    CMG__SB_OPERATION_STUCK,
+    CMG__SB_OPERATION_CANCELED
 };
 
 /* Requests that are left of a kind, in thousandths, and when that was. */

@@ -69,6 +69,15 @@ static cmg_status send_answer(struct client *c, struct cmg__sb_answer *answer)
     return rc;
 }
 
+/* Whether it comes through hangs on the connection, as it does elsewhere. */
+static void send_half(struct client *c, const struct cmg__sb_answer *answer)
+{
+    if (cmg__http1_conn_respond(c->conn, answer->status, NULL, &answer->headers,
+                                CMG__HTTP1_LENGTH, answer->body.len) == CMG_OK)
+        (void)cmg__http1_conn_write(c->conn, cmg__buf_cstr(&answer->body),
+                                    answer->body.len / 2, NULL);
+}
+
 static void on_request(struct cmg__http1_conn *conn, const struct cmg__http1_head *head,
                        void *user)
 {
@@ -107,7 +116,9 @@ static void on_end(struct cmg__http1_conn *conn, void *user)
         answer.status = 413;
     else
         fate = c->http->settings.handle(c->http->settings.user, &request, &answer);
-    if (fate == CMG__SB_CUT || send_answer(c, &answer) != CMG_OK)
+    if (fate == CMG__SB_HALF)
+        send_half(c, &answer);
+    if (fate != CMG__SB_ANSWER || send_answer(c, &answer) != CMG_OK)
         cmg__http1_conn_abort(conn);
     cmg__sb_answer_done(&answer);
 }

@@ -10,7 +10,8 @@
 #include "sandbox/call.h"
 
 /* What becomes of the connection. */
-enum cmg__sb_fate { CMG__SB_ANSWER, CMG__SB_CUT };
+/* HALF: the head and half of the body go out before the connection is closed. */
+enum cmg__sb_fate { CMG__SB_ANSWER, CMG__SB_CUT, CMG__SB_HALF };
 
 struct cmg__sb_http;
 struct cmg__sb_http_settings {

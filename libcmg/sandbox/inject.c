@@ -61,6 +61,41 @@ bool cmg__sb_inject_take(struct cmg_sandbox *sandbox, const char *method,
     return taken;
 }
 
+bool cmg__sb_inject_works(cmg_sandbox_fault fault)
+{
+    return fault != CMG_SANDBOX_FAULT_STATUS && fault != CMG_SANDBOX_FAULT_CUT;
+}
+
+enum cmg__sb_fate cmg__sb_inject_fate(cmg_sandbox_fault fault)
+{
+    if (fault == CMG_SANDBOX_FAULT_HALF_ANSWER)
+        return CMG__SB_HALF;
+    return fault == CMG_SANDBOX_FAULT_CUT || fault == CMG_SANDBOX_FAULT_LOST_ANSWER
+               ? CMG__SB_CUT
+               : CMG__SB_ANSWER;
+}
+
+cmg_status cmg__sb_inject_elsewhere(const struct cmg__alloc *alloc,
+                                    struct cmg__headers *headers)
+{
+    static const char *const names[] = { "Azure-AsyncOperation", "Location" };
+    cmg_status rc = CMG_OK;
+    for (size_t i = 0; rc == CMG_OK && i < CMG__ARRAY_LEN(names); i++) {
+        const char *url = cmg__headers_get(headers, names[i]);
+        const char *path = url == NULL ? NULL : strstr(url, "://");
+        path = path == NULL ? NULL : strchr(path + 3, '/');
+        if (path == NULL)
+            continue;
+        char *other = cmg__format(alloc, "https://elsewhere.invalid%s", path);
+        if (other == NULL)
+            return CMG_E_NOMEM;
+        cmg__headers_remove(headers, names[i]);
+        rc = cmg__headers_add(headers, names[i], other);
+        cmg__free(alloc, other);
+    }
+    return rc;
+}
+
 enum cmg__sb_operation_fault cmg__sb_inject_operation(cmg_sandbox_fault fault)
 {
     static const struct {
@@ -70,6 +105,7 @@ enum cmg__sb_operation_fault cmg__sb_inject_operation(cmg_sandbox_fault fault)
         { CMG_SANDBOX_FAULT_OPERATION_FAILS, CMG__SB_OPERATION_FAILS },
         { CMG_SANDBOX_FAULT_OPERATION_EXPIRES, CMG__SB_OPERATION_EXPIRES },
         { CMG_SANDBOX_FAULT_OPERATION_STUCK, CMG__SB_OPERATION_STUCK },
+        { CMG_SANDBOX_FAULT_OPERATION_CANCELED, CMG__SB_OPERATION_CANCELED },
     };
     for (size_t i = 0; i < CMG__ARRAY_LEN(kinds); i++) {
         if (kinds[i].fault == fault)
@@ -85,7 +121,7 @@ static cmg_status check(const struct cmg_sandbox *sandbox, uint32_t nth,
         return cmg__fail(err, sandbox->alloc, CMG_E_INVAL, "nth",
                          "1 stands for the next request", "nth is 0");
     bool known =
-        (fault >= CMG_SANDBOX_FAULT_STATUS && fault <= CMG_SANDBOX_FAULT_CHALLENGE) ||
+        (fault >= CMG_SANDBOX_FAULT_STATUS && fault <= CMG_SANDBOX_FAULT_ELSEWHERE) ||
         cmg__sb_inject_operation(fault) != CMG__SB_OPERATION_GOOD;
     if (!known)
         return cmg__fail(err, sandbox->alloc, CMG_E_INVAL, "fault",

@@ -98,23 +98,21 @@ static enum cmg__sb_fate handle(void *user, const struct cmg__sb_request *reques
         hit ? cmg__sb_inject_operation(fault.fault) : CMG__SB_OPERATION_GOOD;
     if (sandbox->cloud->operation_fault != CMG__SB_OPERATION_GOOD)
         hit = false; /* the request itself is carried out and answered */
-    bool work = !hit || fault.fault == CMG_SANDBOX_FAULT_LOST_ANSWER ||
-                fault.fault == CMG_SANDBOX_FAULT_CHALLENGE;
+    bool work = !hit || cmg__sb_inject_works(fault.fault);
     sandbox->cloud->challenge = hit && fault.fault == CMG_SANDBOX_FAULT_CHALLENGE;
     if (work)
         rc = cmg__sb_answer(sandbox->cloud, request, answer);
     (void)pthread_mutex_unlock(&sandbox->lock);
     if (work && save(sandbox, &why) != CMG_OK)
         rc = CMG_E_IO;
+    if (rc == CMG_OK && hit && fault.fault == CMG_SANDBOX_FAULT_ELSEWHERE)
+        rc = cmg__sb_inject_elsewhere(sandbox->alloc, &answer->headers);
     if (hit && fault.fault == CMG_SANDBOX_FAULT_STATUS)
         plain_error(answer, fault.status, code_of(fault.status), NULL);
     else if (rc != CMG_OK)
         plain_error(answer, 500, "InternalServerError", why);
     cmg_error_unref(why);
-    return hit && (fault.fault == CMG_SANDBOX_FAULT_CUT ||
-                   fault.fault == CMG_SANDBOX_FAULT_LOST_ANSWER)
-               ? CMG__SB_CUT
-               : CMG__SB_ANSWER;
+    return hit ? cmg__sb_inject_fate(fault.fault) : CMG__SB_ANSWER;
 }
 
 /* What time alone finishes, also while nobody asks. */

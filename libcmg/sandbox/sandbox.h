@@ -60,6 +60,11 @@ bool cmg__sb_inject_take(struct cmg_sandbox *sandbox, const char *method,
 /* What a fault does to the operation that a request begins; the request itself is well.
  */
 enum cmg__sb_operation_fault cmg__sb_inject_operation(cmg_sandbox_fault fault);
+/* Whether the request is carried out in spite of it, and what becomes of its answer. */
+bool cmg__sb_inject_works(cmg_sandbox_fault fault);
+enum cmg__sb_fate cmg__sb_inject_fate(cmg_sandbox_fault fault);
+cmg_status cmg__sb_inject_elsewhere(const struct cmg__alloc *alloc,
+                                    struct cmg__headers *headers);
 void cmg__sb_inject_done(struct cmg_sandbox *sandbox);
 
 #endif

@@ -417,6 +417,21 @@ START_TEST(what_is_to_fail_takes_its_time_even_when_it_takes_none)
 }
 END_TEST
 
+/* It can be asked to go once more. */
+START_TEST(a_group_that_could_not_be_deleted_is_one_like_any_other)
+{
+    struct reply r;
+
+    make_group();
+    w.cloud->operation_fault = CMG__SB_OPERATION_FAILS;
+    world_arm_do(&w, 202, "DELETE", NULL, GROUP);
+    world_pass(&w);
+    world_arm(&w, &r, 200, "GET", NULL, "%s", GROUP);
+    ck_assert_str_eq(reply_str(&r, "/properties/provisioningState"), "Succeeded");
+    reply_done(&r);
+}
+END_TEST
+
 #define ID_OF(type, name) "/subscriptions/" WORLD_SUBSCRIPTION NET "/" type "/" name
 
 static const char balancer_body[] =
@@ -518,6 +533,7 @@ static void add_resources(TCase *t)
     tcase_add_test(t, a_resource_is_made_and_deleted_in_time);
     tcase_add_test(t, what_takes_no_time_is_done_when_it_is_answered);
     tcase_add_test(t, what_is_to_fail_takes_its_time_even_when_it_takes_none);
+    tcase_add_test(t, a_group_that_could_not_be_deleted_is_one_like_any_other);
     tcase_add_test(t, references_must_exist_and_keep_what_they_point_to);
     tcase_add_loop_test(t, resources_that_cannot_be_are_refused, 0,
                         CMG__ARRAY_LEN(bad_resources));

@@ -217,6 +217,7 @@ static const struct {
 } cuts[] = {
     { CMG_SANDBOX_FAULT_CUT, 0 },
     { CMG_SANDBOX_FAULT_LOST_ANSWER, 1 },
+    { CMG_SANDBOX_FAULT_HALF_ANSWER, 1 },
 };
 
 START_TEST(a_cut_connection_tells_nothing_about_the_work)

@@ -7,6 +7,7 @@
 #include "sandbox/role.h"
 #include "sandbox/setting.h"
 #include "sandbox/world.h"
+#include "sandbox/sandbox.h"
 
 static struct world w;
 
@@ -359,6 +360,15 @@ START_TEST(an_operation_fails_with_its_error)
     reply_done(&r);
     world_pass(&w);
     world_arm_do(&w, 409, "GET", NULL, "%s", path);
+    w.cloud->operation_fault = CMG__SB_OPERATION_CANCELED;
+    world_arm(&w, &r, 200, "PUT", WEST, "%s", NSG);
+    poll_path(&r, "Azure-AsyncOperation", path);
+    reply_done(&r);
+    world_pass(&w);
+    world_arm(&w, &r, 200, "GET", NULL, "%s", path);
+    ck_assert_str_eq(reply_str(&r, "/status"), "Canceled");
+    ck_assert_str_eq(reply_str(&r, "/error/code"), "OperationPreempted");
+    reply_done(&r);
 }
 END_TEST
 
@@ -387,6 +397,24 @@ START_TEST(an_operation_is_forgotten_or_never_ends)
 }
 END_TEST
 
+/* Only where to poll is changed, and only its host. */
+START_TEST(an_answer_leads_elsewhere_for_its_polling)
+{
+    struct cmg__headers headers;
+
+    cmg__headers_init(&headers, &cmg__alloc_libc);
+    ck_assert_int_eq(cmg__headers_add(&headers, "Location", "https://a.example/b?c=d"),
+                     CMG_OK);
+    ck_assert_int_eq(cmg__headers_add(&headers, "Retry-After", "1"), CMG_OK);
+    ck_assert_int_eq(cmg__sb_inject_elsewhere(&cmg__alloc_libc, &headers), CMG_OK);
+    ck_assert_str_eq(cmg__headers_get(&headers, "Location"),
+                     "https://elsewhere.invalid/b?c=d");
+    ck_assert_str_eq(cmg__headers_get(&headers, "Retry-After"), "1");
+    ck_assert_ptr_null(cmg__headers_get(&headers, "Azure-AsyncOperation"));
+    cmg__headers_done(&headers);
+}
+END_TEST
+
 START_TEST(a_deployment_fails_is_forgotten_or_never_ends)
 {
     struct reply r;
@@ -394,6 +422,8 @@ START_TEST(a_deployment_fails_is_forgotten_or_never_ends)
 
     w.cloud->operation_fault = CMG__SB_OPERATION_FAILS;
     deploy(201, body, "Failed");
+    w.cloud->operation_fault = CMG__SB_OPERATION_CANCELED;
+    deploy(200, body, "Canceled");
     w.cloud->operation_fault = CMG__SB_OPERATION_EXPIRES;
     deploy(200, body, "Succeeded");
     world_arm_do(&w, 404, "GET", NULL, DEPLOY "/operationStatuses/x");
@@ -444,6 +474,7 @@ static Suite *suite(void)
                         CMG__ARRAY_LEN(functions));
     tcase_add_test(t, an_operation_fails_with_its_error);
     tcase_add_test(t, an_operation_is_forgotten_or_never_ends);
+    tcase_add_test(t, an_answer_leads_elsewhere_for_its_polling);
     tcase_add_test(t, a_deployment_fails_is_forgotten_or_never_ends);
     tcase_add_test(t, what_is_left_of_a_bucket_is_told_and_held);
     suite_add_tcase(s, t);
