@@ -45,6 +45,11 @@ static const struct meaning meanings[] = {
 
 static const struct meaning other_client = { 0, CMG_E_INVAL, CMG_RETRY_NEVER, NULL,
                                              NULL };
+/* Inside a good answer: the request was accepted, and what it began failed. */
+static const struct meaning operation = {
+    0, CMG_E_IO, CMG_RETRY_NEVER, "what the request began did not end well",
+    "look at the resource group's activity log, then run the same command again"
+};
 static const struct meaning other_server = { 0, CMG_E_IO, CMG_RETRY_NEVER,
                                              "the service failed inside", AGAIN };
 static const struct meaning unexpected = { 0, CMG_E_PROTO, CMG_RETRY_NEVER,
@@ -114,8 +119,7 @@ static cmg_status tell(const struct cmg__alloc *alloc, const struct report *r,
                        cmg_error **err)
 {
     const struct cmg__azure_fault *fault = r->fault;
-    const struct meaning *meaning =
-        r->status == 0 ? &other_client : meaning_of(r->status);
+    const struct meaning *meaning = r->status == 0 ? &operation : meaning_of(r->status);
     const struct cmg__azure_known *known =
         cmg__azure_known_find(fault->code, fault->message);
     const char *cause = known != NULL ? known->cause : meaning->cause;

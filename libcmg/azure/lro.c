@@ -53,9 +53,12 @@ static cmg_status polling_url(const struct cmg__alloc *alloc, const char *base,
     }
     if (!cmg__url_parse(given, &parts) || !parts.https ||
         !cmg__url_same_host(base, given))
-        return cmg__fail(err, alloc, CMG_E_PROTO, "polling URL", NULL,
-                         "the polling URL of a long-running operation is not on the host "
-                         "of the request");
+        return cmg__fail(
+            err, alloc, CMG_E_PROTO, "polling URL",
+            "check that nothing between here and Azure changes answers, then "
+            "run the same command again: it looks at what was begun",
+            "the polling URL of a long-running operation is not on the host "
+            "of the request");
     *out = cmg__strdup(alloc, given);
     return *out == NULL ? cmg__fail_nomem(err) : CMG_OK;
 }

@@ -307,9 +307,25 @@ START_TEST(nothing_known_still_gives_an_error)
     cmg_error *err = NULL;
 
     ck_assert_int_eq(cmg__azure_error_value(&cmg__alloc_libc, NULL, NULL, &err),
-                     CMG_E_INVAL);
+                     CMG_E_IO);
     ck_assert_str_eq(cmg_error_message(err), "the request was refused");
     cmg_error_unref(err);
+}
+END_TEST
+
+/* The request was accepted: it is not its values that are wrong. */
+START_TEST(an_operation_that_fails_for_unknown_reasons_helps_nevertheless)
+{
+    struct cmg__json *value =
+        cmg__json_pack("{s:s, s:s}", "code", "NeverSeen", "message", "it did not work");
+    cmg_error *err = NULL;
+
+    ck_assert_int_eq(cmg__azure_error_value(&cmg__alloc_libc, NULL, value, &err),
+                     CMG_E_IO);
+    ck_assert_str_ne(cmg_error_cause(err), "");
+    ck_assert_ptr_nonnull(strstr(cmg_error_remedy(err), "activity log"));
+    cmg_error_unref(err);
+    cmg__json_unref(value);
 }
 END_TEST
 
@@ -451,6 +467,8 @@ int main(void)
     tcase_add_test(decoding, a_deep_or_wide_tree_ends);
     tcase_add_test(decoding, an_error_inside_a_good_answer_is_read_too);
     tcase_add_test(decoding, nothing_known_still_gives_an_error);
+    tcase_add_test(decoding,
+                   an_operation_that_fails_for_unknown_reasons_helps_nevertheless);
     tcase_add_test(decoding, codes_are_found_whatever_their_case);
     tcase_add_test(decoding, running_out_of_memory_leaves_nothing_behind);
     tcase_add_loop_test(waiting, retry_after_is_understood, 0, CMG__ARRAY_LEN(waits));

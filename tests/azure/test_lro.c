@@ -79,6 +79,7 @@ START_TEST(a_polling_url_elsewhere_is_refused)
     answer_make(&resp, 202, strangers[_i], "");
     ck_assert_int_eq(cmg__lro_begin(&cmg__alloc_libc, SELF, "DELETE", &resp, &lro, &err),
                      CMG_E_PROTO);
+    ck_assert_ptr_nonnull(strstr(cmg_error_remedy(err), "looks at what was begun"));
     ck_assert_int_eq(lro.mode, CMG__LRO_BODY); /* untouched */
     ck_assert_ptr_null(lro.url);
     cmg_error_unref(err);
