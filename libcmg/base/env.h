@@ -51,6 +51,9 @@ cmg_status cmg__file_replace_open(const struct cmg__env *env,
                                   cmg_error **err);
 /* All of it, not durable yet; 0 or a negative errno. */
 int cmg__file_write(const struct cmg__env *env, int fd, const void *data, size_t n);
+/* Makes what happened to the names in the directory of that file durable. */
+cmg_status cmg__dir_sync(const struct cmg__env *env, const struct cmg__alloc *alloc,
+                         const char *path, cmg_error **err);
 /* Durably; an absent one is fine. */
 cmg_status cmg__file_remove(const struct cmg__env *env, const struct cmg__alloc *alloc,
                             const char *path, cmg_error **err);

@@ -164,6 +164,12 @@ static cmg_status make_durable(const struct cmg__env *env, const struct cmg__all
     return rc == 0 ? CMG_OK : cmg__fail_os(err, alloc, -rc, path, what);
 }
 
+cmg_status cmg__dir_sync(const struct cmg__env *env, const struct cmg__alloc *alloc,
+                         const char *path, cmg_error **err)
+{
+    return make_durable(env, alloc, path, 0, "keep the name of", err);
+}
+
 cmg_status cmg__file_remove(const struct cmg__env *env, const struct cmg__alloc *alloc,
                             const char *path, cmg_error **err)
 {

@@ -41,6 +41,8 @@ struct cmg__ledger {
     char *lock_path;
     int lock_fd; /* -1 when not held */
     size_t known_bytes;
+    bool in_doubt; /* an append failed: what the file shows may not be on the disk */
+    bool is_named; /* its name is durable, whoever gave it */
     struct cmg__issued *records;
     size_t count;
     size_t capacity;

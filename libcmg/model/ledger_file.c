@@ -87,6 +87,13 @@ static cmg_status read_line(struct cmg__ledger *ledger, const char *line, size_t
     return rc;
 }
 
+/* The last line, its bytes replaced by zeros: it was longer on the disk than what had
+   been stored of it when the power went. */
+static bool is_cut(const char *line, size_t n, const struct cmg__buf *text)
+{
+    return line + n + 1 == text->data + text->len && memchr(line, '\0', n) != NULL;
+}
+
 static cmg_status read_lines(struct cmg__ledger *ledger, const struct cmg__buf *text,
                              cmg_error **err)
 {
@@ -96,7 +103,7 @@ static cmg_status read_lines(struct cmg__ledger *ledger, const struct cmg__buf *
         const char *line = text->data + ledger->known_bytes;
         const char *end = memchr(line, '\n', text->len - ledger->known_bytes);
 
-        if (end == NULL)
+        if (end == NULL || is_cut(line, (size_t)(end - line), text))
             break;
         rc = read_line(ledger, line, (size_t)(end - line), err);
     }
@@ -119,14 +126,22 @@ static cmg_status catch_up(struct cmg__ledger *ledger, cmg_error **err)
         rc = cmg__file_replace(ledger->env, ledger->alloc, ledger->path, 0600, "", 0,
                                &own);
     }
+    /* Who made the file may have died before its name was durable. */
+    if (rc == CMG_OK && !ledger->is_named)
+        rc = cmg__dir_sync(ledger->env, ledger->alloc, ledger->path, &own);
+    ledger->is_named = ledger->is_named || rc == CMG_OK;
     /* An older copy was put in its place: it is read from its begin. */
     if (rc == CMG_OK && text.len < ledger->known_bytes)
         cmg__ledger_forget(ledger);
     if (rc == CMG_OK)
         rc = read_lines(ledger, &text, &own);
-    if (rc == CMG_OK && ledger->known_bytes < text.len)
-        rc = cmg__file_replace(ledger->env, ledger->alloc, ledger->path, 0600, text.data,
-                               ledger->known_bytes, &own);
+    /* After a failed fsync the kernel shows what it has not stored, and forgets to try
+       again: only another file can be trusted. */
+    if (rc == CMG_OK && (ledger->in_doubt || ledger->known_bytes < text.len))
+        rc = cmg__file_replace(ledger->env, ledger->alloc, ledger->path, 0600,
+                               cmg__buf_cstr(&text), ledger->known_bytes, &own);
+    ledger->in_doubt = ledger->in_doubt && rc != CMG_OK;
+    ledger->is_named = ledger->is_named && rc == CMG_OK;
     cmg__buf_done(&text);
     return rc == CMG_OK ? CMG_OK : cmg__error_move(err, &own);
 }
@@ -145,21 +160,6 @@ cmg_status cmg__ledger_begin(struct cmg__ledger *ledger, cmg_error **err)
 
 /* ---- writing ---- */
 
-static int write_all(const struct cmg__env *env, int fd, const char *p, size_t n)
-{
-    while (n > 0) {
-        const int64_t put = env->write(env->user, fd, p, n);
-
-        if (put == -EINTR)
-            continue;
-        if (put <= 0)
-            return put < 0 ? (int)put : -EIO;
-        p += put;
-        n -= (size_t)put;
-    }
-    return 0;
-}
-
 static cmg_status append(struct cmg__ledger *ledger, const struct cmg__buf *line,
                          cmg_error **err)
 {
@@ -168,12 +168,13 @@ static cmg_status append(struct cmg__ledger *ledger, const struct cmg__buf *line
 
     if (fd < 0)
         return cmg__fail_os(err, ledger->alloc, -fd, ledger->path, "open");
-    int rc = write_all(env, fd, line->data, line->len);
+    int rc = cmg__file_write(env, fd, line->data, line->len);
     if (rc == 0)
         rc = env->fsync(env->user, fd);
     const int closed = env->close(env->user, fd);
     if (rc == 0)
         rc = closed;
+    ledger->in_doubt = rc != 0;
     return rc == 0 ? CMG_OK
                    : cmg__fail_os(err, ledger->alloc, -rc, ledger->path, "write");
 }
