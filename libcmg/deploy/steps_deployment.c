@@ -149,8 +149,8 @@ const struct cmg__step cmg__step_template = {
     .name = "template",
     .title = "template",
     .phase = CMG__PHASE_APPLY,
-    .needs = { "vault_certificate", "client_app", "provider_compute", "provider_network",
-               "package" },
+    .needs = { "vault_certificate", "client_app", "provider_compute",
+               "provider_network" },
     .judges = true,
     .budget_ms = 10 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(template_exchanges),
@@ -185,7 +185,7 @@ static cmg_status inspect(struct cmg__run *run, const struct cmg__answer *answer
                           struct cmg__next *next, cmg_error **err)
 {
     const char *state = cmg__json_str(answer->json, "/properties/provisioningState");
-    bool failed = is_state(state, "Failed") || is_state(state, "Canceled");
+    bool failed = cmg__resource_is_broken(answer->json);
 
     if (answer->status == 404 || (failed && (run->bits & SENT) == 0)) {
         run->plan = CMG__PLAN_CREATE;

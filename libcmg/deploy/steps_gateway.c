@@ -164,8 +164,16 @@ static const struct {
 } changes[] = {
     { "Creating", CMG_GATEWAY_PROVISIONING },  { "Updating", CMG_GATEWAY_PROVISIONING },
     { "Migrating", CMG_GATEWAY_PROVISIONING }, { "Deleting", CMG_GATEWAY_DELETING },
-    { "Failed", CMG_GATEWAY_ERROR },
+    { "Failed", CMG_GATEWAY_ERROR },           { "Canceled", CMG_GATEWAY_ERROR },
 };
+
+bool cmg__resource_is_broken(const struct cmg__json *resource)
+{
+    const char *state = cmg__json_str(resource, "/properties/provisioningState");
+
+    return state != NULL &&
+           (cmg__str_ieq(state, "Failed") || cmg__str_ieq(state, "Canceled"));
+}
 
 static cmg_gateway_state change_of(const char *provisioning)
 {

@@ -90,8 +90,9 @@ static cmg_status build_model(struct cmg__run *run, struct cmg__ask *ask, cmg_er
     return ask->body == NULL ? cmg__fail_nomem(err) : CMG_OK;
 }
 
-cmg_status cmg__read_set_change(struct cmg__run *run, const struct cmg__answer *answer,
-                                struct cmg__next *next, cmg_error **err)
+/* Another operation on the set, perhaps that of a run before this one. */
+static cmg_status read_change(struct cmg__run *run, const struct cmg__answer *answer,
+                              struct cmg__next *next, cmg_error **err)
 {
     if (answer->status != 409)
         return cmg__lro_start(run, answer, next, err);
@@ -102,9 +103,7 @@ cmg_status cmg__read_set_change(struct cmg__run *run, const struct cmg__answer *
 static cmg_status read_patched(struct cmg__run *run, const struct cmg__answer *answer,
                                struct cmg__next *next, cmg_error **err)
 {
-    const char *state = cmg__json_str(answer->json, "/properties/provisioningState");
-
-    if (state != NULL && cmg__str_ieq(state, "Failed"))
+    if (cmg__resource_is_broken(answer->json))
         return cmg__fail(err, run->work->alloc, CMG_E_IO, run->work->gateway->name,
                          "look at the scale set's activity log, then start again with "
                          "the same journal",
@@ -128,7 +127,7 @@ static const struct cmg__exchange model_exchanges[] = {
       .then = "patched",
       .bind = { { "name", "label" } },
       .build = build_model,
-      .read = cmg__read_set_change },
+      .read = read_change },
     { .name = "poll",
       .call = CMG__CALL_POLL,
       .also = { 404 },
@@ -255,17 +254,6 @@ const struct cmg__step cmg__step_roll = {
     .needs = { "model" },
     .budget_ms = 60 * CMG__MINUTE_MS,
     .usual_ms = 10 * CMG__MINUTE_MS,
-    CMG__STEP_EXCHANGES(roll_exchanges),
-};
-
-/* The same for other changes of the model. */
-const struct cmg__step cmg__step_follow = {
-    .name = "follow",
-    .title = "instances",
-    .phase = CMG__PHASE_APPLY,
-    .what = "instances follow, a part at a time",
-    .needs = { "settings" },
-    .budget_ms = 60 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(roll_exchanges),
 };
 

@@ -8,6 +8,9 @@
 
 #define BIT(state) (UINT32_C(1) << CMG_GATEWAY_##state)
 
+/* The change has been asked for in this run. */
+enum { SENT = 1 };
+
 static cmg_status begin(struct cmg__run *run, const struct cmg__answer *answer,
                         struct cmg__next *next, cmg_error **err)
 {
@@ -26,15 +29,22 @@ static cmg_status inspect(struct cmg__run *run, const struct cmg__answer *answer
 
     if (is < 0)
         return cmg__answer_lacks(run, "/sku/capacity", err);
-    if (is == wanted) {
+    const bool broken = cmg__resource_is_broken(answer->json);
+    if (broken && (run->bits & SENT) != 0)
+        return cmg__fail(err, run->work->alloc, CMG_E_IO, run->work->gateway->name,
+                         "look at the scale set's activity log, then start again with "
+                         "the same journal",
+                         "the scale set did not take %lld instances", (long long)wanted);
+    if (is == wanted && !broken) {
         if (run->plan == CMG__PLAN_UNKNOWN)
             run->plan = CMG__PLAN_KEEP;
         cmg__run_say(run, "%lld instances", (long long)wanted);
         return cmg__next_done(next);
     }
     run->plan = CMG__PLAN_CHANGE;
-    cmg__run_say(run, "from %lld to %lld%s", (long long)is, (long long)wanted,
-                 is > wanted ? ": the instances with the highest numbers go" : "");
+    cmg__run_say(run, "from %lld to %lld%s%s", (long long)is, (long long)wanted,
+                 is > wanted ? ": the instances with the highest numbers go" : "",
+                 broken ? ": the last change had failed" : "");
     cmg_status rc = cmg__answer_keep(run, answer->json, "/sku/name", "sku_name", err);
     return rc == CMG_OK ? cmg__next_go(next, "patch") : rc;
 }
@@ -50,8 +60,10 @@ static cmg_status build_patch(struct cmg__run *run, struct cmg__ask *ask, cmg_er
 static cmg_status read_patch(struct cmg__run *run, const struct cmg__answer *answer,
                              struct cmg__next *next, cmg_error **err)
 {
-    if (answer->status != 409)
+    if (answer->status != 409) {
+        run->bits |= SENT;
         return cmg__lro_start(run, answer, next, err);
+    }
     /* A quota that is exhausted is a conflict, too, and waiting does not help. */
     if (!cmg__str_istarts(cmg_error_service_code(answer->error), "OperationNotAllowed") ||
         cmg_error_code(answer->error) == CMG_E_LIMIT)

@@ -236,6 +236,52 @@ START_TEST(scaling_asks_for_a_goal)
 }
 END_TEST
 
+static const char *const broken_words[] = { "Failed", "Canceled" };
+
+/* Azure shows the number that was wanted although the change has failed. */
+START_TEST(a_change_that_failed_before_is_asked_for_again)
+{
+    char broken[512];
+    struct rule rules[] = {
+        TOKEN,
+        ANSWER("PATCH", "granitefalls", 1, 200, SET("Succeeded", "2")),
+        ANSWER("GET", "/virtualMachineScaleSets/", 1, 200, broken),
+        ANSWER("GET", "/virtualMachineScaleSets/", 0, 200, SET("Succeeded", "2")),
+        { 0 }
+    };
+
+    (void)snprintf(broken, sizeof broken, SET("%s", "2"), broken_words[_i]);
+    canned_begin(&w, rules, &cmg__step_scale);
+    see(CMG_GATEWAY_READY, 2, 2);
+    canned_finish(&w);
+    ck_assert_int_eq(w.end, CMG_DEPLOY_DELETED);
+    ck_assert_uint_eq(world_count(&w, "\"capacity\":2"), 1);
+    world_done(&w);
+}
+END_TEST
+
+START_TEST(a_change_that_fails_now_is_an_error)
+{
+    char broken[512];
+    struct rule rules[] = { TOKEN,
+                            ANSWER("PATCH", "granitefalls", 0, 200, SET("Updating", "2")),
+                            ANSWER("GET", "/virtualMachineScaleSets/", 1, 200,
+                                   SET("Succeeded", "3")),
+                            ANSWER("GET", "/virtualMachineScaleSets/", 0, 200, broken),
+                            { 0 } };
+
+    (void)snprintf(broken, sizeof broken, SET("%s", "2"), broken_words[_i]);
+    canned_begin(&w, rules, &cmg__step_scale);
+    see(CMG_GATEWAY_READY, 3, 3);
+    canned_finish(&w);
+    ck_assert_int_eq(w.end, CMG_DEPLOY_FAILED);
+    ck_assert_int_eq(w.end_code, CMG_E_IO);
+    ck_assert_ptr_nonnull(strstr(w.end_message, "did not take 2 instances"));
+    ck_assert_uint_eq(world_count(&w, "\"capacity\":2"), 1);
+    world_done(&w);
+}
+END_TEST
+
 START_TEST(a_quota_that_is_used_up_is_not_waited_for)
 {
     struct rule rules[] = {
@@ -271,6 +317,8 @@ int main(void)
     tcase_add_test(tc, what_is_stopped_is_not_stopped_again);
     tcase_add_test(tc, starting_waits_until_instances_are_healthy);
     tcase_add_test(tc, scaling_asks_for_a_goal);
+    tcase_add_loop_test(tc, a_change_that_failed_before_is_asked_for_again, 0, 2);
+    tcase_add_loop_test(tc, a_change_that_fails_now_is_an_error, 0, 2);
     tcase_add_test(tc, a_quota_that_is_used_up_is_not_waited_for);
     suite_add_tcase(suite, tc);
     return support_run((Suite *[]){ suite, NULL });
