@@ -91,12 +91,6 @@ typedef enum cmg_deploy_operation {
     /** Make the gateway anew from the specification: instances and network are removed
        and deployed again, its name, storage, vault, certificate and applications stay. It
        is closed meanwhile. */
-    CMG_DEPLOY_SYNCHRONISE_GATEWAY = 24, /**< Brings settings to the instances that are
-                                              there: trusted authorities, connection
-                                              points, applications. They go on running. */
-    CMG_DEPLOY_UPGRADE_GATEWAY = 26,     /**< Brings the package of
-                                              cmg_gateway_set_package() to the instances,
-                                              a part at a time, and the settings. */
     CMG_DEPLOY_REDEPLOY_GATEWAY = 27,
     /** Make this gateway beside an old one, which goes when clients have had the time to
         learn the new one (cmg/replace.h). */
@@ -436,7 +430,8 @@ CMG_API cmg_status cmg_deploy_cancel(cmg_deploy *deploy, cmg_error **err);
 typedef enum cmg_plan_format {
     CMG_PLAN_TEXT = 1, /**< One line per change, as on_confirm gets it. */
     /** An object: version 1, operation, gateway, and changes, a list of objects with
-       step, what, action (create, change, remove, keep, absent, unknown) and detail. */
+       step, what, action (create, change, remove, keep, absent, unknown), detail and
+       state: planned, sent (whether it was done is not known yet), or observed. */
     CMG_PLAN_JSON = 2,
     CMG_PLAN_FORMAT_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
 } cmg_plan_format;
@@ -444,14 +439,15 @@ typedef enum cmg_plan_format {
 /**
  * @brief What the deployment is going to do, or has done.
  *
- * In on_confirm it is the plan as it was made; later the same entries tell what came of
- * them. An entry is unknown when what it hangs on is not there yet.
+ * In on_confirm it is the plan as it was made; later, and above all after a failure, the
+ * same entries tell what came of them. An entry is unknown when what it hangs on is not
+ * there yet.
  * @param[in]  deploy    The deployment.
  * @param[in]  format    How it is written.
  * @param[out] out_bytes Receives the text, yours; it contains no secret.
  * @param[out] err       Receives the error, or NULL.
- * @return #CMG_OK; #CMG_E_STATE before the plan is made, #CMG_E_INVAL, #CMG_E_NOMEM.
- *         Callbacks may call it.
+ * @return #CMG_OK; #CMG_E_STATE before the plan is made, unless the deployment has ended,
+ *         #CMG_E_INVAL, #CMG_E_NOMEM. Callbacks may call it.
  * @since 0.1
  */
 CMG_API cmg_status cmg_deploy_export_plan(const cmg_deploy *deploy,

@@ -32,6 +32,7 @@ struct cmg__exec {
     bool token_renewed;
     bool waiting;   /* its message is about the wait before it is sent again */
     bool announced; /* the intent of this exchange is in the journal */
+    bool sent;      /* a request that changes something has left */
     enum cmg__token_kind token;
     struct cmg__timer timer;
     struct cmg__browser *browser; /* listens for a redirect, or NULL */

@@ -47,13 +47,23 @@ static const char *const actions[] = {
     [CMG__PLAN_ABSENT] = "absent",
 };
 
-static struct cmg__json *entry_of(const struct cmg__run *run)
+/* How far it is: after a failure what was sent and not observed is for the next run to
+   find out. */
+static const char *state_of(const struct cmg__exec *exec)
 {
+    if (exec->state == CMG__EXEC_DONE)
+        return "observed";
+    return exec->sent ? "sent" : "planned";
+}
+
+static struct cmg__json *entry_of(const struct cmg__exec *exec)
+{
+    const struct cmg__run *run = &exec->run;
     const bool looked = run->plan != CMG__PLAN_UNKNOWN;
 
-    return cmg__json_pack("{s:s, s:s, s:s, s:s}", "step", run->step->name, "what",
+    return cmg__json_pack("{s:s, s:s, s:s, s:s, s:s}", "step", run->step->name, "what",
                           run->step->what, "action", actions[run->plan], "detail",
-                          looked ? run->message : "");
+                          looked ? run->message : "", "state", state_of(exec));
 }
 
 static struct cmg__json *list_of(const cmg_deploy *deploy)
@@ -62,9 +72,8 @@ static struct cmg__json *list_of(const cmg_deploy *deploy)
     cmg_status rc = list == NULL ? CMG_E_NOMEM : CMG_OK;
 
     for (size_t i = 0; rc == CMG_OK && i < deploy->exec_count; i++) {
-        const struct cmg__run *run = &deploy->execs[i].run;
-        if (run->step->what != NULL)
-            rc = cmg__json_append(list, entry_of(run));
+        if (deploy->execs[i].run.step->what != NULL)
+            rc = cmg__json_append(list, entry_of(&deploy->execs[i]));
     }
     if (rc != CMG_OK)
         cmg__json_clear(&list);
@@ -98,7 +107,7 @@ static cmg_status check_export(const cmg_deploy *deploy, cmg_plan_format format,
         return cmg__fail(err, alloc, CMG_E_INVAL, "format",
                          "pass CMG_PLAN_TEXT or CMG_PLAN_JSON, and room for the answer",
                          "cmg_deploy_export_plan does not know format %d", (int)format);
-    if (!deploy->planned)
+    if (!deploy->planned && (deploy->running || deploy->exec_count == 0))
         return cmg__fail(err, alloc, CMG_E_STATE, "plan",
                          "ask in on_confirm or after the end",
                          "there is no plan yet: the deployment is in state %s",

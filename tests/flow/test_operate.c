@@ -179,12 +179,52 @@ START_TEST(a_plan_is_made_and_nothing_else)
     check_nothing_made();
     ck_assert_ptr_nonnull(strstr(plan_of(&p, CMG_PLAN_TEXT), "create server app\n"));
     ck_assert_ptr_nonnull(strstr(plan_of(&p, CMG_PLAN_JSON), "\"action\":\"create\""));
+    ck_assert_ptr_nonnull(strstr(plan_of(&p, CMG_PLAN_JSON), "\"state\":\"planned\""));
     ck_assert_int_eq(cmg_deploy_export_plan(p.deploy, (cmg_plan_format)3, &none, NULL),
                      CMG_E_INVAL);
     ck_ok(party_deploy(&p, &site, CMG_DEPLOY_CREATE, NULL, &err), err);
     ck_ok(party_deploy(&p, &site, CMG_DEPLOY_PLAN_GATEWAY, NULL, &err), err);
     ck_assert_ptr_null(strstr(plan_of(&p, CMG_PLAN_TEXT), "create"));
     ck_assert_ptr_nonnull(strstr(plan_of(&p, CMG_PLAN_TEXT), "keep server app"));
+    party_done(&p);
+}
+END_TEST
+
+static const char *state_in_plan(struct party *p, const char *step)
+{
+    static char state[16];
+    struct cmg__json *plan = NULL;
+    cmg_error *err = NULL;
+    const char *text = plan_of(p, CMG_PLAN_JSON);
+
+    ck_ok(cmg__json_parse(&cmg__alloc_libc, "plan", text, strlen(text), &plan, &err),
+          err);
+    const struct cmg__json *changes = cmg__json_key(plan, "changes");
+    for (size_t i = 0; i < cmg__json_size(changes); i++) {
+        const struct cmg__json *change = cmg__json_item(changes, i);
+        if (strcmp(cmg__json_str(change, "/step"), step) == 0)
+            (void)snprintf(state, sizeof state, "%s", cmg__json_str(change, "/state"));
+    }
+    cmg__json_unref(plan);
+    return state;
+}
+
+/* A group is there, the vault is refused, the machines were never asked for. */
+START_TEST(after_a_failure_the_plan_tells_what_was_done)
+{
+    struct party p;
+    cmg_error *err = NULL;
+
+    ck_ok(cmg_sandbox_inject(sandbox, "PUT", "/vaults/", 1, CMG_SANDBOX_FAULT_STATUS, 403,
+                             &err),
+          err);
+    ck_ok(party_init(&p, &site, NULL, &err), err);
+    ck_assert_int_eq(party_deploy(&p, &site, CMG_DEPLOY_CREATE, NULL, &err),
+                     CMG_E_DENIED);
+    cmg_error_unref(err);
+    ck_assert_str_eq(state_in_plan(&p, "resource_group"), "observed");
+    ck_assert_str_eq(state_in_plan(&p, "vault"), "sent");
+    ck_assert_str_eq(state_in_plan(&p, "deployment"), "planned");
     party_done(&p);
 }
 END_TEST
@@ -274,6 +314,7 @@ int main(void)
     tcase_add_test(tc, an_inventory_tells_present_from_missing);
     tcase_add_test(tc, a_changed_specification_reaches_the_gateway);
     tcase_add_test(tc, a_plan_is_made_and_nothing_else);
+    tcase_add_test(tc, after_a_failure_the_plan_tells_what_was_done);
     tcase_add_test(tc, there_is_no_plan_before_it_is_made);
     tcase_add_loop_test(tc, what_is_absent_cannot_be_operated, 0,
                         CMG__ARRAY_LEN(operations));

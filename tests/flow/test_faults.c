@@ -1,0 +1,397 @@
+/*
+ * Create, scale, rotate and delete meet faults of the network and of Azure: each kind
+ * alone at each exchange, and seeded mixtures of several. A run under faults ends as one
+ * without (the cloud and the host's files are compared line by line), or with an error
+ * that says what, why, what to do, and whose plan lists what was done; the same once more
+ * goes on from there and ends as if nothing had happened.
+ *
+ * A sample runs with the suite; all of it (each kind at each exchange; 2,000 mixtures):
+ *   CMG_ALL_POINTS=1 meson test -C build --timeout-multiplier 60 faults
+ * CK_RUN_CASE=create, scale, rotate or delete for one of the operations; CMG_SEED=N for
+ * one mixture of it.
+ */
+#include "hurry.h"
+#include "shape.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sandbox/sandbox.h"
+
+/* Of each operation, with CMG_ALL_POINTS. */
+#define MIXTURES 500
+
+static cmg_sandbox *sandbox;
+static struct site site;
+static cmg_context *office;
+static cmg_certificate *certificates[2]; /* before and after the rotation */
+
+/* Made once: keys take their time. */
+static cmg_certificate *make_certificate(void)
+{
+    const char *names[] = { "granitefalls.contoso.com", NULL };
+    const cmg_certificate_request request = { .size = sizeof request,
+                                              .profile = CMG_PROFILE_WEB_SERVER,
+                                              .common_name = names[0],
+                                              .dns_names = names };
+    cmg_authority *authority = NULL;
+    cmg_certificate *certificate = NULL;
+    cmg_error *err = NULL;
+
+    ck_ok(cmg_authority_new(office, "Contoso CMG CA", &authority, &err), err);
+    ck_ok(cmg_authority_issue(authority, &request, &certificate, &err), err);
+    cmg_authority_unref(authority);
+    return certificate;
+}
+
+static void setup(void)
+{
+    cmg_error *err = NULL;
+
+    sandbox = place_control_plane(1);
+    place_site(sandbox, &site);
+    ck_ok(cmg_context_new(NULL, &office, &err), err);
+    for (size_t i = 0; i < CMG__ARRAY_LEN(certificates); i++)
+        certificates[i] = make_certificate();
+}
+
+static void teardown(void)
+{
+    for (size_t i = 0; i < CMG__ARRAY_LEN(certificates); i++)
+        cmg_certificate_unref(certificates[i]);
+    cmg_context_unref(office);
+    cmg_sandbox_unref(sandbox);
+    support_dir_done();
+}
+
+/* ---- the operations ---- */
+
+static const struct act {
+    const char *name;
+    cmg_deploy_operation operation;
+    uint32_t instances;
+    size_t certificate;
+
+} acts[] = {
+    { "create", CMG_DEPLOY_CREATE, 2, 0 },
+    { "scale", CMG_DEPLOY_SCALE_GATEWAY, 3, 0 },
+    { "rotate", CMG_DEPLOY_ROTATE_CERTIFICATE, 3, 1 },
+    { "delete", CMG_DEPLOY_DELETE, 3, 1 },
+};
+
+static int no_fsync(void *user, int fd)
+{
+    (void)user;
+    (void)fd;
+    return 0;
+}
+
+/* A process of its own, as far as memory goes. */
+static void begin(struct party *p, const struct act *act)
+{
+    cmg_error *err = NULL;
+
+    ck_ok(party_init(p, &site, NULL, &err), err);
+    ck_ok(cmg_gateway_set_certificate(p->gateway, certificates[act->certificate], &err),
+          err);
+    p->gateway->instance_count = act->instances;
+    ck_ok(party_prepare(p, &site, act->operation, NULL, &err), err);
+    hurry_clock(&p->ctx->env, false);
+    p->ctx->env.fsync = no_fsync;
+}
+
+/* ---- what must hold ---- */
+
+struct fault {
+    char text[1400];
+};
+
+static void wrong(struct fault *fault, const char *what, const char *detail)
+{
+    if (fault->text[0] == '\0')
+        (void)snprintf(fault->text, sizeof fault->text, "%s%s", what, detail);
+}
+
+static const cmg_status documented[] = {
+    CMG_E_IO,    CMG_E_PROTO,    CMG_E_TIMEOUT,  CMG_E_AUTH,  CMG_E_DENIED,
+    CMG_E_STATE, CMG_E_CONFLICT, CMG_E_NOTFOUND, CMG_E_PARSE, CMG_E_LIMIT,
+};
+
+static bool is_documented(cmg_status code)
+{
+    for (size_t i = 0; i < CMG__ARRAY_LEN(documented); i++) {
+        if (documented[i] == code)
+            return true;
+    }
+    return false;
+}
+
+/* Each change is planned, sent or observed. */
+static bool lists_what_exists(const cmg_deploy *deploy)
+{
+    struct cmg__json *plan = NULL;
+    cmg_bytes *bytes = NULL;
+    cmg_error *err = NULL;
+    bool listed = true;
+
+    ck_ok(cmg_deploy_export_plan(deploy, CMG_PLAN_JSON, &bytes, &err), err);
+    ck_ok(cmg__json_parse(&cmg__alloc_libc, "plan", cmg_bytes_data(bytes),
+                          cmg_bytes_size(bytes), &plan, &err),
+          err);
+    const struct cmg__json *changes = cmg__json_key(plan, "changes");
+    for (size_t i = 0; i < cmg__json_size(changes); i++) {
+        const char *state = cmg__json_str(cmg__json_item(changes, i), "/state");
+        listed = listed && state != NULL &&
+                 (strcmp(state, "planned") == 0 || strcmp(state, "sent") == 0 ||
+                  strcmp(state, "observed") == 0);
+    }
+    listed = listed && cmg__json_size(changes) > 0;
+    cmg__json_unref(plan);
+    cmg_bytes_unref(bytes);
+    return listed;
+}
+
+static void check_error(struct fault *fault, const struct party *p, const cmg_error *err)
+{
+    char text[600];
+
+    (void)snprintf(text, sizeof text, "%s: %s (%s)", cmg_status_name(cmg_error_code(err)),
+                   cmg_error_message(err), cmg_error_remedy(err));
+    if (!is_documented(cmg_error_code(err)))
+        wrong(fault, "no documented error: ", text);
+    if (cmg_error_message(err)[0] == '\0' ||
+        (cmg_error_remedy(err)[0] == '\0' && cmg_error_cause(err)[0] == '\0'))
+        wrong(fault, "an error that helps nobody: ", text);
+    if (!lists_what_exists(p->deploy))
+        wrong(fault, "nobody knows what was done: ", text);
+}
+
+/* True when it is done. */
+static bool run(struct fault *fault, const struct act *act, char why[512])
+{
+    struct party p;
+    cmg_error *err = NULL;
+
+    begin(&p, act);
+    const cmg_status rc = hurry_run(p.deploy, &err);
+    (void)snprintf(why, 512, "%s", cmg_error_message(err));
+    if (rc != CMG_OK)
+        check_error(fault, &p, err);
+    cmg_error_unref(err);
+    party_done(&p);
+    return rc == CMG_OK;
+}
+
+static struct {
+    struct snapshot begin;
+    struct cmg__buf end;
+    unsigned exchanges;
+} clean;
+
+static void act_undisturbed(const struct act *act)
+{
+    struct fault fault = { "" };
+    char why[512];
+    const uint64_t before = cmg_sandbox_count(sandbox, CMG_SANDBOX_REQUESTS);
+
+    ck_assert_msg(run(&fault, act, why), "%s: %s", act->name, why);
+    clean.exchanges =
+        (unsigned)(cmg_sandbox_count(sandbox, CMG_SANDBOX_REQUESTS) - before);
+}
+
+/* What comes before an operation is done without faults. */
+static void prepare(const struct act *act)
+{
+    for (const struct act *before = acts; before < act; before++)
+        act_undisturbed(before);
+    snapshot_take(&clean.begin, sandbox);
+    act_undisturbed(act);
+    clean.end = shape_of(sandbox);
+}
+
+static void forget_faults(void)
+{
+    (void)pthread_mutex_lock(&sandbox->lock);
+    cmg__sb_inject_done(sandbox);
+    (void)pthread_mutex_unlock(&sandbox->lock);
+}
+
+static void check_end(struct fault *fault)
+{
+    struct cmg__buf end = shape_of(sandbox);
+    char why[1100];
+
+    if (!shape_is_same(&end, &clean.end, why))
+        wrong(fault, "", why);
+    cmg__buf_done(&end);
+}
+
+/* Run under what was injected, then again until it is done; how often it failed. */
+static unsigned run_until_done(struct fault *fault, const struct act *act, unsigned most)
+{
+    char why[512];
+    unsigned failures = 0;
+
+    while (failures <= most && !run(fault, act, why))
+        failures++;
+    forget_faults();
+    if (failures > most && !run(fault, act, why))
+        wrong(fault, "it does not end: ", why);
+    check_end(fault);
+    return failures;
+}
+
+/* ---- one alone ---- */
+
+static const struct kind {
+    const char *name;
+    cmg_sandbox_fault fault;
+    int32_t status;
+} kinds[] = {
+    { "500", CMG_SANDBOX_FAULT_STATUS, 500 },
+    { "503", CMG_SANDBOX_FAULT_STATUS, 503 },
+    { "504", CMG_SANDBOX_FAULT_STATUS, 504 },
+    { "429", CMG_SANDBOX_FAULT_STATUS, 429 },
+    { "401", CMG_SANDBOX_FAULT_STATUS, 401 },
+    { "403", CMG_SANDBOX_FAULT_STATUS, 403 },
+    { "cut", CMG_SANDBOX_FAULT_CUT, 0 },
+    { "lost", CMG_SANDBOX_FAULT_LOST_ANSWER, 0 },
+    { "half", CMG_SANDBOX_FAULT_HALF_ANSWER, 0 },
+    { "elsewhere", CMG_SANDBOX_FAULT_ELSEWHERE, 0 },
+    { "fails", CMG_SANDBOX_FAULT_OPERATION_FAILS, 0 },
+    { "canceled", CMG_SANDBOX_FAULT_OPERATION_CANCELED, 0 },
+    { "expires", CMG_SANDBOX_FAULT_OPERATION_EXPIRES, 0 },
+};
+
+static void inject(unsigned nth, const struct kind *kind)
+{
+    cmg_error *err = NULL;
+
+    ck_ok(cmg_sandbox_inject(sandbox, NULL, NULL, nth, kind->fault, kind->status, &err),
+          err);
+}
+
+static bool tell(const char *name, const char *what, unsigned n,
+                 const struct fault *fault)
+{
+    if (fault->text[0] != '\0')
+        (void)fprintf(stderr, "%s, %s %u: %s\n", name, what, n, fault->text);
+    return fault->text[0] == '\0';
+}
+
+/* The number of points that did not pass. */
+static unsigned strike_alone(const struct act *act, const struct kind *kind,
+                             unsigned first, unsigned step)
+{
+    unsigned tried = 0, passed = 0, failures = 0;
+
+    for (unsigned n = first; n <= clean.exchanges; n += step, tried++) {
+        struct fault fault = { "" };
+
+        snapshot_restore(&clean.begin, sandbox);
+        inject(n, kind);
+        failures += run_until_done(&fault, act, 1);
+        passed += tell(act->name, kind->name, n, &fault);
+    }
+    if (tried > 0)
+        (void)fprintf(stderr,
+                      "%s, %s: %u of %u points passed, %u ended in an error first\n",
+                      act->name, kind->name, passed, tried, failures);
+    return tried - passed;
+}
+
+/* ---- mixtures ---- */
+
+static uint64_t seed;
+
+static unsigned below(size_t n)
+{
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return (unsigned)(seed % n);
+}
+
+/* Two to seven faults of any kinds, some of them one upon the other. */
+static bool strike_mixed(const struct act *act, unsigned number, unsigned *failures)
+{
+    struct fault fault = { "" };
+    char what[256] = "mixture";
+    size_t at = strlen(what);
+
+    seed = UINT64_C(0x9e3779b97f4a7c15) * (number + 1);
+    for (unsigned i = 0; i < 20; i++)
+        (void)below(2);
+    snapshot_restore(&clean.begin, sandbox);
+    const unsigned count = 2 + below(6);
+    for (unsigned i = 0; i < count; i++) {
+        const struct kind *kind = &kinds[below(CMG__ARRAY_LEN(kinds))];
+        const unsigned nth = 1 + below(clean.exchanges + 8);
+        inject(nth, kind);
+        at += (size_t)snprintf(what + at, sizeof what - at, " %s@%u", kind->name, nth);
+    }
+    *failures += run_until_done(&fault, act, count);
+    return tell(act->name, what, number, &fault);
+}
+
+static unsigned strike_all_mixed(const struct act *act, unsigned first, unsigned count)
+{
+    unsigned passed = 0, failures = 0;
+
+    for (unsigned n = first; n < first + count; n++)
+        passed += strike_mixed(act, n, &failures);
+    (void)fprintf(stderr,
+                  "%s: %u of %u mixtures passed, %u runs ended in an error first\n",
+                  act->name, passed, count, failures);
+    return count - passed;
+}
+
+/* ---- what is run ---- */
+
+/* All of them; or each kind at one exchange of one operation, and two mixtures. */
+static unsigned strike(const struct act *act, bool all)
+{
+    const char *one = getenv("CMG_SEED");
+    const size_t number = (size_t)(act - acts);
+
+    if (one != NULL)
+        return strike_all_mixed(act, (unsigned)strtoul(one, NULL, 10), 1);
+    unsigned failed = strike_all_mixed(act, 1, all ? MIXTURES : 2);
+    for (size_t k = 0; k < CMG__ARRAY_LEN(kinds); k++) {
+        if (all)
+            failed += strike_alone(act, &kinds[k], 1, 1);
+        else if (k % CMG__ARRAY_LEN(acts) == number)
+            failed += strike_alone(act, &kinds[k],
+                                   1 + clean.exchanges * (unsigned)k /
+                                           (unsigned)CMG__ARRAY_LEN(kinds),
+                                   clean.exchanges);
+    }
+    return failed;
+}
+
+START_TEST(what_meets_faults_ends_as_what_does_not)
+{
+    const struct act *act = &acts[_i];
+
+    prepare(act);
+    const unsigned failed = strike(act, getenv("CMG_ALL_POINTS") != NULL);
+    snapshot_done(&clean.begin);
+    cmg__buf_done(&clean.end);
+    ck_assert_uint_eq(failed, 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("faults");
+
+    for (int i = 0; i < (int)CMG__ARRAY_LEN(acts); i++) {
+        TCase *tc = tcase_create(acts[i].name);
+        tcase_set_timeout(tc, getenv("CMG_ALL_POINTS") != NULL ? 14400 : 240);
+        tcase_add_checked_fixture(tc, setup, teardown);
+        tcase_add_loop_test(tc, what_meets_faults_ends_as_what_does_not, i, i + 1);
+        suite_add_tcase(suite, tc);
+    }
+    return support_run((Suite *[]){ suite, NULL });
+}
