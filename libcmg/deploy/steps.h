@@ -177,6 +177,8 @@ cmg_status cmg__deployment_properties(struct cmg__work *work, const char *passwo
 /* Whether the stored server certificate can be used; then it is the gateway's, and its
    thumbprint the fact "certificate_x5t". */
 cmg_status cmg__certificate_look(struct cmg__run *run, bool *usable, cmg_error **err);
+/* The rotation is done: the next one brings another certificate. */
+cmg_status cmg__rotation_end(struct cmg__run *run, cmg_error **err);
 
 /* CMG_E_EXISTS unless the resource group is ours. */
 cmg_status cmg__group_check_owner(struct cmg__run *run, const struct cmg__json *group,

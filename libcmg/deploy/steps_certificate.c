@@ -191,6 +191,30 @@ static cmg_status inspect(struct cmg__run *run, const struct cmg__answer *answer
     return usable ? cmg__next_done(next) : cmg__next_go(next, "issue");
 }
 
+/* Which certificate a rotation brings, from when it is kept until all is done: one that
+   died when it had taken the place of the former goes on, instead of beginning anew. */
+#define ROTATION "rotation"
+
+static bool is_rotation(const struct cmg__run *run, const cmg_certificate *cert)
+{
+    return cert != NULL &&
+           strcmp(cert->info.sha256_hex, cmg__fact(run->work, ROTATION)) == 0;
+}
+
+static cmg_status note_rotation(struct cmg__run *run, const cmg_certificate *cert,
+                                cmg_error **err)
+{
+    return cmg__fact_set(run->work, ROTATION, cert->info.sha256_hex) == CMG_OK
+               ? CMG_OK
+               : cmg__fail_nomem(err);
+}
+
+cmg_status cmg__rotation_end(struct cmg__run *run, cmg_error **err)
+{
+    return cmg__fact_set(run->work, ROTATION, NULL) == CMG_OK ? CMG_OK
+                                                              : cmg__fail_nomem(err);
+}
+
 /* A rotation goes on with the new one that is there; what the host gave needs none when
    it is in use. */
 static cmg_status inspect_renewal(struct cmg__run *run, const struct cmg__answer *answer,
@@ -201,12 +225,18 @@ static cmg_status inspect_renewal(struct cmg__run *run, const struct cmg__answer
 
     (void)answer;
     run->plan = CMG__PLAN_CREATE;
-    if (rc == CMG_OK && is_usable(run, stored.next) && !same(stored.next, stored.current))
+    if (rc == CMG_OK && is_usable(run, stored.next) &&
+        !same(stored.next, stored.current)) {
         rc = keep(run, stored.next, CMG__SECRET_PFX_NEXT, next, err);
-    else if (rc == CMG_OK && same(stored.current, run->work->gateway->given_certificate))
+        if (rc == CMG_OK)
+            rc = note_rotation(run, stored.next, err);
+    } else if (rc == CMG_OK &&
+               ((is_rotation(run, stored.current) && is_usable(run, stored.current)) ||
+                same(stored.current, run->work->gateway->given_certificate))) {
         rc = keep(run, stored.current, CMG__SECRET_PFX, next, err);
-    else if (rc == CMG_OK)
+    } else if (rc == CMG_OK) {
         rc = cmg__next_go(next, "issue");
+    }
     stored_done(&stored);
     return rc;
 }
@@ -284,6 +314,7 @@ static cmg_status issue(struct cmg__run *run, cmg_certificate **out, cmg_error *
 static cmg_status make(struct cmg__run *run, const char *name, struct cmg__next *next,
                        cmg_error **err)
 {
+    const bool rotates = strcmp(name, CMG__SECRET_PFX_NEXT) == 0;
     cmg_certificate *cert = cmg_certificate_ref(run->work->gateway->given_certificate);
     cmg_status rc = cert != NULL ? CMG_OK : issue(run, &cert, err);
 
@@ -291,6 +322,8 @@ static cmg_status make(struct cmg__run *run, const char *name, struct cmg__next 
         rc = store(run, cert, name, err);
     if (rc == CMG_OK)
         rc = take(run, cert, name, err);
+    if (rc == CMG_OK && rotates)
+        rc = note_rotation(run, cert, err);
     cmg_certificate_unref(cert);
     return rc == CMG_OK ? cmg__next_done(next) : rc;
 }

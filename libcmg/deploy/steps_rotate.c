@@ -367,6 +367,8 @@ static cmg_status forget_next(struct cmg__run *run, const struct cmg__answer *an
 {
     (void)answer;
     cmg_status rc = cmg__secret_remove(run->work, CMG__SECRET_PFX_NEXT, err);
+    if (rc == CMG_OK)
+        rc = cmg__rotation_end(run, err);
     return rc == CMG_OK ? cmg__next_done(next) : rc;
 }
 

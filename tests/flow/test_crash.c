@@ -232,25 +232,26 @@ struct act {
     void (*change)(void);  /* or NULL: nothing else happened before */
     bool has_secret;       /* the store's value signs in at any moment */
     bool ends_with_secret; /* and here in the end */
+    bool begins_anew;      /* when it was done: its last write ends it for good */
 };
 
 static const struct act apps[] = {
-    { "register", REGISTERED, NULL, false, true },
-    { "renew", REGISTERED, NULL, true, true },
-    { "mend", REGISTERED, damage_apps, true, true },
-    { "delete", { { 0, 0, 0, 0, 2, 0, 0 } }, NULL, false, false },
-    { "restore", REGISTERED, NULL, false, true },
+    { "register", REGISTERED, NULL, false, true, false },
+    { "renew", REGISTERED, NULL, true, true, false },
+    { "mend", REGISTERED, damage_apps, true, true, false },
+    { "delete", { { 0, 0, 0, 0, 2, 0, 0 } }, NULL, false, false, false },
+    { "restore", REGISTERED, NULL, false, true, false },
 };
 
 static const struct act gateway[] = {
-    { "create", CREATED, NULL, false, true },
-    { "stop", CREATED, NULL, false, false },
-    { "start", CREATED, NULL, false, false },
-    { "correct", CREATED, damage, false, false },
-    { "scale", CREATED, NULL, false, false },
-    { "modify", CREATED, NULL, false, false },
-    { "rotate", CREATED, NULL, false, false },
-    { "purge", { { 0 } }, NULL, false, false },
+    { "create", CREATED, NULL, false, true, false },
+    { "stop", CREATED, NULL, false, false, false },
+    { "start", CREATED, NULL, false, false, false },
+    { "correct", CREATED, damage, false, false, false },
+    { "scale", CREATED, NULL, false, false, false },
+    { "modify", CREATED, NULL, false, false, false },
+    { "rotate", CREATED, NULL, false, false, true },
+    { "purge", { { 0 } }, NULL, false, false, false },
 };
 
 static const struct life {
@@ -351,9 +352,11 @@ struct walk {
     unsigned first, step, last;
 };
 
-static struct walk walk_of(size_t number, size_t m)
+static struct walk walk_of(const struct act *act, size_t number, size_t m)
 {
-    const unsigned last = last_of(&modes[m]);
+    const bool is_after = strcmp(modes[m].name, "after") == 0;
+    const bool is_before = strcmp(modes[m].name, "before") == 0;
+    const unsigned last = last_of(&modes[m]) - (act->begins_anew && is_after ? 1 : 0);
     struct walk walk = { .last = last };
 
     if (getenv("CMG_ALL_POINTS") != NULL) {
@@ -364,6 +367,8 @@ static struct walk walk_of(size_t number, size_t m)
         walk.first = (m + number * 3) % CMG__ARRAY_LEN(modes) == 0
                          ? 1 + last * (unsigned)m / (unsigned)CMG__ARRAY_LEN(modes)
                          : last + 1;
+        if (act->begins_anew && is_before)
+            walk.first = last;
     }
     return walk;
 }
@@ -371,7 +376,7 @@ static struct walk walk_of(size_t number, size_t m)
 /* The number of points that did not pass. */
 static unsigned disturb_by(const struct act *act, size_t number, size_t m)
 {
-    const struct walk walk = walk_of(number, m);
+    const struct walk walk = walk_of(act, number, m);
     unsigned passed = 0, tried = 0;
 
     for (unsigned n = walk.first; n <= walk.last; n += walk.step, tried++)
