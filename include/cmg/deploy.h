@@ -91,6 +91,12 @@ typedef enum cmg_deploy_operation {
     /** Make the gateway anew from the specification: instances and network are removed
        and deployed again, its name, storage, vault, certificate and applications stay. It
        is closed meanwhile. */
+    CMG_DEPLOY_SYNCHRONISE_GATEWAY = 24, /**< Brings settings to the instances that are
+                                              there: trusted authorities, connection
+                                              points, applications. They go on running. */
+    CMG_DEPLOY_UPGRADE_GATEWAY = 26,     /**< Brings the package of
+                                              cmg_gateway_set_package() to the instances,
+                                              a part at a time, and the settings. */
     CMG_DEPLOY_REDEPLOY_GATEWAY = 27,
     /** Make this gateway beside an old one, which goes when clients have had the time to
         learn the new one (cmg/replace.h). */

@@ -13,9 +13,9 @@
         &cmg__step_server_principal, &cmg__step_server_secret,                           \
         &cmg__step_server_consent, &cmg__step_client_app, &cmg__step_client_principal,   \
         &cmg__step_client_consent, &cmg__step_certificate, &cmg__step_resource_group,    \
-        &cmg__step_vault, &cmg__step_vault_certificate, &cmg__step_template,             \
-        &cmg__step_deployment, &cmg__step_endpoint, &cmg__step_instances,                \
-        &cmg__step_answer, &cmg__step_made
+        &cmg__step_vault, &cmg__step_vault_certificate, &cmg__step_package,              \
+        &cmg__step_template, &cmg__step_deployment, &cmg__step_package_reader,           \
+        &cmg__step_endpoint, &cmg__step_instances, &cmg__step_answer, &cmg__step_made
 
 /* What would stop it half-way. */
 #define CHECKING                                                                         \
@@ -178,6 +178,25 @@ static const struct cmg__step *const rotate_steps[] = {
     &cmg__step_former_secret,
 };
 
+#define KNOWN &cmg__step_rights, &cmg__step_server_known, &cmg__step_client_known
+
+static const struct cmg__step *const synchronise_steps[] = {
+    SIGNED_IN, &cmg__step_gateway,  &cmg__step_check_rights, &cmg__step_synchronisable,
+    KNOWN,     &cmg__step_settings, &cmg__step_follow,
+};
+
+static const struct cmg__step *const upgrade_steps[] = {
+    SIGNED_IN,
+    &cmg__step_gateway,
+    &cmg__step_check_rights,
+    &cmg__step_upgradable,
+    KNOWN,
+    &cmg__step_package,
+    &cmg__step_package_reader,
+    &cmg__step_settings,
+    &cmg__step_follow,
+};
+
 static const struct cmg__step *const discover_steps[] = {
     &cmg__step_sign_in,
     &cmg__step_discover_users,
@@ -295,6 +314,20 @@ static const struct cmg__operation operations[] = {
                                         .needs_authority = true,
                                         .any_spec = true,
                                         .unknown = "change" },
+    [CMG_DEPLOY_SYNCHRONISE_GATEWAY] = { .name = "synchronise_gateway",
+                                         .steps = STEPS(synchronise_steps),
+                                         .end = CMG_DEPLOY_READY,
+                                         .needs_gateway = true,
+                                         .needs_authority = true,
+                                         .any_spec = true,
+                                         .unknown = "change" },
+    [CMG_DEPLOY_UPGRADE_GATEWAY] = { .name = "upgrade_gateway",
+                                     .steps = STEPS(upgrade_steps),
+                                     .end = CMG_DEPLOY_READY,
+                                     .needs_gateway = true,
+                                     .needs_authority = true,
+                                     .any_spec = true,
+                                     .unknown = "change" },
     [CMG_DEPLOY_CHECK_GATEWAY] = { .name = "check_gateway",
                                    .steps = STEPS(create_steps),
                                    .end = CMG_DEPLOY_READY,

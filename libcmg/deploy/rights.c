@@ -183,6 +183,8 @@ static const struct cmg__step_right step_rights[] = {
     MAKES("server_principal", "server_sp_id"),
     MAKES("server_secret", "server_app_id"),
     ALWAYS("server_found", APPS), /* to be given a new secret */
+    ALWAYS("server_known", READ_APPS),
+    ALWAYS("client_known", READ_APPS),
     ALWAYS("server_consent", ROLE_CONSENT),
     MAKES("client_app", "client_app_id"),
     MAKES("client_principal", "client_sp_id"),
@@ -259,6 +261,14 @@ static const struct cmg__step_action actions[] = {
          "change the certificate of the scale set"),
     DONE("roll", "Microsoft.Compute/virtualMachineScaleSets/manualupgrade/action",
          "bring the instances to it"),
+    DONE("settings", "Microsoft.Compute/virtualMachineScaleSets/write",
+         "change what the instances are told"),
+    DONE("follow", "Microsoft.Compute/virtualMachineScaleSets/manualupgrade/action",
+         "bring the instances to it"),
+    { "package_reader", "Microsoft.Authorization/roleAssignments/write",
+      "let itself write the service package, and the instances read it, should there be "
+      "one",
+      CMG__WHEN_MADE, CMG_SEVERITY_NOTE, false },
     DONE("old_gone", "Microsoft.Resources/subscriptions/resourceGroups/delete",
          "remove the old gateway"),
     DONE("parts_gone", "Microsoft.Compute/virtualMachineScaleSets/delete",

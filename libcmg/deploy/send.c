@@ -72,6 +72,8 @@ static void collect_args(const struct cmg__run *run, const struct cmg__call *cal
         add_arg(run, list, "url", 3);
     if (call->service == CMG__SERVICE_VAULT)
         add_arg(run, list, "vault", 5);
+    if (call->service == CMG__SERVICE_BLOB)
+        add_arg(run, list, "account", 7);
     for (const char *p = call->path; p != NULL && *p != '\0';) {
         const char *open = strchr(p, '{');
         const char *close = open == NULL ? NULL : strchr(open, '}');
@@ -140,6 +142,18 @@ static cmg_status set_form(struct cmg__http_request *req, const struct cmg__buf 
     return rc;
 }
 
+static cmg_status set_blob(struct cmg__http_request *req, const char *data, size_t size)
+{
+    static const char *const fields[][2] = { { "Content-Type", "application/gzip" },
+                                             { "x-ms-blob-type", "BlockBlob" },
+                                             { "If-None-Match", "*" } };
+    cmg_status rc = cmg__buf_add(&req->body, data, size);
+
+    for (size_t i = 0; rc == CMG_OK && i < CMG__ARRAY_LEN(fields); i++)
+        rc = cmg__headers_add(&req->headers, fields[i][0], fields[i][1]);
+    return rc;
+}
+
 static cmg_status put_body(struct cmg__http_request *req, const struct cmg__ask *ask,
                            cmg_error **err)
 {
@@ -149,6 +163,8 @@ static cmg_status put_body(struct cmg__http_request *req, const struct cmg__ask 
         rc = cmg__call_set_json(req, ask->body, ask->secret);
     else if (ask->form.len > 0)
         rc = set_form(req, &ask->form);
+    else if (ask->blob != NULL)
+        rc = set_blob(req, ask->blob, ask->blob_size);
     return rc == CMG_OK ? CMG_OK : cmg__fail_nomem(err);
 }
 

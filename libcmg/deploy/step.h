@@ -16,8 +16,10 @@ struct cmg__ask {
     const struct cmg__alloc *alloc;
     struct cmg__json *body; /* taken over; NULL for none */
     struct cmg__buf form;   /* a form instead of JSON */
-    bool secret;            /* the body must be wiped */
-    const char *ca_pem;     /* roots instead of the context's; lives until the answer */
+    const char *blob; /* or bytes that make a blob which is not there yet; borrowed */
+    size_t blob_size;
+    bool secret;        /* the body must be wiped */
+    const char *ca_pem; /* roots instead of the context's; lives until the answer */
 };
 
 struct cmg__answer {

@@ -18,9 +18,8 @@ static const struct {
     enum cmg__service service;
     enum cmg__token_kind kind;
 } kinds[] = {
-    { CMG__SERVICE_GRAPH, CMG__TOKEN_GRAPH },
-    { CMG__SERVICE_ARM, CMG__TOKEN_ARM },
-    { CMG__SERVICE_VAULT, CMG__TOKEN_VAULT },
+    { CMG__SERVICE_GRAPH, CMG__TOKEN_GRAPH }, { CMG__SERVICE_ARM, CMG__TOKEN_ARM },
+    { CMG__SERVICE_VAULT, CMG__TOKEN_VAULT }, { CMG__SERVICE_BLOB, CMG__TOKEN_STORAGE },
     { CMG__SERVICE_URL, CMG__TOKEN_ARM }, /* polling stays on the ARM host */
 };
 

@@ -95,6 +95,8 @@ static cmg_status make_spec(struct cmg__work *work)
         { "label", "", gateway->name },
         { "deployment_id", "", work->deployment_id },
         { "vault", "", gateway->name },
+        { "account", "", gateway->name },
+        { "container", "", CMG__PACKAGE_CONTAINER },
         { "certificate", "", "server" },
         { "server_unique_name", "libcmg-server-", name },
         { "client_unique_name", "libcmg-client-", name },

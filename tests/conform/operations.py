@@ -42,8 +42,8 @@ SWAGGER: dict[str, tuple[str, ...]] = {
         "VirtualMachineScaleSets_List", "VirtualMachineScaleSets_PowerOff",
         "VirtualMachineScaleSets_Reimage", "VirtualMachineScaleSets_Restart",
         "VirtualMachineScaleSets_Start", "VirtualMachineScaleSets_Update",
-        "VirtualMachineScaleSets_UpdateInstances", "VirtualMachineScaleSetVMs_Get",
-        "VirtualMachineScaleSetVMs_List"),
+        "VirtualMachineScaleSets_UpdateInstances", "VirtualMachineScaleSetRollingUpgrades_GetLatest",
+        "VirtualMachineScaleSetVMs_Get", "VirtualMachineScaleSetVMs_List"),
     _COMPUTE + "Skus/stable/2021-07-01/skus.json": ("ResourceSkus_List",),
     _NETWORK + "checkDnsAvailability.json": ("CheckDnsNameAvailability",),
     _NETWORK + "usage.json": ("Usages_List",),
@@ -65,7 +65,8 @@ SWAGGER: dict[str, tuple[str, ...]] = {
         "Vaults_GetDeleted", "Vaults_ListByResourceGroup", "Vaults_ListDeleted",
         "Vaults_PurgeDeleted"),
     _VAULT_DATA + "certificates.json": (
-        "DeleteCertificate", "GetCertificate", "ImportCertificate"),
+        "DeleteCertificate", "GetCertificate", "GetCertificateVersions", "ImportCertificate",
+        "UpdateCertificate"),
     _VAULT_DATA + "secrets.json": ("DeleteSecret", "GetSecret", "SetSecret"),
 }
 

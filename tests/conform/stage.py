@@ -12,10 +12,11 @@ import cmg
 from check import Checker, Violation
 from message import Exchange
 from recorder import Recorder
+from vandal import Vandal
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTOSO = json.loads((ROOT / "examples/contoso.json").read_text(encoding="utf-8"))
-TENANT = {"version": 1, "tenant": {"domain": "contoso.onmicrosoft.com"},
+TENANT: dict[str, Any] = {"version": 1, "tenant": {"domain": "contoso.onmicrosoft.com"},
           "server_app": {"name": "CMG-ServerApp"}, "client_app": {"name": "CMG-ClientApp"}}
 # Another gateway, which takes the place of the first.
 SECOND = {"name": "heronlake", "service_name": "heronlake.contoso.com",
@@ -45,6 +46,9 @@ LIVES: tuple[tuple[tuple[cmg.Operation, dict[str, Any] | None], ...], ...] = (
      (cmg.Operation.STOP_GATEWAY, {}),
      (cmg.Operation.START_GATEWAY, {}),
      (cmg.Operation.SCALE_GATEWAY, {"instances": 3}),
+     (cmg.Operation.VERIFY_GATEWAY, {"instances": 3}),
+     (cmg.Operation.CORRECT_GATEWAY, {"instances": 3}),
+     (cmg.Operation.ROTATE_CERTIFICATE, {"instances": 3}),
      (cmg.Operation.MODIFY_GATEWAY, {"instances": 2, "vm_size": "Standard_B2s"}),
      (cmg.Operation.REDEPLOY_GATEWAY, {}),
      (cmg.Operation.REPLACE_GATEWAY, SECOND),
@@ -129,7 +133,11 @@ class Stage:
 
     def done(self, operation: cmg.Operation,
              changed: dict[str, Any] | None = None) -> list[Exchange]:
-        """What a run that succeeds sends and gets."""
+        """What a run that succeeds sends and gets; a correction has something to correct."""
+        if operation is cmg.Operation.CORRECT_APPS:
+            Vandal(self.sandbox).spoil_client_app(TENANT["client_app"]["name"])
+        if operation is cmg.Operation.CORRECT_GATEWAY:
+            Vandal(self.sandbox).spoil_gateway(CONTOSO["gateway"]["resource_group"])
         ended = self.run(operation, changed)
         assert ended is None, f"{operation.name}: {ended}"
         return self.recorder.take()

@@ -25,3 +25,13 @@ def test_every_operation_is_recorded() -> None:
     missing = sorted(o.name for o in set(cmg.Operation) - set(OPERATIONS))
     if missing:
         pytest.skip(f"not in stage.LIVES yet: {', '.join(missing)}")
+
+
+@pytest.mark.parametrize("operation, method, path", [
+    (cmg.Operation.CORRECT_APPS, "PATCH", "/applications"),
+    (cmg.Operation.CORRECT_GATEWAY, "PUT", "/deployments/"),
+    (cmg.Operation.ROTATE_CERTIFICATE, "PATCH", "/virtualMachineScaleSets/"),
+])
+def test_there_was_something_to_do(lives: dict[cmg.Operation, list[Exchange]],
+                                   operation: cmg.Operation, method: str, path: str) -> None:
+    assert any(e.method == method and path in e.target.path for e in lives[operation])
