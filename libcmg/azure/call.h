@@ -16,6 +16,7 @@ enum cmg__service { /* which host, which token */
                     CMG__SERVICE_GRAPH,
                     CMG__SERVICE_ARM,
                     CMG__SERVICE_VAULT,
+                    CMG__SERVICE_BLOB, /* argument "account"; its version is a header */
                     CMG__SERVICE_IDENTITY, /* the metadata service of the machine:
                                               argument "endpoint" */
                     CMG__SERVICE_URL /* an absolute URL given as argument "url" (polling,
@@ -108,9 +109,10 @@ enum cmg__call_id {
     CMG__CALL_DEPLOYMENT_GET,
     CMG__CALL_DEPLOYMENT_CANCEL,
     CMG__CALL_DEPLOYMENT_OPERATIONS,
-    CMG__CALL_PUBLIC_IP_GET,   /* name */
-    CMG__CALL_SCALE_SET_GET,   /* name */
-    CMG__CALL_SCALE_SET_PATCH, /* name; body */
+    CMG__CALL_PUBLIC_IP_GET,       /* name */
+    CMG__CALL_SCALE_SET_GET,       /* name */
+    CMG__CALL_SCALE_SET_USER_DATA, /* name: with what GET keeps to itself else */
+    CMG__CALL_SCALE_SET_PATCH,     /* name; body */
     CMG__CALL_SCALE_SET_INSTANCES,
     CMG__CALL_SCALE_SET_START,      /* name */
     CMG__CALL_SCALE_SET_DEALLOCATE, /* name */
@@ -122,6 +124,12 @@ enum cmg__call_id {
     CMG__CALL_CERT_VERSIONS_PAGE,   /* url: a nextLink */
     CMG__CALL_CERT_PATCH,           /* vault name version; body */
     CMG__CALL_RESOURCE_DELETE,      /* url: a resource's ID, with its api-version */
+    CMG__CALL_STORAGE_GET,          /* account */
+    CMG__CALL_STORAGE_PUT,          /* account; body */
+    CMG__CALL_CONTAINER_PUT,        /* account container; body */
+    CMG__CALL_BLOB_ROLE_PUT,        /* account assignment; body */
+    CMG__CALL_BLOB_HEAD,            /* account container blob */
+    CMG__CALL_BLOB_PUT,             /* account container blob; bytes */
     CMG__CALL_POLL,                 /* url */
     CMG__CALL_COUNT
 };

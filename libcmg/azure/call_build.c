@@ -16,6 +16,7 @@ struct service {
     cmg_endpoint endpoint;
     const char *id_header;
     const char *return_header;
+    const char *version_header; /* NULL: the version is a parameter of the query */
 };
 
 #define ARM_ID     "x-ms-client-request-id"
@@ -28,6 +29,7 @@ static const struct service services[] = {
                              "return-client-request-id" },
     [CMG__SERVICE_ARM] = { CMG_ENDPOINT_RESOURCE_MANAGER, ARM_ID, ARM_RETURN },
     [CMG__SERVICE_VAULT] = { CMG_ENDPOINT_VAULT, ARM_ID, ARM_RETURN },
+    [CMG__SERVICE_BLOB] = { CMG_ENDPOINT_STORAGE, ARM_ID, ARM_RETURN, "x-ms-version" },
     [CMG__SERVICE_IDENTITY] = { CMG_ENDPOINT_WIDTH, ARM_ID, ARM_RETURN },
     [CMG__SERVICE_URL] = { CMG_ENDPOINT_WIDTH, ARM_ID, ARM_RETURN },
 };
@@ -121,14 +123,14 @@ static cmg_status add_template(struct build *b, const char *path)
     return rc;
 }
 
-/* A vault's name becomes a host label or a path segment: nothing else may get there. */
-static cmg_status find_vault(struct build *b, const char **out)
+/* The name becomes a host label or a path segment: nothing else may get there. */
+static cmg_status find_label(struct build *b, const char *name, const char **out)
 {
-    cmg_status rc = find_arg(b, "vault", strlen("vault"), out);
+    cmg_status rc = find_arg(b, name, strlen(name), out);
 
     for (size_t i = 0; rc == CMG_OK && (*out)[i] != '\0'; i++) {
         if (!cmg__is_alnum((*out)[i]) && (*out)[i] != '-')
-            rc = refuse(b, "vault", strlen("vault"), *out);
+            rc = refuse(b, name, strlen(name), *out);
     }
     return rc;
 }
@@ -142,17 +144,19 @@ static cmg_status add_machine(struct build *b)
     return rc == CMG_OK ? fail_add(b, cmg__buf_add_str(&b->url, endpoint)) : rc;
 }
 
-/* Vaults share one host when their endpoint is a URL. */
-static cmg_status add_vault(struct build *b, const char *endpoint)
+/* Vaults and accounts have hosts of their own, and share one when their endpoint is a
+   URL. infix is between the name and the suffix. */
+static cmg_status add_own_host(struct build *b, const char *name, const char *infix,
+                               const char *endpoint)
 {
-    const char *vault = NULL;
-    const cmg_status rc = find_vault(b, &vault);
+    const char *label = NULL;
+    const cmg_status rc = find_label(b, name, &label);
 
     if (rc != CMG_OK)
         return rc;
     if (strchr(endpoint, ':') != NULL)
-        return fail_add(b, cmg__buf_addf(&b->url, "%s/%s", endpoint, vault));
-    return fail_add(b, cmg__buf_addf(&b->url, "https://%s.%s", vault, endpoint));
+        return fail_add(b, cmg__buf_addf(&b->url, "%s/%s", endpoint, label));
+    return fail_add(b, cmg__buf_addf(&b->url, "https://%s.%s%s", label, infix, endpoint));
 }
 
 static cmg_status add_endpoint(struct build *b)
@@ -165,13 +169,15 @@ static cmg_status add_endpoint(struct build *b)
     if (endpoint[0] == '\0')
         return cmg__endpoint_lacks(b->alloc, which, b->err);
     if (b->call->service == CMG__SERVICE_VAULT)
-        return add_vault(b, endpoint);
+        return add_own_host(b, "vault", "", endpoint);
+    if (b->call->service == CMG__SERVICE_BLOB)
+        return add_own_host(b, "account", "blob.", endpoint);
     return fail_add(b, cmg__buf_add_str(&b->url, endpoint));
 }
 
 static cmg_status add_version(struct build *b)
 {
-    if (b->call->api_version == NULL)
+    if (b->call->api_version == NULL || services[b->call->service].version_header != NULL)
         return CMG_OK;
     char joint = strchr(cmg__buf_cstr(&b->url), '?') == NULL ? '?' : '&';
     return fail_add(
@@ -229,6 +235,8 @@ static cmg_status add_headers(const struct build *b, const char *request_id,
     const struct service *service = service_of(b);
     cmg_status rc = cmg__headers_add(&req->headers, "Accept", "application/json");
 
+    if (rc == CMG_OK && service->version_header != NULL)
+        rc = cmg__headers_add(&req->headers, service->version_header, call->api_version);
     if (rc == CMG_OK && call->prefer != NULL)
         rc = cmg__headers_add(&req->headers, "Prefer", call->prefer);
     if (rc == CMG_OK && request_id != NULL)

@@ -26,8 +26,10 @@
 #define DELETED_VAULT                                                                    \
     IN_SUBSCRIPTION "/providers/Microsoft.KeyVault/locations/{region}/deletedVaults/"    \
                     "{vault}"
-#define DEPLOYMENT GROUP "/providers/Microsoft.Resources/deployments/{deployment}"
-#define SCALE_SET  GROUP "/providers/Microsoft.Compute/virtualMachineScaleSets/{name}"
+#define STORAGE      GROUP "/providers/Microsoft.Storage/storageAccounts/{account}"
+#define BLOB_VERSION "2021-12-02"
+#define DEPLOYMENT   GROUP "/providers/Microsoft.Resources/deployments/{deployment}"
+#define SCALE_SET    GROUP "/providers/Microsoft.Compute/virtualMachineScaleSets/{name}"
 
 /* Named fields only: the full objects are large (Graph's own principal: 280 kB). */
 #define APP_FIELDS                                                                       \
@@ -68,6 +70,9 @@
     CALL(ID, NAME, ARM, METHOD, PATH, VERSION, NULL, RETRY, __VA_ARGS__)
 #define VAULT_DATA(ID, NAME, METHOD, PATH, RETRY, ...)                                   \
     CALL(ID, NAME, VAULT, METHOD, PATH, "7.5", NULL, RETRY, __VA_ARGS__)
+#define BLOB(ID, NAME, METHOD, RETRY, ...)                                               \
+    CALL(ID, NAME, BLOB, METHOD, "/{container}/{blob}", BLOB_VERSION, NULL, RETRY,       \
+         __VA_ARGS__)
 #define URL(ID, NAME, METHOD, PATH, RETRY, ...)                                          \
     CALL(ID, NAME, URL, METHOD, PATH, NULL, NULL, RETRY, __VA_ARGS__)
 
@@ -248,6 +253,19 @@ static const struct cmg__call calls[CMG__CALL_COUNT] = {
         GROUP "/providers/Microsoft.Network/publicIPAddresses/{name}", NETWORK_VERSION,
         READ, 200),
     ARM(SCALE_SET_GET, "arm.scale_set.get", "GET", SCALE_SET, COMPUTE_VERSION, READ, 200),
+    ARM(SCALE_SET_USER_DATA, "arm.scale_set.user_data", "GET",
+        SCALE_SET "?$expand=userData", COMPUTE_VERSION, READ, 200),
+    ARM(STORAGE_GET, "arm.storage.get", "GET", STORAGE, STORAGE_VERSION, READ, 200),
+    ARM(STORAGE_PUT, "arm.storage.put", "PUT", STORAGE, STORAGE_VERSION, NAMED, 200, 202),
+    ARM(CONTAINER_PUT, "arm.container.put", "PUT",
+        STORAGE "/blobServices/default/containers/{container}", STORAGE_VERSION, NAMED,
+        200, 201),
+    ARM(BLOB_ROLE_PUT, "arm.blob_role.put", "PUT",
+        STORAGE "/providers/Microsoft.Authorization/roleAssignments/{assignment}",
+        AUTHORIZATION_VERSION, NAMED, 201, 200),
+    BLOB(BLOB_HEAD, "blob.head", "HEAD", READ, 200),
+    /* On the condition that it is not there: once more is a 409. */
+    BLOB(BLOB_PUT, "blob.put", "PUT", NAMED, 201),
     ARM(SCALE_SET_PATCH, "arm.scale_set.patch", "PATCH", SCALE_SET, COMPUTE_VERSION,
         NAMED, 200, 202),
     ARM(SCALE_SET_START, "arm.scale_set.start", "POST", SCALE_SET "/start",

@@ -38,6 +38,8 @@ extern const struct cmg__step cmg__step_server_app_again;
 extern const struct cmg__step cmg__step_client_app_again;
 /* steps_found.c */
 extern const struct cmg__step cmg__step_server_found;
+extern const struct cmg__step cmg__step_server_known;
+extern const struct cmg__step cmg__step_client_known;
 /* steps_secret.c */
 extern const struct cmg__step cmg__step_server_secret;
 extern const struct cmg__step cmg__step_secret_renewal;
@@ -86,8 +88,16 @@ extern const struct cmg__step cmg__step_check_authority;
 extern const struct cmg__step cmg__step_rotatable;
 extern const struct cmg__step cmg__step_model;
 extern const struct cmg__step cmg__step_roll;
+extern const struct cmg__step cmg__step_follow;
 extern const struct cmg__step cmg__step_former_versions;
 extern const struct cmg__step cmg__step_former_secret;
+/* steps_package.c */
+extern const struct cmg__step cmg__step_package;
+extern const struct cmg__step cmg__step_package_reader;
+/* steps_sync.c */
+extern const struct cmg__step cmg__step_synchronisable;
+extern const struct cmg__step cmg__step_upgradable;
+extern const struct cmg__step cmg__step_settings;
 /* steps_inventory.c */
 extern const struct cmg__step cmg__step_inventory;
 /* steps_power.c */
@@ -192,6 +202,10 @@ size_t cmg__instances_running(const struct cmg__json *answer);
    CMG_E_STATE while one that has it does not serve yet: the next one waits for that. */
 cmg_status cmg__gateway_next_outdated(const struct cmg__json *answer, char *out,
                                       size_t size);
+/* Reads the answer to a change of the scale set; waits while another one is under way,
+   perhaps that of a run before this one. */
+cmg_status cmg__read_set_change(struct cmg__run *run, const struct cmg__answer *answer,
+                                struct cmg__next *next, cmg_error **err);
 /* Its last change has failed or was canceled; what it says of itself besides is what was
    wanted. */
 bool cmg__resource_is_broken(const struct cmg__json *resource);

@@ -1,5 +1,5 @@
 /*
- * The server app as it is, for operations that work on it and make none.
+ * The applications as they are, for operations that work with them and make none.
  */
 #include "deploy/app_view.h"
 
@@ -28,6 +28,27 @@ const struct cmg__step cmg__step_server_found = {
     .title = "server app",
     .phase = CMG__PHASE_APPLY,
     .prefix = "server",
+    .needs = { "tenant", "rights" },
+    .budget_ms = 5 * CMG__MINUTE_MS,
+    CMG__STEP_EXCHANGES(find_exchanges),
+};
+
+/* The same for those that only have to know them. */
+const struct cmg__step cmg__step_server_known = {
+    .name = "server_known",
+    .title = "server app",
+    .phase = CMG__PHASE_APPLY,
+    .prefix = "server",
+    .needs = { "tenant", "rights" },
+    .budget_ms = 5 * CMG__MINUTE_MS,
+    CMG__STEP_EXCHANGES(find_exchanges),
+};
+
+const struct cmg__step cmg__step_client_known = {
+    .name = "client_known",
+    .title = "client app",
+    .phase = CMG__PHASE_APPLY,
+    .prefix = "client",
     .needs = { "tenant", "rights" },
     .budget_ms = 5 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(find_exchanges),

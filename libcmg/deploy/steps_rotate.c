@@ -90,9 +90,8 @@ static cmg_status build_model(struct cmg__run *run, struct cmg__ask *ask, cmg_er
     return ask->body == NULL ? cmg__fail_nomem(err) : CMG_OK;
 }
 
-/* Another operation on the set, perhaps that of a run before this one. */
-static cmg_status read_change(struct cmg__run *run, const struct cmg__answer *answer,
-                              struct cmg__next *next, cmg_error **err)
+cmg_status cmg__read_set_change(struct cmg__run *run, const struct cmg__answer *answer,
+                                struct cmg__next *next, cmg_error **err)
 {
     if (answer->status != 409)
         return cmg__lro_start(run, answer, next, err);
@@ -127,7 +126,7 @@ static const struct cmg__exchange model_exchanges[] = {
       .then = "patched",
       .bind = { { "name", "label" } },
       .build = build_model,
-      .read = read_change },
+      .read = cmg__read_set_change },
     { .name = "poll",
       .call = CMG__CALL_POLL,
       .also = { 404 },
@@ -254,6 +253,17 @@ const struct cmg__step cmg__step_roll = {
     .needs = { "model" },
     .budget_ms = 60 * CMG__MINUTE_MS,
     .usual_ms = 10 * CMG__MINUTE_MS,
+    CMG__STEP_EXCHANGES(roll_exchanges),
+};
+
+/* The same for other changes of the model. */
+const struct cmg__step cmg__step_follow = {
+    .name = "follow",
+    .title = "instances",
+    .phase = CMG__PHASE_APPLY,
+    .what = "instances follow, a part at a time",
+    .needs = { "settings" },
+    .budget_ms = 60 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(roll_exchanges),
 };
 

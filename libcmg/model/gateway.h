@@ -203,6 +203,13 @@ struct cmg__json *cmg__gateway_tags(const cmg_gateway *gateway,
 /* "https://{name}.blob.../packages/{sha256}.tar.gz"; NULL when memory ran out. */
 char *cmg__package_url(const cmg_gateway *gateway);
 #define CMG__PACKAGE_CONTAINER "packages"
+/* Which package a scale set's user data names, "" for none. */
+cmg_status cmg__user_data_package(const struct cmg__alloc *alloc,
+                                  const struct cmg__json *scale_set, char out[65]);
+/* The storage account of the template as a resource of its own: the package is in it
+   before anything of the template is made. */
+cmg_status cmg__template_storage(const cmg_gateway *gateway, const char *deployment_id,
+                                 struct cmg__json **out, cmg_error **err);
 /* A stable digest of the specification, for the journal: 64 hexadecimal digits. */
 cmg_status cmg__gateway_digest(cmg_gateway *gateway, char out[65], cmg_error **err);
 

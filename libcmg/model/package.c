@@ -8,9 +8,12 @@
 #include <string.h>
 
 #include "azure/endpoint.h"
+#include "base/base64.h"
 #include "crypto/hash.h"
+#include "model/template_text.h"
 
-#define PACKAGE_MAX ((size_t)32 * 1024 * 1024)
+#define PACKAGE_MAX   ((size_t)32 * 1024 * 1024)
+#define USER_DATA_MAX ((size_t)128 * 1024)
 
 static cmg_status check(cmg_gateway *gateway, const void *data, size_t size,
                         cmg_error **err)
@@ -75,4 +78,52 @@ char *cmg__package_url(const cmg_gateway *gateway)
                            gateway->name, gateway->package_sha256);
     return cmg__format(alloc, "https://%s.blob.%s/" CMG__PACKAGE_CONTAINER "/%s.tar.gz",
                        gateway->name, endpoint, gateway->package_sha256);
+}
+
+cmg_status cmg__user_data_package(const struct cmg__alloc *alloc,
+                                  const struct cmg__json *scale_set, char out[65])
+{
+    static const char path[] = "/properties/virtualMachineProfile/userData";
+    const char *text = cmg__str_or(cmg__json_str(scale_set, path), "");
+    struct cmg__json *data = NULL;
+    struct cmg__buf plain;
+
+    out[0] = '\0';
+    cmg__buf_init(&plain, alloc, USER_DATA_MAX);
+    cmg_status rc = cmg__base64_decode(&plain, text, strlen(text));
+    if (rc == CMG_OK && plain.len > 0)
+        rc = cmg__json_parse(alloc, "user data", plain.data, plain.len, &data, NULL);
+    const char *sha256 = cmg__str_or(cmg__json_str(data, "/package/sha256"), "");
+    if (strlen(sha256) == 64)
+        memcpy(out, sha256, 65);
+    cmg__json_unref(data);
+    cmg__buf_done(&plain);
+    return rc == CMG_E_NOMEM ? rc : CMG_OK; /* other user data names no package of ours */
+}
+
+cmg_status cmg__template_storage(const cmg_gateway *gateway, const char *deployment_id,
+                                 struct cmg__json **out, cmg_error **err)
+{
+    const struct cmg__alloc *alloc = &gateway->head.ctx->alloc;
+    struct cmg__json *template = NULL;
+    struct cmg__json *found = NULL;
+    cmg_status rc = cmg__json_parse(alloc, "template", cmg__template_text,
+                                    cmg__template_text_len, &template, err);
+
+    if (rc != CMG_OK)
+        return rc;
+    const struct cmg__json *list = cmg__json_at(template, "/resources");
+    for (size_t i = 0; found == NULL && i < cmg__json_size(list); i++) {
+        struct cmg__json *one = cmg__json_item(list, i);
+        if (cmg__str_ieq(cmg__str_or(cmg__json_str(one, "/type"), ""),
+                         "Microsoft.Storage/storageAccounts"))
+            found = one;
+    }
+    *out =
+        cmg__json_pack("{s:s, s:o, s:O, s:O, s:O}", "location", gateway->region, "tags",
+                       cmg__gateway_tags(gateway, deployment_id), "kind",
+                       cmg__json_key(found, "kind"), "sku", cmg__json_key(found, "sku"),
+                       "properties", cmg__json_key(found, "properties"));
+    cmg__json_unref(template);
+    return *out == NULL ? cmg__fail_nomem(err) : CMG_OK;
 }

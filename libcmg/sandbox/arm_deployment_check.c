@@ -12,7 +12,7 @@
 static const struct cmg__json *look_up(void *user, const char *id)
 {
     const struct cmg__sb_cloud *cloud = user;
-    return cmg__json_key(cmg__sb_resource(cloud, id), "properties");
+    return cmg__sb_resource(cloud, id);
 }
 
 void cmg__sb_deployment_fill(struct cmg__sb_cloud *cloud, const struct cmg__json *group,

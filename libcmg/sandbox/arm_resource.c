@@ -361,11 +361,18 @@ static void patch_resource(struct cmg__sb_call *call)
     cmg__json_unref(body);
 }
 
+/* User data is told to who asks for it by name. */
 static void get_resource(struct cmg__sb_call *call)
 {
+    static const char profile[] = "/properties/virtualMachineProfile";
     const struct cmg__json *resource = find(call);
-    if (resource != NULL)
-        cmg__sb_reply(call, 200, cmg__sb_resource_view(resource));
+    if (resource == NULL)
+        return;
+    struct cmg__json *view = cmg__sb_resource_view(resource);
+    const char *data = cmg__json_str(cmg__json_at(resource, profile), "/userData");
+    if (data != NULL && cmg__sb_same(cmg__sb_query(call, "$expand"), "userData"))
+        cmg__sb_set_str(call->cloud, cmg__json_at(view, profile), "userData", data);
+    cmg__sb_reply(call, 200, view);
 }
 
 static void head_resource(struct cmg__sb_call *call)

@@ -20,7 +20,7 @@ struct cmg__sb_template {
     const char *tenant_id;
     const char *group;
     const char *location; /* the group's */
-    /* The properties of a resource that exists (borrowed), or NULL. While check is set it
+    /* A resource that exists (borrowed), or NULL. While check is set it
        is not asked: references then stand for something unknown. */
     const struct cmg__json *(*reference)(void *user, const char *id);
     void *user;

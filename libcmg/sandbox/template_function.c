@@ -5,6 +5,7 @@
 
 #include "base/base64.h"
 #include "base/str.h"
+#include "sandbox/cloud.h"
 #include "sandbox/template.h"
 
 static cmg_status give(struct cmg__json *value, struct cmg__json **out, cmg_error **err)
@@ -364,11 +365,14 @@ static cmg_status fn_reference(struct cmg__sb_template *t, const struct cmg__jso
         return rc;
     if (t->check)
         return give(cmg__json_pack("n"), out, err);
-    const struct cmg__json *properties =
+    const struct cmg__json *resource =
         t->reference == NULL ? NULL : t->reference(t->user, id);
-    if (properties == NULL)
+    if (resource == NULL)
         return cmg__sb_template_fail(t, err, "the resource '%s' is not there", id);
-    return give(cmg__json_copy_deep(properties), out, err);
+    const bool full = cmg__sb_same(cmg__json_str(cmg__json_item(args, 2), ""), "Full");
+    return give(full ? cmg__sb_public(resource)
+                     : cmg__json_copy_deep(cmg__json_key(resource, "properties")),
+                out, err);
 }
 
 static const struct cmg__sb_function_row functions[] = {

@@ -23,6 +23,10 @@ static const struct cmg__arg all_args[] = {
     { "label", "granitefalls" },
     { "group", "cmg-granitefalls" },
     { "vault", "granitefalls" },
+    { "account", "granitefalls" },
+    { "container", "packages" },
+    { "blob", "0a1b.tar.gz" },
+    { "assignment", "11111111-2222-4333-8444-555555555555" },
     { "deployment", "libcmg-1" },
     { "deployment_id", "7d6f2c1e-5b0a-4c8e-9f34-2a1b3c4d5e6f" },
     { "name", "granitefalls" },
@@ -66,9 +70,9 @@ START_TEST(every_row_is_complete)
     ck_assert_ptr_nonnull(call->method);
     ck_assert_int_ne(call->ok[0], 0);
     ck_assert_int_eq(call->path == NULL, call->service == CMG__SERVICE_URL);
-    bool versioned = call->service == CMG__SERVICE_ARM ||
-                     call->service == CMG__SERVICE_VAULT ||
-                     call->service == CMG__SERVICE_IDENTITY;
+    bool versioned =
+        call->service == CMG__SERVICE_ARM || call->service == CMG__SERVICE_VAULT ||
+        call->service == CMG__SERVICE_BLOB || call->service == CMG__SERVICE_IDENTITY;
     ck_assert_int_eq(call->api_version != NULL, versioned);
     if (strcmp(call->method, "GET") == 0)
         ck_assert_int_eq(call->retry, CMG__CLASS_READ);
@@ -86,6 +90,7 @@ START_TEST(every_row_makes_a_request_on_its_service)
         [CMG__SERVICE_GRAPH] = "https://graph.microsoft.com/v1.0/",
         [CMG__SERVICE_ARM] = "https://management.azure.com/subscriptions/7d6f2c1e",
         [CMG__SERVICE_VAULT] = "https://granitefalls.vault.azure.net/",
+        [CMG__SERVICE_BLOB] = "https://granitefalls.blob.core.windows.net/packages/0a1b.",
         [CMG__SERVICE_IDENTITY] = "http://169.254.169.254/metadata/identity/oauth2/token?"
                                   "resource=https%3A%2F%2Fmanagement.azure.com&api-"
                                   "version=2018-02-01",
@@ -99,7 +104,10 @@ START_TEST(every_row_makes_a_request_on_its_service)
     ck_assert_str_eq(req.method, call->method);
     ck_assert(cmg__str_starts(req.url, begins[call->service]));
     ck_assert_ptr_null(strpbrk(req.url, "{} "));
-    if (call->api_version != NULL) {
+    if (call->service == CMG__SERVICE_BLOB) {
+        ck_assert_str_eq(cmg__headers_get(&req.headers, "x-ms-version"),
+                         call->api_version);
+    } else if (call->api_version != NULL) {
         const char *version = strstr(req.url, "api-version=");
         ck_assert_ptr_nonnull(version);
         ck_assert_str_eq(version + strlen("api-version="), call->api_version);

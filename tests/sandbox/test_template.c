@@ -65,7 +65,9 @@ static char *eval(const char *text, bool check, cmg_error **err)
 {
     struct cmg__sb_template t;
     struct cmg__json *doc = parse(source);
-    struct cmg__json *existing = parse("{\"/x\":{\"dns\":{\"fqdn\":\"g.example\"}}}");
+    struct cmg__json *existing =
+        parse("{\"/x\":{\"identity\":{\"principalId\":\"p\"},\"properties\":"
+              "{\"dns\":{\"fqdn\":\"g.example\"}}}}");
     struct cmg__json *value = NULL, *in = cmg__json_string(text);
     struct cmg__buf out;
     char *copy = NULL;
@@ -131,6 +133,7 @@ static const struct {
     { "[resourceId('sub', 'other', 'A.B/c', 'd')]",
       "\"/subscriptions/sub/resourceGroups/other/providers/A.B/c/d\"" },
     { "[reference('/x').dns.fqdn]", "\"g.example\"" },
+    { "[reference('/x', '2024-03-01', 'Full').identity.principalId]", "\"p\"" },
     { "[TOLOWER('X')]", "\"x\"" },
 };
 
