@@ -209,10 +209,6 @@ cmg_status cmg__read_set_change(struct cmg__run *run, const struct cmg__answer *
 /* Its last change has failed or was canceled; what it says of itself besides is what was
    wanted. */
 bool cmg__resource_is_broken(const struct cmg__json *resource);
-/* Reads the answer to a change of the scale set; waits while another one is under way,
-   perhaps that of a run before this one. */
-cmg_status cmg__read_set_change(struct cmg__run *run, const struct cmg__answer *answer,
-                                struct cmg__next *next, cmg_error **err);
 /* CMG_E_STATE unless the gateway's state is one of the bits (1 << CMG_GATEWAY_...); what
    is what the operation does: "stop". */
 cmg_status cmg__gateway_require(struct cmg__run *run, uint32_t states, const char *what,
