@@ -356,6 +356,35 @@ static cmg_status fn_resource_id(struct cmg__sb_template *t, const struct cmg__j
     return rc;
 }
 
+/* The ID of the template's own resource of that name; NULL when it has none. */
+static char *id_of_name(struct cmg__sb_template *t, const char *name)
+{
+    const struct cmg__json *list = cmg__json_key(t->source, "resources");
+    for (size_t i = 0; i < cmg__json_size(list); i++) {
+        char *id = NULL;
+        if (cmg__sb_template_id(t, cmg__json_item(list, i), &id, NULL) != CMG_OK)
+            continue;
+        const char *last = strrchr(id, '/');
+        if (last != NULL && cmg__str_ieq(last + 1, name))
+            return id;
+        cmg__free(t->alloc, id);
+    }
+    return NULL;
+}
+
+static const struct cmg__json *resource_of(struct cmg__sb_template *t, const char *id)
+{
+    if (t->reference == NULL)
+        return NULL;
+    if (strchr(id, '/') != NULL)
+        return t->reference(t->user, id);
+    char *whole = id_of_name(t, id);
+    const struct cmg__json *resource =
+        whole == NULL ? NULL : t->reference(t->user, whole);
+    cmg__free(t->alloc, whole);
+    return resource;
+}
+
 static cmg_status fn_reference(struct cmg__sb_template *t, const struct cmg__json *args,
                                struct cmg__json **out, cmg_error **err)
 {
@@ -365,8 +394,7 @@ static cmg_status fn_reference(struct cmg__sb_template *t, const struct cmg__jso
         return rc;
     if (t->check)
         return give(cmg__json_pack("n"), out, err);
-    const struct cmg__json *resource =
-        t->reference == NULL ? NULL : t->reference(t->user, id);
+    const struct cmg__json *resource = resource_of(t, id);
     if (resource == NULL)
         return cmg__sb_template_fail(t, err, "the resource '%s' is not there", id);
     const bool full = cmg__sb_same(cmg__json_str(cmg__json_item(args, 2), ""), "Full");

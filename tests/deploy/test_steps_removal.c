@@ -248,6 +248,7 @@ int main(void)
     Suite *suite = suite_create("steps of a removal");
     TCase *tc = tcase_create("removal");
 
+    tcase_set_timeout(tc, 60);
     tcase_add_test(tc, ours_go_one_by_one_when_the_group_holds_something_of_others);
     tcase_add_test(tc, a_classic_deployment_is_told_from_other_things);
     tcase_add_test(tc, a_create_does_not_move_in_with_a_classic_deployment);

@@ -6,69 +6,44 @@ made of what Resource Manager tells about itself, and no setting but a proxy.
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import subprocess
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from az import Az, configured, missing
 from cmg_sandbox import Sandbox
 from tunnel import AZURE, Tunnel
 
-pytestmark = pytest.mark.skipif(shutil.which("az") is None, reason="azure-cli is not installed")
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
 GRAPH_ID = "00000003-0000-0000-c000-000000000000"
 DIRECTORY_READ_ALL = "7ab1d382-f21e-4acd-a863-ba3e13f7da61"
 
 
-class Az:
-    """One configuration of the CLI."""
-
-    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
-        self.facts = sandbox.facts
-        self.environment = os.environ | {
-            "AZURE_CONFIG_DIR": str(folder), "AZURE_CORE_COLLECT_TELEMETRY": "no",
-            "AZURE_CORE_NO_COLOR": "yes", "AZURE_CORE_ONLY_SHOW_ERRORS": "yes"}
-
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(["az", *arguments], capture_output=True, text=True, timeout=120,
-                              check=False, env=self.environment, stdin=subprocess.DEVNULL)
-
-    def __call__(self, *arguments: str) -> Any:
-        """What it printed, as a value."""
-        done = self.run(*arguments)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout) if done.stdout.strip() else None
-
-    def fails(self, *arguments: str) -> str:
-        done = self.run(*arguments)
-        assert done.returncode != 0, done.stdout
-        return done.stderr
-
-    def sign_in(self, **other: str) -> Any:
-        who = self.facts | other
-        return self("login", "--service-principal", "--username", who["client_id"],
-                    "--password", who["client_secret"], "--tenant", who["tenant_id"])
-
-
 @pytest.fixture(scope="module", name="az")
-def _az(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Az:
+def _az(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Az]:
     """Signed in by the first way."""
-    folder = tmp_path_factory.mktemp("az")
-    base = sandbox.facts["base"]
-    cloud = folder / "cloud.json"
-    cloud.write_text(json.dumps({"endpoints": {
-        "activeDirectory": base + "/adfs", "activeDirectoryResourceId": base,
-        "activeDirectoryGraphResourceId": base, "microsoftGraphResourceId": base + "/",
-        "resourceManager": base, "management": base, "gallery": base}}), encoding="utf-8")
-    az = Az(sandbox, folder / "config")
-    az("cloud", "register", "--name", "sandbox", "--cloud-config", f"@{cloud}")
-    az("cloud", "set", "--name", "sandbox")
-    (account,) = az.sign_in()
-    assert account["id"] == sandbox.facts["subscription_id"]
-    return az
+    az = configured(sandbox.facts, tmp_path_factory.mktemp("az"))
+    yield az
+    az.close()
+
+
+@pytest.fixture(name="other")
+def _other(az: Az, tmp_path: Path) -> Iterator[Az]:
+    """A second one with the first one's configuration."""
+    shutil.copytree(az.environment["AZURE_CONFIG_DIR"], tmp_path, dirs_exist_ok=True)
+    other = Az(az.facts, tmp_path)
+    yield other
+    other.close()
+
+
+@pytest.fixture(name="fresh")
+def _fresh(sandbox: Sandbox, tmp_path: Path) -> Iterator[Az]:
+    """One without any configuration."""
+    fresh = Az(sandbox.facts, tmp_path)
+    yield fresh
+    fresh.close()
 
 
 def test_the_account_is_the_sandboxs(az: Az) -> None:
@@ -166,20 +141,16 @@ def test_rest_speaks_to_every_service(az: Az) -> None:
         "--resource", base + "/")
 
 
-def test_a_registered_application_signs_in(sandbox: Sandbox, az: Az, tmp_path: Path) -> None:
+def test_a_registered_application_signs_in(az: Az, other: Az) -> None:
     made = az("ad", "sp", "create-for-rbac", "--name", "Automation")
-    assert made["tenant"] == sandbox.facts["tenant_id"]
-    other = Az(sandbox, tmp_path)
-    shutil.copytree(az.environment["AZURE_CONFIG_DIR"], tmp_path, dirs_exist_ok=True)
+    assert made["tenant"] == az.facts["tenant_id"]
     # Nobody gave it a role on the subscription, so it has none to show.
     said = other.fails("login", "--service-principal", "--username", made["appId"],
                        "--password", made["password"], "--tenant", made["tenant"])
     assert "No subscriptions found" in said
 
 
-def test_a_certificate_signs_in(sandbox: Sandbox, az: Az, tmp_path: Path) -> None:
-    shutil.copytree(az.environment["AZURE_CONFIG_DIR"], tmp_path, dirs_exist_ok=True)
-    other = Az(sandbox, tmp_path)
+def test_a_certificate_signs_in(az: Az, other: Az, tmp_path: Path) -> None:
     other.environment["HOME"] = str(tmp_path)
     own = tmp_path / "own.pem"
     own.write_text(az.facts["client_cert_key"] + az.facts["client_cert_pem"], encoding="ascii")
@@ -198,16 +169,14 @@ def test_a_certificate_signs_in(sandbox: Sandbox, az: Az, tmp_path: Path) -> Non
         assert "AADSTS" not in said and "No subscriptions found" in said
 
 
-def test_a_user_signs_in_by_device_code(sandbox: Sandbox, az: Az, tmp_path: Path) -> None:
-    shutil.copytree(az.environment["AZURE_CONFIG_DIR"], tmp_path, dirs_exist_ok=True)
-    other = Az(sandbox, tmp_path)
+def test_a_user_signs_in_by_device_code(other: Az) -> None:
     (account,) = other("login", "--use-device-code")
-    assert account["id"] == sandbox.facts["subscription_id"]
+    assert account["id"] == other.facts["subscription_id"]
     assert other("ad", "signed-in-user", "show")["userPrincipalName"] == account["user"]["name"]
 
 
-def test_resource_manager_tells_where_everything_is(sandbox: Sandbox, tmp_path: Path) -> None:
-    az = Az(sandbox, tmp_path)
+def test_resource_manager_tells_where_everything_is(sandbox: Sandbox, fresh: Az) -> None:
+    az = fresh
     az("cloud", "register", "--name", "told", "--endpoint-resource-manager",
        sandbox.facts["base"])
     az("cloud", "set", "--name", "told")
@@ -218,8 +187,8 @@ def test_resource_manager_tells_where_everything_is(sandbox: Sandbox, tmp_path: 
 
 
 def test_azures_own_names_need_no_setting(sandbox: Sandbox, tunnel: Tunnel,
-                                          tmp_path: Path) -> None:
-    az = Az(sandbox, tmp_path)
+                                          fresh: Az) -> None:
+    az = fresh
     az.environment |= {"HTTPS_PROXY": tunnel.url, "https_proxy": tunnel.url}
     (account,) = az.sign_in()
     assert account["cloudName"] == "AzureCloud"

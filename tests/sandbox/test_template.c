@@ -22,7 +22,10 @@ static const char source[] =
     "\"variables\":{\"n\":\"[toLower(parameters('name'))]\","
     "\"twice\":\"[concat(variables('n'), variables('n'))]\","
     "\"loop\":\"[variables('loop')]\",\"object\":{\"in\":\"[variables('n')]\"}},"
-    "\"resources\":[]}";
+    "\"resources\":[{\"type\":\"Microsoft.Network/publicIPAddresses\","
+    "\"apiVersion\":\"2024-01-01\",\"name\":"
+    "\"[variables('n')]\"}]}";
+#define ADDRESS GROUP "/providers/Microsoft.Network/publicIPAddresses/granite"
 
 static struct cmg__json *parse(const char *text)
 {
@@ -67,7 +70,8 @@ static char *eval(const char *text, bool check, cmg_error **err)
     struct cmg__json *doc = parse(source);
     struct cmg__json *existing =
         parse("{\"/x\":{\"identity\":{\"principalId\":\"p\"},\"properties\":"
-              "{\"dns\":{\"fqdn\":\"g.example\"}}}}");
+              "{\"dns\":{\"fqdn\":\"g.example\"}}},\"" ADDRESS
+              "\":{\"properties\":{\"ipAddress\":\"203.0.113.1\"}}}");
     struct cmg__json *value = NULL, *in = cmg__json_string(text);
     struct cmg__buf out;
     char *copy = NULL;
@@ -134,6 +138,7 @@ static const struct {
       "\"/subscriptions/sub/resourceGroups/other/providers/A.B/c/d\"" },
     { "[reference('/x').dns.fqdn]", "\"g.example\"" },
     { "[reference('/x', '2024-03-01', 'Full').identity.principalId]", "\"p\"" },
+    { "[reference('Granite').ipAddress]", "\"203.0.113.1\"" },
     { "[TOLOWER('X')]", "\"x\"" },
 };
 
@@ -179,6 +184,7 @@ static const struct {
     { "[resourceId('Microsoft.Network/a/b', 'one')]", "argument" },
     { "[resourceId('Microsoft.Network/a', 'one', 'two')]", "one name" },
     { "[reference('/nowhere')]", "'/nowhere'" },
+    { "[reference('nobody')]", "'nobody'" },
     { "[if('x', 1, 2)]", "condition" },
     { "[99999999999999999999]", "out of range" },
     { "[1 2]", "not expected" },
