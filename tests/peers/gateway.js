@@ -93,6 +93,41 @@ async function life() {
   return { state: made.provisioningState, address: made.ipAddress, gone };
 }
 
+/* A deployment of its own, from the look at it to its end. */
+async function deployment() {
+  const client = make(ResourceManagementClient);
+  const { deployments, deploymentOperations: operations, resourceGroups: groups } = client;
+  await groups.createOrUpdate('by-node', { location: 'westeurope', tags: { by: 'node' } });
+  const wish = { properties: {
+    mode: 'Incremental',
+    template: {
+      $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#',
+      contentVersion: '1.0.0.0',
+      resources: [{
+        type: 'Microsoft.Network/networkSecurityGroups', apiVersion: '2024-01-01',
+        name: 'made', location: '[resourceGroup().location]', properties: { securityRules: [] },
+      }],
+    },
+  } };
+  const valid = await deployments.beginValidateAndWait('by-node', 'one', wish);
+  const plan = await deployments.beginWhatIfAndWait('by-node', 'one', wish);
+  const made = await deployments.beginCreateOrUpdateAndWait('by-node', 'one', wish);
+  const list = await all(operations.list('by-node', 'one'));
+  const late = await deployments.cancel('by-node', 'one').catch((e) => [e.statusCode, e.code]);
+  await deployments.beginDeleteAndWait('by-node', 'one');
+  const record = (await deployments.checkExistence('by-node', 'one')).body;
+  const left = (await all(client.resources.listByResourceGroup('by-node'))).map((r) => r.name);
+  await groups.beginDeleteAndWait('by-node');
+  return {
+    valid: valid.properties.provisioningState,
+    plan: plan.changes.map((c) => c.changeType),
+    made: made.properties.provisioningState,
+    targets: list.map((o) => o.properties.targetResource?.resourceName).filter(Boolean),
+    late, record, left,
+    exists: (await groups.checkExistence('by-node')).body,
+  };
+}
+
 async function blobs() {
   const key = new StorageSharedKeyCredential(facts.blob_account, facts.blob_key);
   const container = new BlobServiceClient(facts.blob_url, key).getContainerClient('by-node');
@@ -129,7 +164,7 @@ async function streamed(stream) {
   return Buffer.concat(chunks);
 }
 
-const cases = { resources, machines, network, life, blobs };
+const cases = { resources, machines, network, life, deployment, blobs };
 
 /* What of an error a program would look at. */
 function told({ name, message, statusCode, code }) {

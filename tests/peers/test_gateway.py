@@ -76,6 +76,15 @@ def test_an_address_is_made_and_deleted(gateway: Path) -> None:
     assert told["gone"] == [404, "ResourceNotFound"]
 
 
+def test_a_deployment_lives(gateway: Path) -> None:
+    told = value(gateway, "deployment")
+    assert (told["valid"], told["plan"], told["made"]) == ("Succeeded", ["Create"], "Succeeded")
+    assert told["targets"] == ["made"]
+    assert told["late"] == [409, "DeploymentCannotBeCancelled"]
+    # Its record goes, what it made stays until the group goes.
+    assert (told["record"], told["left"], told["exists"]) == (False, ["made"], False)
+
+
 def test_blobs_are_kept(sandbox: Sandbox) -> None:
     told = value(sandbox.ready, "blobs")
     assert (told["metadata"], told["same"], told["part"]) == ({"kind": "test"}, True, "hello")
