@@ -49,6 +49,8 @@ LIVES: tuple[tuple[tuple[cmg.Operation, dict[str, Any] | None], ...], ...] = (
      (cmg.Operation.VERIFY_GATEWAY, {"instances": 3}),
      (cmg.Operation.CORRECT_GATEWAY, {"instances": 3}),
      (cmg.Operation.ROTATE_CERTIFICATE, {"instances": 3}),
+     (cmg.Operation.SYNCHRONISE_GATEWAY, {"instances": 3}),
+     (cmg.Operation.UPGRADE_GATEWAY, {"instances": 3}),
      (cmg.Operation.MODIFY_GATEWAY, {"instances": 2, "vm_size": "Standard_B2s"}),
      (cmg.Operation.REDEPLOY_GATEWAY, {}),
      (cmg.Operation.REPLACE_GATEWAY, SECOND),
@@ -56,6 +58,7 @@ LIVES: tuple[tuple[tuple[cmg.Operation, dict[str, Any] | None], ...], ...] = (
 )
 SALES = "bbbbbbbb-0000-4000-8000-000000000001"
 FIRST = "00000000-0000-4000-8000-000000000001"
+PACKAGE = Path(os.environ["CMG_BUILD_ROOT"]) / "examples/cmg-service.tar.gz"
 ROWS: list[tuple[str, int, int, int]] = []  # operation, exchanges, checked, violations
 
 
@@ -98,6 +101,8 @@ class Stage:
             if changed is not None:
                 gateway.set_authority(self._authority)
                 gateway.add_connector(self._authority.issue(cmg.Profile.CONNECTOR, "connector-1"))
+            if operation is cmg.Operation.UPGRADE_GATEWAY:
+                gateway.set_package(PACKAGE.read_bytes())
             with self._deploy(gateway, operation) as deploy:
                 try:
                     deploy.run()

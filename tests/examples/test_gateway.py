@@ -1,5 +1,5 @@
 """The examples for a gateway's life, one after the other in one sandbox: check_prerequisites,
-plan_gateway, deploy_gateway, verify_drift, stop_start, scale_gateway, rotate_certificate,
+plan_gateway, deploy_gateway, verify_drift, stop_start, scale_gateway, rotate_certificate, upgrade_gateway,
 redeploy_gateway, replace_gateway, delete_gateway."""
 
 from __future__ import annotations
@@ -45,6 +45,11 @@ def test_a_gateway_lives(language: str, tmp_path: Path) -> None:
     assert told[0] != told[1]
     missing = run(language, "rotate_certificate", *SANDBOX, tmp_path, tmp_path / "missing.pfx")
     assert missing.returncode != 0 and "missing.pfx" in missing.stderr
+    assert good(language, "upgrade_gateway", tmp_path) == "granitefalls has its settings\n"
+    package = BUILD / "examples/cmg-service.tar.gz"
+    sha256 = hashlib.sha256(package.read_bytes()).hexdigest()
+    assert good(language, "upgrade_gateway", tmp_path, package) == (
+        f"granitefalls runs {sha256}\n")
     assert good(language, "redeploy_gateway", tmp_path) == (
         "granitefalls has been made anew: 3 of 3 instances healthy\n")
     second = tmp_path / "second.json"
