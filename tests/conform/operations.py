@@ -57,6 +57,7 @@ SWAGGER: dict[str, tuple[str, ...]] = {
     _STORAGE + "storage.json": (
         "StorageAccounts_CheckNameAvailability", "StorageAccounts_Create",
         "StorageAccounts_Delete", "StorageAccounts_GetProperties", "Usages_ListByLocation"),
+    _STORAGE + "blob.json": ("BlobContainers_Create",),
     _MONITOR + "2015-04-01/activityLogs_API.json": ("ActivityLogs_List",),
     _MONITOR + "2024-02-01/metrics_API.json": ("Metrics_List",),
     _MONITOR + "2024-02-01/metricDefinitions_API.json": ("MetricDefinitions_List",),
