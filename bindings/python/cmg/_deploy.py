@@ -98,12 +98,14 @@ class ConsentRequest:
 
 @dataclass(frozen=True)
 class PlannedChange:
-    """One entry of a plan; action is create, change, remove, keep, absent or unknown."""
+    """One entry of a plan; action is create, change, remove, keep, absent or unknown, state is
+    planned, sent or observed."""
 
     step: str
     what: str
     action: str
     detail: str
+    state: str
 
 
 @dataclass(frozen=True)
