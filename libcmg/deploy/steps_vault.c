@@ -53,6 +53,25 @@ static cmg_status check_owner(struct cmg__run *run, const struct cmg__json *vaul
                      "key vault \"%s\" exists and belongs to another deployment", name);
 }
 
+/* The vault has been asked for in this run. */
+enum { SENT = 1 };
+
+/* A vault whose making has failed stays so until it is asked for once more. */
+static cmg_status mend_vault(struct cmg__run *run, struct cmg__next *next,
+                             cmg_error **err)
+{
+    const char *name = cmg__work_value(run->work, "vault");
+
+    if ((run->bits & SENT) != 0)
+        return cmg__fail(err, run->work->alloc, CMG_E_IO, name,
+                         "look at the key vault's activity log, then start again with "
+                         "the same journal",
+                         "key vault \"%s\" could not be made", name);
+    run->plan = CMG__PLAN_CHANGE;
+    cmg__run_say(run, "its last change had failed");
+    return cmg__next_go(next, "put");
+}
+
 static cmg_status inspect_vault(struct cmg__run *run, const struct cmg__answer *answer,
                                 struct cmg__next *next, cmg_error **err)
 {
@@ -67,6 +86,8 @@ static cmg_status inspect_vault(struct cmg__run *run, const struct cmg__answer *
         rc = cmg__answer_keep(run, vault, "/id", "vault_id", err);
     if (rc != CMG_OK)
         return rc;
+    if (cmg__resource_is_broken(vault))
+        return mend_vault(run, next, err);
     const char *state = cmg__json_str(vault, "/properties/provisioningState");
     if (state != NULL && !cmg__str_ieq(state, "Succeeded"))
         return cmg__next_again(next, -1);
@@ -129,6 +150,13 @@ static cmg_status build_recover(struct cmg__run *run, struct cmg__ask *ask,
     return ask->body == NULL ? cmg__fail_nomem(err) : CMG_OK;
 }
 
+static cmg_status read_put(struct cmg__run *run, const struct cmg__answer *answer,
+                           struct cmg__next *next, cmg_error **err)
+{
+    run->bits |= SENT;
+    return cmg__lro_start(run, answer, next, err);
+}
+
 static const struct cmg__exchange vault_exchanges[] = {
     { .name = "inspect",
       .call = CMG__CALL_VAULT_GET,
@@ -143,13 +171,13 @@ static const struct cmg__exchange vault_exchanges[] = {
       .effect = true,
       .then = "inspect",
       .build = build_recover,
-      .read = cmg__lro_start },
+      .read = read_put },
     { .name = "put",
       .call = CMG__CALL_VAULT_PUT,
       .effect = true,
       .then = "inspect",
       .build = build_vault,
-      .read = cmg__lro_start },
+      .read = read_put },
     CMG__POLL_EXCHANGE,
 };
 
