@@ -265,7 +265,7 @@ typedef struct cmg_gateway_settings {
                                     borrowed as long as the gateway. */
     const char *description;     /**< "" for none. */
     const char *vm_size;         /**< For example "Standard_A2_v2". */
-    int32_t adopt_group;         /**< 1: a resource group of others is taken over. */
+    int32_t adopt_group;         /**< 1: a resource group of others is used. */
     int32_t verify_revocation;   /**< 1: of clients' certificates. */
     int32_t enforce_tls12;       /**< 1: nothing older than TLS 1.2. */
     int32_t serve_content;       /**< 1: content of packages is served. */

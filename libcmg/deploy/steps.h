@@ -191,6 +191,8 @@ cmg_status cmg__certificate_look(struct cmg__run *run, bool *usable, cmg_error *
 cmg_status cmg__rotation_end(struct cmg__run *run, cmg_error **err);
 
 /* CMG_E_EXISTS unless the resource group is ours. */
+/* One of others that the specification lets us use; it is never removed. */
+bool cmg__group_is_adopted(const struct cmg__run *run, const struct cmg__json *group);
 cmg_status cmg__group_check_owner(struct cmg__run *run, const struct cmg__json *group,
                                   cmg_error **err);
 /* Counts the instances of an answer into what was seen of the gateway. */

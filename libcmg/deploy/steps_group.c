@@ -1,11 +1,13 @@
 /*
- * The resource group: made with our tag, taken over only with our tag.
+ * The resource group: made with our tag, taken over only with our tag. One that is
+ * adopted stays as it is, without a tag: only what is put into it is ours.
  */
 #include <stdio.h>
 
 #include "base/error.h"
 #include "deploy/steps.h"
 #include "model/inventory.h"
+#include "model/pattern.h"
 
 static cmg_status fail_owner(struct cmg__run *run, const char *owner, cmg_error **err)
 {
@@ -24,10 +26,15 @@ static const char *owner_of(const struct cmg__json *group)
     return cmg__str_or(cmg__json_str(group, "/tags/" CMG__TAG_DEPLOYMENT), "");
 }
 
+bool cmg__group_is_adopted(const struct cmg__run *run, const struct cmg__json *group)
+{
+    return run->work->gateway->settings.adopt_group && owner_of(group)[0] == '\0';
+}
+
 cmg_status cmg__group_check_owner(struct cmg__run *run, const struct cmg__json *group,
                                   cmg_error **err)
 {
-    if (cmg__tags_are_ours(run->work, group))
+    if (cmg__tags_are_ours(run->work, group) || cmg__group_is_adopted(run, group))
         return CMG_OK;
     return fail_owner(run, owner_of(group), err);
 }
@@ -39,12 +46,29 @@ static bool is_deleting(const struct cmg__json *group)
     return state != NULL && cmg__str_ieq(state, "Deleting");
 }
 
+/* Its machines would be elsewhere than the group says, which the vendor's own rule does
+   not have. */
+static cmg_status check_region(struct cmg__run *run, const struct cmg__json *group,
+                               cmg_error **err)
+{
+    const char *text = cmg__str_or(cmg__json_str(group, "/location"), "");
+    const char *region = cmg__work_value(run->work, "region");
+    char name[64];
+
+    cmg__pattern_squeeze(text, name, sizeof name);
+    if (cmg__str_ieq(name, region))
+        return CMG_OK;
+    return cmg__fail(err, run->work->alloc, CMG_E_INVAL, "/gateway/resource_group",
+                     "name a group of that region, or one that is not there yet",
+                     "resource group \"%s\" is in %s, and the gateway is to be in %s",
+                     cmg__work_value(run->work, "group"), text, region);
+}
+
 /* ---- making it ---- */
 
 static cmg_status inspect(struct cmg__run *run, const struct cmg__answer *answer,
                           struct cmg__next *next, cmg_error **err)
 {
-    (void)err;
     if (answer->status == 404) {
         run->plan = CMG__PLAN_CREATE;
         cmg__run_say(run, "%s, %s", cmg__work_value(run->work, "group"),
@@ -53,7 +77,10 @@ static cmg_status inspect(struct cmg__run *run, const struct cmg__answer *answer
     }
     if (!cmg__tags_are_ours(run->work, answer->json)) {
         (void)snprintf(run->scratch, sizeof run->scratch, "%s", owner_of(answer->json));
-        return cmg__next_go(next, "others");
+        cmg_status rc = cmg__group_is_adopted(run, answer->json)
+                            ? check_region(run, answer->json, err)
+                            : CMG_OK;
+        return rc == CMG_OK ? cmg__next_go(next, "others") : rc;
     }
     if (is_deleting(answer->json)) {
         cmg__run_say(run, "waiting until an earlier deletion has ended");
@@ -70,7 +97,6 @@ static cmg_status read_others(struct cmg__run *run, const struct cmg__answer *an
 {
     const struct cmg__json *list = cmg__json_at(answer->json, "/value");
 
-    (void)next;
     for (size_t i = 0; i < cmg__json_size(list); i++) {
         const struct cmg__json *item = cmg__json_item(list, i);
         const char *type = cmg__str_or(cmg__json_str(item, "/type"), "");
@@ -86,7 +112,11 @@ static cmg_status read_others(struct cmg__run *run, const struct cmg__answer *an
                          cmg__work_value(run->work, "group"), type,
                          cmg__str_or(cmg__json_str(item, "/name"), "?"));
     }
-    return fail_owner(run, run->scratch, err);
+    if (!run->work->gateway->settings.adopt_group || run->scratch[0] != '\0')
+        return fail_owner(run, run->scratch, err);
+    run->plan = CMG__PLAN_KEEP;
+    cmg__run_say(run, "%s, as it is", cmg__work_value(run->work, "group"));
+    return cmg__next_done(next);
 }
 
 static cmg_status build_put(struct cmg__run *run, struct cmg__ask *ask, cmg_error **err)

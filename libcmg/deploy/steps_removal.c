@@ -208,6 +208,8 @@ static cmg_status read_remove(struct cmg__run *run, const struct cmg__answer *an
 
 /* ---- the group ---- */
 
+#define ADOPTED "adopted" /* what the step notes of a group that is never removed */
+
 static bool is_deleting(const struct cmg__json *group)
 {
     const char *state = cmg__json_str(group, "/properties/provisioningState");
@@ -238,6 +240,8 @@ static cmg_status inspect_group(struct cmg__run *run, const struct cmg__answer *
     run->plan = CMG__PLAN_REMOVE;
     cmg__run_say(run, "%s", cmg__work_value(run->work, "group"));
     run->number = 0;
+    (void)snprintf(run->scratch, sizeof run->scratch, "%s",
+                   cmg__tags_are_ours(run->work, answer->json) ? "" : ADOPTED);
     forget_group(run);
     return is_deleting(answer->json) ? cmg__next_again(next, -1)
                                      : cmg__next_go(next, "resources");
@@ -260,7 +264,7 @@ static cmg_status group_next(struct cmg__run *run, struct cmg__next *next,
 {
     const size_t others = count_others(run);
 
-    if (others == 0) {
+    if (others == 0 && strcmp(run->scratch, ADOPTED) != 0) {
         forget_group(run);
         return cmg__next_go(next, "delete");
     }

@@ -216,6 +216,61 @@ START_TEST(what_belongs_to_others_is_left_and_reported)
 }
 END_TEST
 
+static void put_group(const char *location)
+{
+    char id[256];
+
+    (void)snprintf(id, sizeof id, "/subscriptions/%s/resourceGroups/cmg-granitefalls",
+                   site.subscription);
+    (void)pthread_mutex_lock(&sandbox->lock);
+    cmg__sb_set(sandbox->cloud, cmg__sb_table(sandbox->cloud, "groups"),
+                "cmg-granitefalls",
+                cmg__json_pack("{s:s, s:s, s:s, s:{s:s}}", "id", id, "name",
+                               "cmg-granitefalls", "location", location, "properties",
+                               "provisioningState", "Succeeded"));
+    (void)pthread_mutex_unlock(&sandbox->lock);
+}
+
+/* Without a resource of others in it, and with one. */
+START_TEST(a_group_of_others_is_used_when_that_is_said_and_left_as_it_was)
+{
+    const uint64_t others = (uint64_t)_i;
+    struct party p;
+    cmg_error *err = NULL;
+
+    put_group("westeurope");
+    ck_ok(party_init(&p, &site, NULL, &err), err);
+    p.gateway->settings.adopt_group = true;
+    done(&p, CMG_DEPLOY_CREATE);
+    if (others > 0)
+        put(NSG, "cmg-granitefalls", "");
+    ck_assert_uint_eq(cmg_sandbox_count(sandbox, CMG_SANDBOX_RESOURCES),
+                      PLACE_RESOURCES + others);
+    done(&p, CMG_DEPLOY_DELETE);
+    ck_assert_uint_eq(cmg_sandbox_count(sandbox, CMG_SANDBOX_RESOURCES), others);
+    ck_assert_uint_eq(cmg_sandbox_count(sandbox, CMG_SANDBOX_RESOURCE_GROUPS), 1);
+    ck_assert_ptr_null(cmg__json_at(
+        cmg__sb_find(sandbox->cloud, "groups", "cmg-granitefalls"), "/tags"));
+    party_done(&p);
+}
+END_TEST
+
+START_TEST(a_group_of_another_region_is_not_used)
+{
+    struct party p;
+    cmg_error *err = NULL;
+
+    put_group("northeurope");
+    ck_ok(party_init(&p, &site, NULL, &err), err);
+    p.gateway->settings.adopt_group = true;
+    ck_assert_int_eq(party_deploy(&p, &site, CMG_DEPLOY_CREATE, NULL, &err), CMG_E_INVAL);
+    ck_assert_str_eq(cmg_error_subject(err), "/gateway/resource_group");
+    cmg_error_unref(err);
+    ck_assert_uint_eq(cmg_sandbox_count(sandbox, CMG_SANDBOX_RESOURCES), 0);
+    party_done(&p);
+}
+END_TEST
+
 START_TEST(what_is_ours_in_another_group_goes_too)
 {
     struct party p;
@@ -288,6 +343,9 @@ int main(void)
     add_case(suite, "absent", what_is_not_there_is_not_made_anew, 1);
     add_case(suite, "cut", a_redeployment_that_was_cut_off_at_any_step_goes_on, 1);
     add_case(suite, "others", what_belongs_to_others_is_left_and_reported, 1);
+    add_case(suite, "adopted",
+             a_group_of_others_is_used_when_that_is_said_and_left_as_it_was, 2);
+    add_case(suite, "region", a_group_of_another_region_is_not_used, 1);
     add_case(suite, "elsewhere", what_is_ours_in_another_group_goes_too, 1);
     add_case(suite, "locked", a_lock_is_told_before_anything_is_removed, 1);
     return support_run((Suite *[]){ suite, NULL });
