@@ -4,9 +4,14 @@ asking. The real service behind the sandbox's balancer, two instances."""
 from __future__ import annotations
 
 import gzip
+import http.client
 import io
 import os
+import shutil
+import socket
+import subprocess
 import tarfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,6 +82,47 @@ def test_instances_start_from_the_package(running: cmg.Sandbox, gateway: cmg.Gat
     gateway.set_package(None)
     run(gateway, cmg.Operation.MODIFY_GATEWAY, tmp_path)
     assert gateway.package_sha256 == sha256
+
+
+def health(port: int, wanted: int) -> None:
+    """Waits for an answer of the health port."""
+    end = time.monotonic() + 20
+    status = 0
+    while status != wanted and time.monotonic() < end:
+        asked = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        try:
+            asked.request("GET", "/")
+            status = asked.getresponse().status
+        except OSError:
+            time.sleep(0.05)
+        finally:
+            asked.close()
+    assert status == wanted
+
+
+def test_health_tells_that_another_package_is_named(running: cmg.Sandbox,
+                                                    gateway: cmg.Gateway,
+                                                    tmp_path: Path) -> None:
+    machine = next((tmp_path / "sandbox/instances").iterdir())
+    settings = tmp_path / "user-data.json"
+    shutil.copy(machine / "user-data.json", settings)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with subprocess.Popen(
+            [machine / "opt/cmg/current/bin/service_host", "--user-data", settings,
+             "--secrets-dir", machine / "secrets", "--package", gateway.package_sha256,
+             "--listen", "client=127.0.0.1:0", "--listen", "channel=127.0.0.1:0",
+             "--health", f"127.0.0.1:{port}", "--poll-ms", "50"],
+            stdin=subprocess.PIPE) as service:
+        try:
+            health(port, 200)
+            other = settings.with_suffix(".new")
+            other.write_text(settings.read_text().replace(gateway.package_sha256, "0" * 64))
+            other.replace(settings)
+            health(port, 503)
+        finally:
+            service.terminate()
 
 
 def test_settings_reach_instances_that_go_on(running: cmg.Sandbox, gateway: cmg.Gateway,
