@@ -144,6 +144,7 @@ START_TEST(what_cannot_be_taken_changes_nothing)
                      CMG_E_STATE);
     ck_assert_ptr_nonnull(strstr(cmg_error_message(err), "443"));
     cmg_error_unref(err);
+    err = NULL;
     const char *bad = site_user_data_of(&site, "no PEM", NULL, NULL);
     ck_assert_int_ne(cmg_service_configure(site.service, bad, strlen(bad), NULL), CMG_OK);
     ask(200, NULL);
