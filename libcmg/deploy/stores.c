@@ -137,8 +137,9 @@ static int64_t journal_load(void *out, size_t max, void *user)
 static int remove_file(cmg_context *ctx, const char *path)
 {
     cmg_error *err = NULL;
+    const cmg_status rc = cmg__file_remove(&ctx->env, &ctx->alloc, path, &err);
 
-    return errno_of(cmg__file_remove(&ctx->env, &ctx->alloc, path, &err), err);
+    return errno_of(rc, err);
 }
 
 static int journal_save(const void *data, size_t size, void *user)
@@ -171,10 +172,11 @@ static int take_place(struct cmg__file_store *store, const void *data, size_t si
     int fd = -1;
     int rc = keep(&store->kept, data, size);
 
-    if (rc == 0)
-        rc = errno_of(cmg__file_replace_open(&ctx->env, &ctx->alloc, store->path, 0600,
-                                             data, size, &fd, &err),
-                      err);
+    if (rc == 0) {
+        const cmg_status status = cmg__file_replace_open(
+            &ctx->env, &ctx->alloc, store->path, 0600, data, size, &fd, &err);
+        rc = errno_of(status, err);
+    }
     if (rc == 0)
         own(store, fd);
     store->broken = rc != 0;

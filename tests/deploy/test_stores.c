@@ -258,6 +258,7 @@ START_TEST(a_former_owner_neither_writes_nor_goes_on)
     err = NULL;
     ck_assert_int_eq(cmg__journal_write(&two.former, fact("late"), &err), CMG_E_CONFLICT);
     cmg_error_unref(err);
+    err = NULL;
     ck_assert_int_eq(cmg__journal_remove(&two.former, NULL), CMG_E_CONFLICT);
     check_fact("a", true);
     check_fact("b", true);
@@ -343,6 +344,24 @@ END_TEST
 
 /* ---- a disk that fails while the journal grows ---- */
 
+START_TEST(a_disk_that_is_full_at_the_start_is_told_as_such)
+{
+    struct cmg__journal_content content;
+    struct cmg__journal j;
+    cmg_error *err = NULL;
+
+    env.fail_errno = ENOSPC;
+    env.fsyncs = 0;
+    env.fail_fsync_at = 1;
+    ck_assert_int_eq(open_journal(&j, &content, &err), CMG_E_IO);
+    ck_assert_int_eq(cmg_error_origin_number(err), ENOSPC);
+    ck_assert_ptr_nonnull(strstr(cmg_error_remedy(err), "free space"));
+    ck_assert(!j.locked);
+    cmg_error_unref(err);
+    cmg__journal_done(&j);
+}
+END_TEST
+
 START_TEST(a_record_written_in_part_is_taken_back)
 {
     struct cmg__journal_content content;
@@ -412,6 +431,7 @@ int main(void)
     tcase_add_test(tc, a_write_that_was_on_its_way_does_not_reach_the_journal);
     tcase_add_test(tc, what_was_written_until_the_fence_is_not_lost);
     tcase_add_test(tc, a_lock_file_that_lost_its_name_holds_nobody_off);
+    tcase_add_test(tc, a_disk_that_is_full_at_the_start_is_told_as_such);
     tcase_add_test(tc, a_record_written_in_part_is_taken_back);
     tcase_add_test(tc, a_journal_whose_fsync_failed_is_not_written_again);
     suite_add_tcase(suite, tc);
