@@ -181,6 +181,21 @@ static bool must_repeat(const struct cmg__work *work)
     return work->redeploy || cmg__fact(work, CMG__REDEPLOY)[0] != '\0';
 }
 
+static cmg_status repeat(struct cmg__run *run, struct cmg__next *next)
+{
+    run->plan = CMG__PLAN_CHANGE;
+    cmg__run_say(run, "%s, once more", run->work->deployment_name);
+    return cmg__next_go(next, "put");
+}
+
+static cmg_status settled(struct cmg__run *run, struct cmg__next *next)
+{
+    if (run->plan == CMG__PLAN_UNKNOWN)
+        run->plan = CMG__PLAN_KEEP;
+    cmg__run_say(run, "%s", run->work->deployment_name);
+    return cmg__next_done(next);
+}
+
 static cmg_status inspect(struct cmg__run *run, const struct cmg__answer *answer,
                           struct cmg__next *next, cmg_error **err)
 {
@@ -197,15 +212,17 @@ static cmg_status inspect(struct cmg__run *run, const struct cmg__answer *answer
         return cmg__answer_lacks(run, "/properties/provisioningState", err);
     if (!is_state(state, "Succeeded"))
         return attach(run, next);
-    if (must_repeat(run->work) && run->bits == 0) {
-        run->plan = CMG__PLAN_CHANGE;
-        cmg__run_say(run, "%s, once more", run->work->deployment_name);
-        return cmg__next_go(next, "put");
-    }
-    if (run->plan == CMG__PLAN_UNKNOWN)
-        run->plan = CMG__PLAN_KEEP;
-    cmg__run_say(run, "%s", run->work->deployment_name);
-    return cmg__next_done(next);
+    if (run->bits == 0)
+        return must_repeat(run->work) ? repeat(run, next) : cmg__next_go(next, "set");
+    return settled(run, next);
+}
+
+/* Somebody may have removed what it made: a gateway without its scale set is none. */
+static cmg_status read_set(struct cmg__run *run, const struct cmg__answer *answer,
+                           struct cmg__next *next, cmg_error **err)
+{
+    (void)err;
+    return answer->status == 404 ? repeat(run, next) : settled(run, next);
 }
 
 static cmg_status read_put(struct cmg__run *run, const struct cmg__answer *answer,
@@ -266,6 +283,11 @@ static const struct cmg__exchange deployment_exchanges[] = {
       .call = CMG__CALL_DEPLOYMENT_GET,
       .also = { 404 },
       .read = inspect },
+    { .name = "set",
+      .call = CMG__CALL_SCALE_SET_GET,
+      .also = { 404 },
+      .bind = { { "name", "label" } },
+      .read = read_set },
     { .name = "put",
       .call = CMG__CALL_DEPLOYMENT_PUT,
       .effect = true,

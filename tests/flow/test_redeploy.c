@@ -88,6 +88,39 @@ START_TEST(a_gateway_is_made_anew_under_its_old_name)
 }
 END_TEST
 
+/* Somebody has deleted it in the portal; the record of the deployment is still there. */
+static void lose_scale_set(void)
+{
+    void *iter = NULL;
+    const char *key = NULL;
+    struct cmg__json *resource = NULL;
+    char found[512] = "";
+
+    (void)pthread_mutex_lock(&sandbox->lock);
+    struct cmg__json *table = cmg__sb_table(sandbox->cloud, "resources");
+    while (cmg__json_next(table, &iter, &key, &resource)) {
+        if (cmg__sb_same(cmg__str_or(cmg__json_str(resource, "/type"), ""),
+                         "Microsoft.Compute/virtualMachineScaleSets"))
+            (void)snprintf(found, sizeof found, "%s", key);
+    }
+    cmg__json_remove(table, found);
+    (void)pthread_mutex_unlock(&sandbox->lock);
+    ck_assert_str_ne(found, "");
+}
+
+START_TEST(a_create_makes_a_scale_set_that_was_deleted)
+{
+    struct party p;
+
+    begin(&p);
+    lose_scale_set();
+    done(&p, CMG_DEPLOY_CREATE);
+    place_check_one_of_each(sandbox);
+    ck_assert_uint_eq(cmg_sandbox_count(sandbox, CMG_SANDBOX_INSTANCES), 2);
+    party_done(&p);
+}
+END_TEST
+
 START_TEST(what_is_not_there_is_not_made_anew)
 {
     struct party p;
@@ -321,6 +354,7 @@ START_TEST(a_lock_is_told_before_anything_is_removed)
         err = NULL;
     }
     place_check_one_of_each(sandbox);
+    done(&p, CMG_DEPLOY_CREATE); /* a deletion that was refused binds nobody */
     party_done(&p);
 }
 END_TEST
@@ -340,6 +374,7 @@ int main(void)
     Suite *suite = suite_create("redeploy");
 
     add_case(suite, "anew", a_gateway_is_made_anew_under_its_old_name, 1);
+    add_case(suite, "lost", a_create_makes_a_scale_set_that_was_deleted, 1);
     add_case(suite, "absent", what_is_not_there_is_not_made_anew, 1);
     add_case(suite, "cut", a_redeployment_that_was_cut_off_at_any_step_goes_on, 1);
     add_case(suite, "others", what_belongs_to_others_is_left_and_reported, 1);
