@@ -88,7 +88,7 @@ static const struct names_case {
     { "another region's name", "/CN=gw1.eastus.cloudapp.azure.com", NULL, NULL, NULL,
       NULL, "will be called gw1.westeurope.cloudapp.azure.com", CMG_NAME_DOMAIN_AZURE },
     { "the classic domain", "/CN=gw1.cloudapp.net", NULL, NULL, NULL, NULL,
-      "nobody but Microsoft", CMG_NAME_DOMAIN_AZURE },
+      "classic deployment", CMG_NAME_DOMAIN_AZURE },
     { "the government's classic domain", "/CN=gw1.usgovcloudapp.net", NULL, NULL, NULL,
       NULL, "nobody but Microsoft", CMG_NAME_DOMAIN_AZURE },
     { "a domain that only ends alike", "/CN=gw1.mycloudapp.net", NULL, NULL, NULL,
