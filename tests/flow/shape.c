@@ -13,8 +13,8 @@
 
 /* Records of what went on, and what chance has made. */
 static const char *const left_out[] = {
-    "operations", "_fault", "codes", "refresh_tokens", "hint",      "cer",
-    "x5t",        "key1",   "key2",  "etag",           "ipAddress", "adminPassword",
+    "operations", "_fault", "busy", "codes", "refresh_tokens", "hint",          "cer",
+    "x5t",        "key1",   "key2", "etag",  "ipAddress",      "adminPassword",
 };
 
 /* ---- words ---- */
