@@ -80,6 +80,21 @@ static cmg_status inspect(struct cmg__run *run, const struct cmg__answer *answer
 
 /* ---- the account ---- */
 
+/* One whose making has failed stays so until it is asked for once more. */
+static cmg_status mend_account(struct cmg__run *run, struct cmg__next *next,
+                               cmg_error **err)
+{
+    const char *name = cmg__work_value(run->work, "account");
+
+    if (run->bits != 0)
+        return cmg__fail(err, run->work->alloc, CMG_E_IO, name,
+                         "look at the storage account's activity log, then start again "
+                         "with the same journal",
+                         "storage account \"%s\" could not be made", name);
+    run->bits = 1;
+    return cmg__next_go(next, "account_put");
+}
+
 static cmg_status read_account(struct cmg__run *run, const struct cmg__answer *answer,
                                struct cmg__next *next, cmg_error **err)
 {
@@ -93,6 +108,8 @@ static cmg_status read_account(struct cmg__run *run, const struct cmg__answer *a
             "choose another name for the gateway",
             "storage account \"%s\" exists and belongs to another deployment",
             cmg__work_value(run->work, "account"));
+    if (cmg__resource_is_broken(answer->json))
+        return mend_account(run, next, err);
     if (state != NULL && !cmg__str_ieq(state, "Succeeded"))
         return cmg__next_again(next, -1);
     return cmg__next_go(next, "container");

@@ -106,6 +106,34 @@ START_TEST(a_role_that_never_comes_is_named)
 }
 END_TEST
 
+/* Asked for once more; one that fails again ends the run instead of its budget. */
+START_TEST(an_account_that_could_not_be_made_is_asked_for_again)
+{
+    const char *failed =
+        canned_with_id("{\"tags\":{\"libcmg-deployment\":\"%s\"},"
+                       "\"properties\":{\"provisioningState\":\"Failed\"}}");
+    struct rule rules[] = { TOKEN,
+                            ANSWER("HEAD", BLOB, 0, 200, NULL),
+                            ANSWER("PUT", ROLE, 0, 201, "{}"),
+                            ANSWER("PUT", GROUP, 0, 201, "{}"),
+                            ANSWER("GET", "/storageAccounts/", _i == 0, 200, failed),
+                            ANSWER("GET", "/storageAccounts/", 0, 200, account()),
+                            ANSWER("PUT", "/storageAccounts/", 0, 200, "{}"),
+                            ANSWER("GET", SET, 0, 404, NOT_FOUND),
+                            { 0 } };
+
+    canned_begin(&w, rules, &cmg__step_package);
+    give_and_sign_in(&w);
+    canned_finish(&w);
+    ck_assert_int_eq(w.end_code, _i == 0 ? CMG_OK : CMG_E_IO);
+    ck_assert_uint_eq(
+        world_count(&w,
+                    "PUT https://management.azure.com/subscriptions/" WORLD_SUBSCRIPTION),
+        _i == 0 ? 3 : 1);
+    world_done(&w);
+}
+END_TEST
+
 START_TEST(an_account_of_another_deployment_is_left_alone)
 {
     struct rule rules[] = { TOKEN,
@@ -311,6 +339,7 @@ int main(void)
     tcase_add_test(tc, a_role_that_does_not_work_yet_is_waited_for);
     tcase_add_test(tc, a_role_that_never_comes_is_named);
     tcase_add_test(tc, an_account_of_another_deployment_is_left_alone);
+    tcase_add_loop_test(tc, an_account_that_could_not_be_made_is_asked_for_again, 0, 2);
     tcase_add_test(tc, a_gateway_keeps_the_package_that_it_has);
     tcase_add_loop_test(tc, user_data_of_others_names_no_package, 0,
                         (int)CMG__ARRAY_LEN(strange));
