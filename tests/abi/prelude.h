@@ -18,7 +18,7 @@ static cmg_error *err;
 static cmg_context *ctx;
 static cmg_authority *authority;
 static cmg_certificate *certificate;
-static cmg_gateway *gateway;
+static cmg_gateway *gateway, *old_gateway, *new_gateway;
 static cmg_deploy *deploy;
 static cmg_service *service;
 static cmg_connector *connector;
