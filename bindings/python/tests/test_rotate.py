@@ -8,6 +8,7 @@ import os
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,6 +47,16 @@ class Client(threading.Thread):
             if not tls.recv(64).startswith(b"HTTP/1.1 "):
                 raise OSError("no answer")
             return shown
+
+    def settles(self, wanted: cmg.Certificate) -> bool:
+        """Whether nothing else answers in the end: an instance's service looks for its
+        certificate now and then (200 ms here), after the rotation has brought it there."""
+        for _ in range(200):
+            shown = {self.ask() for _ in range(8)}
+            if shown == {wanted.sha256.lower()}:
+                return True
+            time.sleep(0.05)
+        return False
 
     def run(self) -> None:
         while not self.over.is_set():
@@ -94,7 +105,7 @@ def test_clients_are_answered_all_the_time(running: cmg.Sandbox, gateway: cmg.Ga
     assert len(client.seen) > 20 and client.broken < len(client.seen) / 10
     assert client.seen[0] == old.sha256.lower()
     assert set(client.seen) <= {old.sha256.lower(), new.sha256.lower()}
-    assert {client.ask() for _ in range(8)} == {new.sha256.lower()}
+    assert client.settles(new)
 
 
 def test_a_certificate_of_the_host_is_judged_and_used(running: cmg.Sandbox,
@@ -110,7 +121,8 @@ def test_a_certificate_of_the_host_is_judged_and_used(running: cmg.Sandbox,
     gateway.set_certificate(own)
     rotate(gateway, tmp_path)
     client = Client(running.resolve(gateway.endpoint, 443))
-    assert {client.ask() for _ in range(8)} == {own.sha256.lower()}
+    assert client.settles(own)
     gateway.set_certificate(None)
     rotate(gateway, tmp_path)
-    assert own.sha256.lower() not in {client.ask() for _ in range(8)}
+    assert gateway.certificate is not None
+    assert client.settles(gateway.certificate)
