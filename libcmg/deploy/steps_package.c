@@ -362,7 +362,7 @@ static const struct cmg__exchange reader_exchanges[] = {
 
 const struct cmg__step cmg__step_package_reader = {
     .name = "package_reader",
-    .title = "instances' right to the service package",
+    .title = "right to the service package",
     .phase = CMG__PHASE_APPLY,
     .needs = { "package", "deployment" },
     .budget_ms = 10 * CMG__MINUTE_MS,
