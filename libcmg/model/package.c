@@ -94,7 +94,8 @@ cmg_status cmg__user_data_package(const struct cmg__alloc *alloc,
     if (rc == CMG_OK && plain.len > 0)
         rc = cmg__json_parse(alloc, "user data", plain.data, plain.len, &data, NULL);
     const char *sha256 = cmg__str_or(cmg__json_str(data, "/package/sha256"), "");
-    if (strlen(sha256) == 64)
+    /* It becomes part of a URL. */
+    if (strlen(sha256) == 64 && strspn(sha256, "0123456789abcdef") == 64)
         memcpy(out, sha256, 65);
     cmg__json_unref(data);
     cmg__buf_done(&plain);
