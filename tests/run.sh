@@ -19,7 +19,9 @@ SANITIZED="-Db_sanitize=address,undefined -Db_lundef=false -Dwerror=false
     -Doptimization=1 -Dc_args=-g1"
 # Many tests wait for a clock, a port or another process: two at once on each processor.
 MESON_TESTTHREADS=$((2 * $(nproc)))
-export MESON_TESTTHREADS
+# What hangs is ended; what waits its turn is not.
+CK_TIMEOUT_MULTIPLIER=3
+export MESON_TESTTHREADS CK_TIMEOUT_MULTIPLIER
 # What takes a minute or more as it is runs there only by hand.
 SUITES_SANITIZED="--suite unit --suite flow --suite fuzz-corpus --no-suite long"
 logs=""
@@ -46,7 +48,7 @@ stage() {
     # shellcheck disable=SC2086  # options are words
     if build "$2" $4; then
         rm -f "$2/meson-logs/testlog.json"
-        meson test -C "$2" --no-rebuild --print-errorlogs $3
+        meson test -C "$2" --no-rebuild --print-errorlogs --timeout-multiplier 3 $3
         logs="$logs $2/meson-logs/testlog.json"
     else
         echo "error: $2 does not build" >&2
