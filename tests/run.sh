@@ -17,11 +17,9 @@ STRICT="-Dwerror=true"
 # Optimized less it compiles in half the time; -g1 has the lines that a report shows.
 SANITIZED="-Db_sanitize=address,undefined -Db_lundef=false -Dwerror=false
     -Doptimization=1 -Dc_args=-g1"
-# Many tests wait for a clock, a port or another process: two at once on each processor.
-MESON_TESTTHREADS=$((2 * $(nproc)))
 # What hangs is ended; what waits its turn is not.
 CK_TIMEOUT_MULTIPLIER=3
-export MESON_TESTTHREADS CK_TIMEOUT_MULTIPLIER
+export CK_TIMEOUT_MULTIPLIER
 # What takes a minute or more as it is runs there only by hand.
 SUITES_SANITIZED="--suite unit --suite flow --suite fuzz-corpus --no-suite long"
 logs=""
@@ -42,13 +40,14 @@ build() {
     ninja --quiet -C "$folder"
 }
 
-# stage TITLE FOLDER SUITES OPTIONS: builds and tests; what failed is counted at the end.
+# stage TITLE FOLDER AT-ONCE SUITES OPTIONS: builds and tests; what failed is counted at the end.
 stage() {
     echo "== $1"
     # shellcheck disable=SC2086  # options are words
-    if build "$2" $4; then
+    if build "$2" $5; then
         rm -f "$2/meson-logs/testlog.json"
-        meson test -C "$2" --no-rebuild --print-errorlogs --timeout-multiplier 3 $3
+        meson test -C "$2" --no-rebuild --print-errorlogs --timeout-multiplier 3 \
+            --num-processes "$3" $4
         logs="$logs $2/meson-logs/testlog.json"
     else
         echo "error: $2 does not build" >&2
@@ -82,7 +81,9 @@ test -z "$PEER_PACKAGES" || install_npm_peers
 export ASAN_OPTIONS="abort_on_error=0:detect_stack_use_after_return=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
 export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}"
 
-stage "all suites" build "" "$STRICT"
-stage "under sanitizers" build-asan "$SUITES_SANITIZED" "$SANITIZED"
+# Many tests wait for a clock, a port or another process; instrumented ones do not.
+processors=$(nproc)
+stage "all suites" build $((2 * processors)) "" "$STRICT"
+stage "under sanitizers" build-asan "$processors" "$SUITES_SANITIZED" "$SANITIZED"
 # shellcheck disable=SC2086  # lists of words
 exec python3 tests/summary.py "$broken" $logs
