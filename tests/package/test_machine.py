@@ -162,7 +162,9 @@ def package(url: object, sha256: object) -> bytes:
 GOOD = "https://cmg1.blob.core.windows.net/packages/a.tar.gz"
 
 
-@pytest.mark.parametrize("user_data", [b"[1]", b"{", package("http://x.blob.y/a", "0" * 64),
+@pytest.mark.parametrize("user_data", [b"[1]", b"{", b'{"package":"a"}',
+                                       package(1, "0" * 64), package(GOOD, 1),
+                                       package("http://x.blob.y/a", "0" * 64),
                                        package("https://example.com/a", "0" * 64),
                                        package(GOOD, "0" * 63), package(GOOD, "A" * 64)])
 def test_user_data_that_cannot_be_meant_is_refused(tmp_path: Path, metadata: str,
@@ -170,6 +172,15 @@ def test_user_data_that_cannot_be_meant_is_refused(tmp_path: Path, metadata: str
     Metadata.user_data = user_data
     with pytest.raises(script.Refused, match="user data"):
         script.wanted(args(tmp_path, metadata=metadata))
+
+
+def test_what_is_no_base64_or_no_token_is_told(tmp_path: Path,
+                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(script, "metadata", lambda _args, _target: b"a")
+    with pytest.raises(script.Refused, match="user data"):
+        script.wanted(args(tmp_path))
+    with pytest.raises(script.Missing, match="token"):
+        script.fetch(args(tmp_path), GOOD)
 
 
 def test_what_the_user_data_names_is_read(tmp_path: Path, metadata: str) -> None:
