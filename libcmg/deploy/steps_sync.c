@@ -12,8 +12,6 @@
 
 #define BIT(state)    (UINT32_C(1) << CMG_GATEWAY_##state)
 #define USER_DATA_MAX ((size_t)1024 * 1024)
-/* Azure's limit before base64. */
-#define USER_DATA_LIMIT ((size_t)65535)
 
 /* ---- preconditions ---- */
 
@@ -82,12 +80,9 @@ static cmg_status wanted(const struct cmg__work *work, struct cmg__buf *out,
 
     cmg__buf_init(&plain, work->alloc, USER_DATA_MAX);
     cmg_status rc = cmg__user_data_make(work->gateway, work->deployment_id, &plain, err);
-    if (rc == CMG_OK && plain.len > USER_DATA_LIMIT)
-        rc = cmg__fail(err, work->alloc, CMG_E_LIMIT, "user data",
-                       "trust fewer authorities or pin fewer connectors",
-                       "the instances' user data is %zu bytes long, Azure takes %zu",
-                       plain.len, USER_DATA_LIMIT);
-    else if (rc == CMG_OK && cmg__base64_encode(out, plain.data, plain.len) != CMG_OK)
+    if (rc == CMG_OK)
+        rc = cmg__user_data_check(work->alloc, plain.len, err);
+    if (rc == CMG_OK && cmg__base64_encode(out, plain.data, plain.len) != CMG_OK)
         rc = cmg__fail_nomem(err);
     cmg__buf_done(&plain);
     return rc;

@@ -190,6 +190,9 @@ struct cmg__template_input {
 cmg_status cmg__template_make(const struct cmg__alloc *alloc,
                               const struct cmg__template_input *input,
                               struct cmg__json **out, cmg_error **err);
+/* CMG_E_LIMIT when user data of this size, before base64, is more than Azure takes. */
+cmg_status cmg__user_data_check(const struct cmg__alloc *alloc, size_t size,
+                                cmg_error **err);
 /* What an instance receives: see doc/user-data.md. Contains no secret. */
 cmg_status cmg__user_data_make(const cmg_gateway *gateway, const char *deployment_id,
                                struct cmg__buf *out, cmg_error **err);

@@ -12,9 +12,6 @@
 
 #include <string.h>
 
-/* Azure's limit on user data, and on custom data, before base64. */
-#define USER_DATA_MAX ((size_t)65535)
-
 static struct cmg__json *parameters(const struct cmg__template_input *input)
 {
     const cmg_gateway *gateway = input->gateway;
@@ -76,13 +73,10 @@ cmg_status cmg__template_make(const struct cmg__alloc *alloc,
 {
     struct cmg__json *template = NULL;
 
-    if (strlen(input->user_data) > USER_DATA_MAX)
-        return cmg__fail(err, alloc, CMG_E_LIMIT, "user data",
-                         "trust fewer authorities or pin fewer connectors",
-                         "the instances' user data is %zu bytes long, Azure takes %zu",
-                         strlen(input->user_data), USER_DATA_MAX);
-    cmg_status rc = cmg__json_parse(alloc, "template", cmg__template_text,
-                                    cmg__template_text_len, &template, err);
+    cmg_status rc = cmg__user_data_check(alloc, strlen(input->user_data), err);
+    if (rc == CMG_OK)
+        rc = cmg__json_parse(alloc, "template", cmg__template_text,
+                             cmg__template_text_len, &template, err);
     if (rc != CMG_OK)
         return rc;
     if (set_tags(input, template) != CMG_OK) {

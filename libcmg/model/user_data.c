@@ -13,6 +13,8 @@
 
 #define TEXT_MAX ((size_t)1024 * 1024)
 #define VERSION  1
+/* Azure's limit on user data, and on custom data. */
+#define AZURE_MAX ((size_t)65535)
 
 /* The gateway's own authority as PEM, "" without one. */
 static cmg_status authority_pem(const cmg_gateway *gateway, struct cmg__buf *out)
@@ -144,6 +146,17 @@ static cmg_status format(struct cmg__json *doc, struct cmg__buf *out, cmg_error 
 
     cmg__json_unref(doc);
     return rc == CMG_OK ? CMG_OK : cmg__fail_nomem(err);
+}
+
+cmg_status cmg__user_data_check(const struct cmg__alloc *alloc, size_t size,
+                                cmg_error **err)
+{
+    if (size <= AZURE_MAX)
+        return CMG_OK;
+    return cmg__fail(err, alloc, CMG_E_LIMIT, "user data",
+                     "trust fewer authorities or pin fewer connectors",
+                     "the instances' user data is %zu bytes long, Azure takes %zu", size,
+                     AZURE_MAX);
 }
 
 cmg_status cmg__user_data_make(const cmg_gateway *gateway, const char *deployment_id,
