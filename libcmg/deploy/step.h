@@ -185,6 +185,13 @@ const char *cmg__poll_url(const struct cmg__run *run);
 cmg_status cmg__page_follow(struct cmg__run *run, const struct cmg__answer *answer,
                             struct cmg__next *next, bool *more, cmg_error **err);
 
+/* The row of Resource Manager's further pages. */
+#define CMG__PAGE_EXCHANGE(READER)                                                       \
+    {                                                                                    \
+        .name = "page", .call = CMG__CALL_POLL, .then = "page",                          \
+        .bind = { { "url", "page" } }, .read = (READER)                                  \
+    }
+
 /* Reader for exchanges whose answer is not looked at: goes to then, or is done. */
 cmg_status cmg__read_then(struct cmg__run *run, const struct cmg__answer *answer,
                           struct cmg__next *next, cmg_error **err);
