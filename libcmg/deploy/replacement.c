@@ -176,7 +176,8 @@ cmg_status cmg_deploy_set_replacement(cmg_deploy *deploy,
     cmg_replacement copy = { .mode = CMG_REPLACE_WHEN_DUE };
     cmg_status rc = cmg__deploy_check_may_set(deploy, "replacement", err);
 
-    if (rc == CMG_OK && strcmp(deploy->operation->name, "replace_gateway") != 0)
+    if (rc == CMG_OK &&
+        deploy->operation != cmg__operation_get(CMG_DEPLOY_REPLACE_GATEWAY))
         rc = cmg__fail(err, &deploy->head.ctx->alloc, CMG_E_INVAL, "operation",
                        "use it with CMG_DEPLOY_REPLACE_GATEWAY", "%s replaces no gateway",
                        deploy->operation->name);

@@ -223,11 +223,7 @@ static const struct cmg__exchange gone_exchanges[] = {
       .then = "page",
       .bind = { IN_OLD_GROUP },
       .read = read_old_resources },
-    { .name = "page",
-      .call = CMG__CALL_POLL,
-      .then = "page",
-      .bind = { { "url", "page" } },
-      .read = read_old_resources },
+    CMG__PAGE_EXCHANGE(read_old_resources),
     { .name = "delete",
       .call = CMG__CALL_GROUP_DELETE,
       .effect = true,
@@ -250,27 +246,36 @@ const struct cmg__step cmg__step_old_gone = {
 
 /* ---- what that leaves ---- */
 
-static bool stood_there(const struct cmg__run *run, const struct cmg__json *vault)
+static cmg_status stood_there(const struct cmg__run *run, const struct cmg__json *vault,
+                              bool *out, cmg_error **err)
 {
     const char *stood = cmg__str_or(cmg__json_str(vault, "/properties/vaultId"), "");
     char *group =
         cmg__format(run->work->alloc, "/subscriptions/%s/resourceGroups/%s/",
                     cmg__run_fact(run, ".subscription"), cmg__run_fact(run, ".group"));
-    const bool did = group != NULL && cmg__str_istarts(stood, group);
 
+    if (group == NULL)
+        return cmg__fail_nomem(err);
+    *out = cmg__str_istarts(stood, group);
     cmg__free(run->work->alloc, group);
-    return did;
+    return CMG_OK;
 }
 
 static cmg_status inspect_old_vault(struct cmg__run *run,
                                     const struct cmg__answer *answer,
                                     struct cmg__next *next, cmg_error **err)
 {
-    if (answer->status == 404 || !stood_there(run, answer->json))
+    bool its = false;
+    cmg_status rc = CMG_OK;
+
+    if (answer->status != 404)
+        rc = stood_there(run, answer->json, &its, err);
+    if (rc != CMG_OK)
+        return rc;
+    if (!its)
         return cmg__next_go(next, "end");
     if (cmg__json_bool(answer->json, "/properties/purgeProtectionEnabled", false)) {
-        const cmg_status rc =
-            cmg__inventory_note(run, CMG_INVENTORY_DELETED, answer->json, err);
+        rc = cmg__inventory_note(run, CMG_INVENTORY_DELETED, answer->json, err);
         return rc == CMG_OK ? cmg__next_go(next, "end") : rc;
     }
     return run->bits != 0 ? cmg__next_again(next, -1) : cmg__next_go(next, "purge");
