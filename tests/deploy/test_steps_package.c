@@ -323,9 +323,20 @@ START_TEST(memory_that_runs_out_says_so)
                              ANSWER("GET", SET, 0, 200,
                                     "{\"identity\":{\"principalId\":\"p\"}}"),
                              { 0 } };
+    struct rule told[] = { TOKEN,
+                           ANSWER("GET", SET, 1, 200,
+                                  "{\"properties\":{\"virtualMachineProfile\":{}}}"),
+                           ANSWER("GET", SET, 0, 200, NULL),
+                           ANSWER("PATCH", SET, 0, 200, "{}"),
+                           { 0 } };
 
     canned_starve_step(&w, upload, &cmg__step_package, give_and_sign_in);
     canned_starve_step(&w, reader, &cmg__step_package_reader, know_package);
+    canned_begin(&w, told, &cmg__step_settings);
+    know_tenant(&w);
+    told[2].body = wanted_set();
+    world_done(&w);
+    canned_starve_step(&w, told, &cmg__step_settings, know_tenant);
 }
 END_TEST
 
