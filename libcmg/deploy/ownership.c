@@ -127,25 +127,40 @@ char *cmg__vault_id(const struct cmg__work *work)
                        cmg__work_value(work, "group"), cmg__work_value(work, "vault"));
 }
 
+/* What follows in the ID of a resource of the group; NULL when it is of another one. */
+static const char *rest_of_id(const char *id, const char *subscription, const char *group)
+{
+    const char *const parts[] = { "/subscriptions/", subscription, "/resourceGroups/",
+                                  group, "/" };
+
+    for (size_t i = 0; i < CMG__ARRAY_LEN(parts); i++) {
+        if (!cmg__str_istarts(id, parts[i]))
+            return NULL;
+        id += strlen(parts[i]);
+    }
+    return id;
+}
+
+bool cmg__id_is_in(const char *id, const char *subscription, const char *group)
+{
+    return rest_of_id(id, subscription, group) != NULL;
+}
+
 bool cmg__id_is_in_group(const struct cmg__work *work, const char *id)
 {
-    char *group = cmg__format(work->alloc, "/subscriptions/%s/resourceGroups/%s/",
-                              cmg__work_value(work, "subscription"),
-                              cmg__work_value(work, "group"));
-    const bool in = group != NULL && cmg__str_istarts(id, group);
-
-    cmg__free(work->alloc, group);
-    return in;
+    return cmg__id_is_in(id, cmg__work_value(work, "subscription"),
+                         cmg__work_value(work, "group"));
 }
 
 bool cmg__deleted_vault_is_ours(const struct cmg__work *work,
                                 const struct cmg__json *deleted)
 {
-    const char *stood = cmg__json_str(deleted, "/properties/vaultId");
-    char *wanted = cmg__vault_id(work);
-    bool ours = cmg__tags_are_ours(work, cmg__json_at(deleted, "/properties")) ||
-                (stood != NULL && wanted != NULL && cmg__str_ieq(stood, wanted));
+    static const char type[] = "providers/Microsoft.KeyVault/vaults/";
+    const char *stood =
+        rest_of_id(cmg__str_or(cmg__json_str(deleted, "/properties/vaultId"), ""),
+                   cmg__work_value(work, "subscription"), cmg__work_value(work, "group"));
 
-    cmg__free(work->alloc, wanted);
-    return ours;
+    return cmg__tags_are_ours(work, cmg__json_at(deleted, "/properties")) ||
+           (stood != NULL && cmg__str_istarts(stood, type) &&
+            cmg__str_ieq(stood + strlen(type), cmg__work_value(work, "vault")));
 }

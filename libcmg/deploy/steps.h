@@ -173,7 +173,9 @@ bool cmg__array_has(const struct cmg__json *array, const char *text);
 const struct cmg__json *cmg__resource_of_type(const struct cmg__work *work,
                                               const struct cmg__json *list,
                                               const char *type);
-/* Is the resource of this ID in the gateway's group? */
+/* Is the resource of this ID in that group? */
+bool cmg__id_is_in(const char *id, const char *subscription, const char *group);
+/* The same for the gateway's group. */
 bool cmg__id_is_in_group(const struct cmg__work *work, const char *id);
 /* Puts a resource of an answer on the gateway's inventory. */
 cmg_status cmg__inventory_note(struct cmg__run *run, cmg_inventory_kind kind,

@@ -246,36 +246,22 @@ const struct cmg__step cmg__step_old_gone = {
 
 /* ---- what that leaves ---- */
 
-static cmg_status stood_there(const struct cmg__run *run, const struct cmg__json *vault,
-                              bool *out, cmg_error **err)
+static bool stood_there(const struct cmg__run *run, const struct cmg__json *vault)
 {
-    const char *stood = cmg__str_or(cmg__json_str(vault, "/properties/vaultId"), "");
-    char *group =
-        cmg__format(run->work->alloc, "/subscriptions/%s/resourceGroups/%s/",
-                    cmg__run_fact(run, ".subscription"), cmg__run_fact(run, ".group"));
-
-    if (group == NULL)
-        return cmg__fail_nomem(err);
-    *out = cmg__str_istarts(stood, group);
-    cmg__free(run->work->alloc, group);
-    return CMG_OK;
+    return cmg__id_is_in(cmg__str_or(cmg__json_str(vault, "/properties/vaultId"), ""),
+                         cmg__run_fact(run, ".subscription"),
+                         cmg__run_fact(run, ".group"));
 }
 
 static cmg_status inspect_old_vault(struct cmg__run *run,
                                     const struct cmg__answer *answer,
                                     struct cmg__next *next, cmg_error **err)
 {
-    bool its = false;
-    cmg_status rc = CMG_OK;
-
-    if (answer->status != 404)
-        rc = stood_there(run, answer->json, &its, err);
-    if (rc != CMG_OK)
-        return rc;
-    if (!its)
+    if (answer->status == 404 || !stood_there(run, answer->json))
         return cmg__next_go(next, "end");
     if (cmg__json_bool(answer->json, "/properties/purgeProtectionEnabled", false)) {
-        rc = cmg__inventory_note(run, CMG_INVENTORY_DELETED, answer->json, err);
+        const cmg_status rc =
+            cmg__inventory_note(run, CMG_INVENTORY_DELETED, answer->json, err);
         return rc == CMG_OK ? cmg__next_go(next, "end") : rc;
     }
     return run->bits != 0 ? cmg__next_again(next, -1) : cmg__next_go(next, "purge");
