@@ -293,3 +293,14 @@ void place_refuse_upsert(cmg_sandbox *sandbox)
                   err);
     }
 }
+
+void place_add_case(Suite *suite, const struct place_fixture *fixture, const char *name,
+                    const TTest *test, int end)
+{
+    TCase *tc = tcase_create(name);
+
+    tcase_set_timeout(tc, 240);
+    tcase_add_checked_fixture(tc, fixture->setup, fixture->teardown);
+    tcase_add_loop_test(tc, test, 0, end);
+    suite_add_tcase(suite, tc);
+}

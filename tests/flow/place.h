@@ -49,6 +49,14 @@ cmg_status party_prepare(struct party *p, const struct site *site,
                          cmg_error **err);
 void party_done(struct party *p);
 
+struct place_fixture {
+    void (*setup)(void);
+    void (*teardown)(void);
+};
+/* A case of its own with that fixture; test runs for 0 to end - 1. */
+void place_add_case(Suite *suite, const struct place_fixture *fixture, const char *name,
+                    const TTest *test, int end);
+
 /* From now on the directory knows no unique names: applications made twice are found by
    their tags only. */
 void place_refuse_upsert(cmg_sandbox *sandbox);

@@ -359,29 +359,26 @@ START_TEST(a_lock_is_told_before_anything_is_removed)
 }
 END_TEST
 
-static void add_case(Suite *suite, const char *name, const TTest *test, int end)
-{
-    TCase *tc = tcase_create(name);
-
-    tcase_set_timeout(tc, 240);
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_loop_test(tc, test, 0, end);
-    suite_add_tcase(suite, tc);
-}
+static const struct place_fixture fixture = { setup, teardown };
 
 int main(void)
 {
     Suite *suite = suite_create("redeploy");
 
-    add_case(suite, "anew", a_gateway_is_made_anew_under_its_old_name, 1);
-    add_case(suite, "lost", a_create_makes_a_scale_set_that_was_deleted, 1);
-    add_case(suite, "absent", what_is_not_there_is_not_made_anew, 1);
-    add_case(suite, "cut", a_redeployment_that_was_cut_off_at_any_step_goes_on, 1);
-    add_case(suite, "others", what_belongs_to_others_is_left_and_reported, 1);
-    add_case(suite, "adopted",
-             a_group_of_others_is_used_when_that_is_said_and_left_as_it_was, 2);
-    add_case(suite, "region", a_group_of_another_region_is_not_used, 1);
-    add_case(suite, "elsewhere", what_is_ours_in_another_group_goes_too, 1);
-    add_case(suite, "locked", a_lock_is_told_before_anything_is_removed, 1);
+    place_add_case(suite, &fixture, "anew", a_gateway_is_made_anew_under_its_old_name, 1);
+    place_add_case(suite, &fixture, "lost", a_create_makes_a_scale_set_that_was_deleted,
+                   1);
+    place_add_case(suite, &fixture, "absent", what_is_not_there_is_not_made_anew, 1);
+    place_add_case(suite, &fixture, "cut",
+                   a_redeployment_that_was_cut_off_at_any_step_goes_on, 1);
+    place_add_case(suite, &fixture, "others", what_belongs_to_others_is_left_and_reported,
+                   1);
+    place_add_case(suite, &fixture, "adopted",
+                   a_group_of_others_is_used_when_that_is_said_and_left_as_it_was, 2);
+    place_add_case(suite, &fixture, "region", a_group_of_another_region_is_not_used, 1);
+    place_add_case(suite, &fixture, "elsewhere", what_is_ours_in_another_group_goes_too,
+                   1);
+    place_add_case(suite, &fixture, "locked", a_lock_is_told_before_anything_is_removed,
+                   1);
     return support_run((Suite *[]){ suite, NULL });
 }

@@ -236,25 +236,19 @@ START_TEST(a_replacement_that_cannot_be_is_refused)
 }
 END_TEST
 
-static void add_case(Suite *suite, const char *name, const TTest *test, int end_at)
-{
-    TCase *tc = tcase_create(name);
-
-    tcase_set_timeout(tc, 240);
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_loop_test(tc, test, 0, end_at);
-    suite_add_tcase(suite, tc);
-}
+static const struct place_fixture fixture = { setup, teardown };
 
 int main(void)
 {
     Suite *suite = suite_create("replace");
 
-    add_case(suite, "time", the_old_gateway_goes_when_clients_have_had_their_time, 1);
-    add_case(suite, "modes", a_host_may_shorten_the_time_or_wait_for_it,
-             (int)CMG__ARRAY_LEN(modes));
-    add_case(suite, "idle", a_gateway_that_does_not_serve_is_not_replaced, 1);
-    add_case(suite, "refused", a_replacement_that_cannot_be_is_refused,
-             (int)CMG__ARRAY_LEN(bad));
+    place_add_case(suite, &fixture, "time",
+                   the_old_gateway_goes_when_clients_have_had_their_time, 1);
+    place_add_case(suite, &fixture, "modes", a_host_may_shorten_the_time_or_wait_for_it,
+                   (int)CMG__ARRAY_LEN(modes));
+    place_add_case(suite, &fixture, "idle", a_gateway_that_does_not_serve_is_not_replaced,
+                   1);
+    place_add_case(suite, &fixture, "refused", a_replacement_that_cannot_be_is_refused,
+                   (int)CMG__ARRAY_LEN(bad));
     return support_run((Suite *[]){ suite, NULL });
 }

@@ -286,26 +286,22 @@ START_TEST(a_create_takes_the_certificate_of_the_host_without_an_authority)
 }
 END_TEST
 
-static void add_case(Suite *suite, const char *name, const TTest *test, int end)
-{
-    TCase *tc = tcase_create(name);
-
-    tcase_set_timeout(tc, 240);
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_loop_test(tc, test, 0, end);
-    suite_add_tcase(suite, tc);
-}
+static const struct place_fixture fixture = { setup, teardown };
 
 int main(void)
 {
     Suite *suite = suite_create("rotate");
 
-    add_case(suite, "rotated", a_rotation_ends_with_one_current_certificate, 1);
-    add_case(suite, "cut", a_rotation_that_was_cut_off_at_any_step_goes_on, 3);
-    add_case(suite, "lost", an_answer_that_is_lost_makes_no_second_version, 1);
-    add_case(suite, "stopped", a_stopped_gateway_is_not_rotated, 1);
-    add_case(suite, "own", a_certificate_of_the_host_is_brought_in_once, 1);
-    add_case(suite, "own_create",
-             a_create_takes_the_certificate_of_the_host_without_an_authority, 1);
+    place_add_case(suite, &fixture, "rotated",
+                   a_rotation_ends_with_one_current_certificate, 1);
+    place_add_case(suite, &fixture, "cut",
+                   a_rotation_that_was_cut_off_at_any_step_goes_on, 3);
+    place_add_case(suite, &fixture, "lost",
+                   an_answer_that_is_lost_makes_no_second_version, 1);
+    place_add_case(suite, &fixture, "stopped", a_stopped_gateway_is_not_rotated, 1);
+    place_add_case(suite, &fixture, "own", a_certificate_of_the_host_is_brought_in_once,
+                   1);
+    place_add_case(suite, &fixture, "own_create",
+                   a_create_takes_the_certificate_of_the_host_without_an_authority, 1);
     return support_run((Suite *[]){ suite, NULL });
 }

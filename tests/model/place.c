@@ -77,3 +77,23 @@ cmg_gateway *place_gateway(struct place *place)
     ck_ok(place_read(place, place_spec, &gateway, &err), err);
     return gateway;
 }
+
+cmg_status place_read_and_write(struct support_alloc *a, void *user)
+{
+    cmg_context *ctx = NULL;
+    cmg_gateway *g = NULL;
+    cmg_bytes *bytes = NULL;
+    cmg_error *err = NULL;
+    const char *json = user;
+
+    cmg_status rc = cmg_context_new(&a->alloc.table, &ctx, &err);
+    if (rc == CMG_OK)
+        rc = cmg_gateway_new_from_json(ctx, "x", json, strlen(json), &g, &err);
+    if (rc == CMG_OK)
+        rc = cmg_gateway_to_json(g, &bytes, &err);
+    cmg_bytes_unref(bytes);
+    cmg_gateway_unref(g);
+    cmg_context_unref(ctx);
+    cmg_error_unref(err);
+    return rc == CMG_E_INVAL ? CMG_OK : rc;
+}

@@ -24,5 +24,7 @@ cmg_status place_read(struct place *place, const char *json, cmg_gateway **out,
                       cmg_error **err);
 /* Must succeed. */
 cmg_gateway *place_gateway(struct place *place);
+/* For support_torture: reads the specification that user is, and writes what was read. */
+cmg_status place_read_and_write(struct support_alloc *a, void *user);
 
 #endif

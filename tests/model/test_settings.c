@@ -495,26 +495,6 @@ START_TEST(no_handle_and_no_room_is_no_crash)
 }
 END_TEST
 
-static cmg_status read_and_write(struct support_alloc *a, void *user)
-{
-    cmg_context *ctx = NULL;
-    cmg_gateway *g = NULL;
-    cmg_bytes *bytes = NULL;
-    cmg_error *err = NULL;
-    const char *json = user;
-
-    cmg_status rc = cmg_context_new(&a->alloc.table, &ctx, &err);
-    if (rc == CMG_OK)
-        rc = cmg_gateway_new_from_json(ctx, "x", json, strlen(json), &g, &err);
-    if (rc == CMG_OK)
-        rc = cmg_gateway_to_json(g, &bytes, &err);
-    cmg_bytes_unref(bytes);
-    cmg_gateway_unref(g);
-    cmg_context_unref(ctx);
-    cmg_error_unref(err);
-    return rc == CMG_E_INVAL ? CMG_OK : rc;
-}
-
 START_TEST(running_out_of_memory_leaves_nothing_behind)
 {
     struct place place;
@@ -529,11 +509,11 @@ START_TEST(running_out_of_memory_leaves_nothing_behind)
     char *tag = place_vary("/gateway/tags", "{\"azure\":\"b\"}");
     char *cloud = place_vary("/tenant/cloud", "\"AzureChinaCloud\"");
     place_done(&place);
-    support_torture(read_and_write, authorities, 1);
-    support_torture(read_and_write, wrong, 1);
-    support_torture(read_and_write, tags, 1);
-    support_torture(read_and_write, tag, 1);
-    support_torture(read_and_write, cloud, 1);
+    support_torture(place_read_and_write, authorities, 1);
+    support_torture(place_read_and_write, wrong, 1);
+    support_torture(place_read_and_write, tags, 1);
+    support_torture(place_read_and_write, tag, 1);
+    support_torture(place_read_and_write, cloud, 1);
     free(cloud);
     free(tag);
     free(tags);

@@ -528,26 +528,6 @@ START_TEST(the_digest_follows_the_specification_only)
 }
 END_TEST
 
-static cmg_status read_and_write(struct support_alloc *a, void *user)
-{
-    cmg_context *ctx = NULL;
-    cmg_gateway *g = NULL;
-    cmg_bytes *bytes = NULL;
-    cmg_error *err = NULL;
-    const char *json = user;
-
-    cmg_status rc = cmg_context_new(&a->alloc.table, &ctx, &err);
-    if (rc == CMG_OK)
-        rc = cmg_gateway_new_from_json(ctx, "x", json, strlen(json), &g, &err);
-    if (rc == CMG_OK)
-        rc = cmg_gateway_to_json(g, &bytes, &err);
-    cmg_bytes_unref(bytes);
-    cmg_gateway_unref(g);
-    cmg_context_unref(ctx);
-    cmg_error_unref(err);
-    return rc == CMG_E_INVAL ? CMG_OK : rc;
-}
-
 START_TEST(running_out_of_memory_leaves_nothing_behind)
 {
     char *good = strdup(place_spec);
@@ -555,10 +535,10 @@ START_TEST(running_out_of_memory_leaves_nothing_behind)
     char *unknown = place_vary("/gateway/extra", "1");
     char *endpoint = place_vary("/roles/0/endpoints", "[\"x\"]");
 
-    support_torture(read_and_write, good, 1);
-    support_torture(read_and_write, bad, 1);
-    support_torture(read_and_write, unknown, 1);
-    support_torture(read_and_write, endpoint, 1);
+    support_torture(place_read_and_write, good, 1);
+    support_torture(place_read_and_write, bad, 1);
+    support_torture(place_read_and_write, unknown, 1);
+    support_torture(place_read_and_write, endpoint, 1);
     free(endpoint);
     free(unknown);
     free(bad);
