@@ -59,7 +59,7 @@ static int64_t end_of(struct ends *ends, size_t i, unsigned depth)
     }
     for (size_t k = 0; k < CMG__STEP_NEEDS && step->needs[k] != NULL; k++) {
         const size_t need = index_of(ends->deploy, step->needs[k]);
-        if (need == ends->deploy->exec_count)
+        if (need >= MOST_STEPS || need == ends->deploy->exec_count)
             continue;
         const int64_t at = end_of(ends, need, depth + 1);
         from = at > from ? at : from;
