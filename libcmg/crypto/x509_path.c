@@ -127,6 +127,13 @@ static void check_leaf(const struct search *s, const struct cmg__x509 *leaf,
         cmg__x509_rules_leaf(s->question, leaf, findings);
 }
 
+static void tell_path(const struct search *s, const struct cmg__x509 *const *path,
+                      size_t count)
+{
+    if (s->level == 0 && s->question->on_path != NULL)
+        s->question->on_path(s->question->on_path_user, path, count);
+}
+
 /* The last one of the path is an anchor when anchored. */
 static unsigned judge_path(struct search *s, const struct cmg__x509 *const *path,
                            size_t count, bool anchored, struct cmg__report *report)
@@ -146,6 +153,8 @@ static unsigned judge_path(struct search *s, const struct cmg__x509 *const *path
             cmg__rule_broken(&findings, CMG__RULE_CA_PATH_LENGTH, path[i], NULL);
         check_names_below(s, path, i, &findings);
     }
+    if (anchored && findings.refusals == 0)
+        tell_path(s, path, count);
     if (anchored)
         check_revocation(s, path, count, &findings);
     return findings.refusals;

@@ -99,6 +99,20 @@ static const struct cmg__x509 *find_signer(struct cmg__revocation *r,
     return find_stranger(r, crl, r->path[at]);
 }
 
+/* ---- the lists that there are ---- */
+
+static size_t list_count(const struct cmg__revocation *r)
+{
+    return r->trust->crl_count + r->question->crl_count;
+}
+
+static struct cmg__crl *list_at(const struct cmg__revocation *r, size_t i)
+{
+    if (i < r->trust->crl_count)
+        return r->trust->crls[i];
+    return r->question->crls[i - r->trust->crl_count];
+}
+
 /* ---- what lists are worth ---- */
 
 enum age { FRESH, LATE, STALE };
@@ -140,8 +154,8 @@ static void gather(struct inquiry *q)
 {
     struct cmg__revocation *r = q->r;
 
-    for (size_t i = 0; i < r->trust->crl_count && q->count < MAX_LISTS; i++) {
-        struct cmg__crl *crl = r->trust->crls[i];
+    for (size_t i = 0; i < list_count(r) && q->count < MAX_LISTS; i++) {
+        struct cmg__crl *crl = list_at(r, i);
         struct cmg__crl_info info;
         unsigned reasons;
 
@@ -173,8 +187,8 @@ static struct cmg__crl *find_delta(const struct inquiry *q, const struct voice *
     struct cmg__crl *best = NULL;
     int64_t newest = INT64_MIN;
 
-    for (size_t i = 0; i < q->r->trust->crl_count; i++) {
-        struct cmg__crl *crl = q->r->trust->crls[i];
+    for (size_t i = 0; i < list_count(q->r); i++) {
+        struct cmg__crl *crl = list_at(q->r, i);
         struct cmg__crl_info info;
 
         cmg__crl_info(crl, &info);
@@ -254,6 +268,8 @@ static void conclude(struct inquiry *q)
             cmg__rule_broken(q->findings, CMG__RULE_CRL_LATE, cert, NULL);
         return;
     }
+    if (q->r->question->only_named_lists && (cert->present & CMG__EXT_CDP) == 0)
+        return;
     if (q->unusable != NULL)
         cmg__rule_broken(q->findings, CMG__RULE_CRL_UNUSABLE, cert, q->unusable);
     cmg__rule_broken_with(q->findings,

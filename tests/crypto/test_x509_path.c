@@ -395,6 +395,76 @@ START_TEST(constraints_must_be_well_formed)
 }
 END_TEST
 
+/* ---- who is told of paths ---- */
+
+struct told {
+    unsigned calls;
+    const struct cmg__x509 *path[FORGE_MAX];
+    size_t count;
+};
+
+static void on_path(void *user, const struct cmg__x509 *const *path, size_t count)
+{
+    struct told *told = user;
+
+    told->calls++;
+    told->count = count;
+    memcpy(told->path, path, count * sizeof *path);
+}
+
+/* M, a machine, has made an authority X of the name and key of I: a way to the anchor
+   that only who is no authority vouches for. */
+START_TEST(only_paths_that_keep_all_other_rules_are_told_of)
+{
+    static const struct forge_cert chain[FORGE_MAX] = {
+        { .subject = "CN=R", .extensions = ROOT },
+        { .subject = "CN=M", .extensions = CLIENT, .serial = "41" },
+        { .subject = "CN=I", .extensions = CA },
+        { .subject = "CN=I", .extensions = CA, .serial = "21", .issuer = "CN=R" },
+        { .subject = "CN=L", .extensions = CLIENT, .serial = "31" },
+    };
+    struct told told = { 0 };
+    const struct cmg__x509_question q = { .purpose = CMG_PURPOSE_CLIENT,
+                                          .revocation = CMG_REVOCATION_HARD,
+                                          .now_unix_s = PKI_NOW,
+                                          .on_path = on_path,
+                                          .on_path_user = &told };
+    struct court court;
+
+    court_init(&court, chain);
+    court_trust(&court, court.certs[0], CMG__TRUST_AS_FOUND);
+    court_judge(&court, &q);
+    ck_assert(!cmg__report_is_accepted(&court.report));
+    ck_assert_uint_ge(told.calls, 1);
+    ck_assert_uint_eq(told.count, 3);
+    ck_assert_ptr_eq(told.path[0], court.certs[4]);
+    ck_assert_ptr_eq(told.path[1], court.certs[3]);
+    court_done(&court);
+}
+END_TEST
+
+START_TEST(nobody_is_told_of_a_leaf_that_is_refused_anyway)
+{
+    static const struct forge_cert chain[FORGE_MAX] = {
+        { .subject = "CN=R", .extensions = ROOT },
+        { .subject = "CN=L", .extensions = "ku:80;eku:server;ski;aki" },
+    };
+    struct told told = { 0 };
+    const struct cmg__x509_question q = { .purpose = CMG_PURPOSE_CLIENT,
+                                          .revocation = CMG_REVOCATION_HARD,
+                                          .now_unix_s = PKI_NOW,
+                                          .on_path = on_path,
+                                          .on_path_user = &told };
+    struct court court;
+
+    court_init(&court, chain);
+    court_trust(&court, court.certs[0], CMG__TRUST_AS_FOUND);
+    court_judge(&court, &q);
+    ck_assert_uint_eq(told.calls, 0);
+    court_done(&court);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("x509_path");
@@ -409,6 +479,8 @@ int main(void)
     tcase_add_test(paths, the_way_that_keeps_the_rules_is_taken);
     tcase_add_test(paths, the_way_with_the_fewest_faults_is_reported);
     tcase_add_test(paths, a_hostile_chain_buys_little_work);
+    tcase_add_test(paths, only_paths_that_keep_all_other_rules_are_told_of);
+    tcase_add_test(paths, nobody_is_told_of_a_leaf_that_is_refused_anyway);
     suite_add_tcase(suite, paths);
     tcase_set_timeout(constraints, 60);
     tcase_add_loop_test(constraints, constraints_hold_for_names_of_each_kind, 0,

@@ -422,6 +422,79 @@ START_TEST(another_path_is_found_around_a_revoked_authority)
 }
 END_TEST
 
+/* ---- for who fetches lists: what the question says besides ---- */
+
+#define POINT "raw:551d1f=3011300fa00da00b8609687474703a2f2f612f"
+
+static const struct forge_cert with_points[FORGE_MAX] = {
+    { .subject = "CN=R", .extensions = "!bc:ca;!ku:06;ski" },
+    { .subject = "CN=I", .extensions = "!bc:ca;!ku:06;ski;aki", .serial = "21" },
+    { .subject = "CN=L",
+      .extensions = "ku:80;eku:client;ski;aki;" POINT,
+      .serial = "31" },
+};
+
+static const struct {
+    const struct forge_cert *links;
+    cmg_revocation mode;
+    bool only_named;
+    struct list list;
+    bool accepted;
+} named_cases[] = {
+    { links, HARD, false, { 0 }, false },
+    { links, HARD, true, { 0 }, true },
+    { links, HARD, true, { .issuer = "I", .serial = "31", .reason = 1 }, false },
+    { links, HARD, true, { .issuer = "I", .from_days = -9, .to_days = -2 }, true },
+    { with_points, HARD, true, { 0 }, false },
+    { with_points, HARD, true, { .issuer = "I" }, true },
+    { with_points, HARD, true, { .issuer = "I", .wrong_key = true }, false },
+    { with_points, HARD, true, { .issuer = "I", .from_days = -9, .to_days = -2 }, false },
+};
+
+START_TEST(who_names_no_list_needs_none_when_it_is_so_asked)
+{
+    const struct cmg__x509_question q = {
+        .purpose = CMG_PURPOSE_CLIENT,
+        .revocation = named_cases[_i].mode,
+        .now_unix_s = PKI_NOW,
+        .only_named_lists = named_cases[_i].only_named,
+    };
+    struct court court;
+
+    court_init(&court, named_cases[_i].links);
+    court_trust(&court, court.certs[0], CMG__TRUST_AS_FOUND);
+    if (named_cases[_i].list.issuer != NULL)
+        add_list(&court, &named_cases[_i].list);
+    court_judge(&court, &q);
+    ck_assert_int_eq(cmg__report_is_accepted(&court.report), named_cases[_i].accepted);
+    court_done(&court);
+}
+END_TEST
+
+START_TEST(lists_of_the_question_count_like_those_of_the_trust_list)
+{
+    const struct list root = { .issuer = "R" };
+    const struct list leaf = { .issuer = "I", .serial = "31", .reason = 1 };
+    struct cmg__x509_question q = { .purpose = CMG_PURPOSE_CLIENT,
+                                    .revocation = HARD,
+                                    .now_unix_s = PKI_NOW };
+    struct court court;
+    struct court shelf;
+
+    court_init(&court, links);
+    court_init(&shelf, links);
+    court_trust(&court, court.certs[0], CMG__TRUST_AS_FOUND);
+    add_list(&court, &root);
+    add_list(&shelf, &leaf);
+    q.crls = shelf.trust->crls;
+    q.crl_count = shelf.trust->crl_count;
+    court_judge(&court, &q);
+    ck_assert(cmg__report_has(&court.report, CMG_FINDING_REVOKED));
+    court_done(&court);
+    court_done(&shelf);
+}
+END_TEST
+
 struct papers {
     struct court *court;
 };
@@ -471,6 +544,9 @@ int main(void)
     tcase_add_test(lists, an_authority_without_the_right_signs_no_lists);
     tcase_add_test(lists, a_machine_signs_no_lists);
     tcase_add_test(lists, another_path_is_found_around_a_revoked_authority);
+    tcase_add_loop_test(lists, who_names_no_list_needs_none_when_it_is_so_asked, 0,
+                        (int)CMG__ARRAY_LEN(named_cases));
+    tcase_add_test(lists, lists_of_the_question_count_like_those_of_the_trust_list);
     tcase_add_test(lists, running_out_of_memory_accepts_nobody);
     suite_add_tcase(suite, lists);
     return support_run((Suite *const[]){ suite, NULL });
