@@ -91,17 +91,22 @@ static enum cmg__refusal admit_method(const struct cmg__exchange *x)
     return CMG__REFUSE_UNKNOWN_METHOD;
 }
 
-static enum cmg__refusal admit_certificate(struct cmg__exchange *x)
+static enum cmg__refusal admit_certificate(struct cmg__exchange *x, bool may_wait)
 {
-    switch (cmg__front_judge(x->front)) {
-    case CMG__CERT_GOOD:
+    static const enum cmg__refusal answers[] = {
+        [CMG__CERT_UNKNOWN] = CMG__REFUSE_INTERNAL,
+        [CMG__CERT_NONE] = CMG__REFUSE_CERT_MISSING,
+        [CMG__CERT_GOOD] = CMG__ADMITTED,
+        [CMG__CERT_BAD] = CMG__REFUSE_CERT_FOREIGN,
+        [CMG__CERT_REVOKED] = CMG__REFUSE_CERT_REVOKED,
+        [CMG__CERT_UNASKED] = CMG__REFUSE_CERT_UNASKED,
+        [CMG__CERT_PENDING] = CMG__WAIT_LISTS,
+    };
+    const enum cmg__refusal answer = answers[cmg__front_judge(x->front, may_wait)];
+
+    if (answer == CMG__ADMITTED)
         x->client = "certificate";
-        return CMG__ADMITTED;
-    case CMG__CERT_BAD:
-        return CMG__REFUSE_CERT_FOREIGN;
-    default:
-        return CMG__REFUSE_CERT_MISSING;
-    }
+    return answer;
 }
 
 static enum cmg__refusal admit_token(struct cmg__exchange *x, bool may_wait)
@@ -134,7 +139,7 @@ enum cmg__refusal cmg__admit_identity(struct cmg__exchange *x, bool may_wait)
     if (needs_token)
         verdict = admit_token(x, may_wait);
     else if (!is_own)
-        verdict = admit_certificate(x);
+        verdict = admit_certificate(x, may_wait);
     if (verdict != CMG__ADMITTED || !is_own)
         return verdict;
     cmg__answer_own(x);

@@ -3,7 +3,7 @@
  * other. Bodies go through both ways without being held: what the stream does not take
  * pauses the client, what the client does not take withholds the stream's credit.
  *
- *   begin -> KEYS -> QUEUED -> RUNNING -> ANSWERED -> (done list)
+ *   begin -> KEYS or LISTS -> QUEUED -> RUNNING -> ANSWERED -> (done list)
  * Any state may go straight to ANSWERED by a refusal. A request is given to a second
  * connection point only when the first certainly did nothing with it, or when it is safe
  * and bodyless and no byte of an answer came.
@@ -25,6 +25,25 @@ static void set_due(struct cmg__exchange *x, int64_t after_ms)
         cmg__timer_start(&x->timer, after_ms);
 }
 
+static void stop_waiting(struct cmg__exchange *x)
+{
+    if (x->state != CMG__EXCHANGE_QUEUED && x->state != CMG__EXCHANGE_KEYS &&
+        x->state != CMG__EXCHANGE_LISTS)
+        return;
+    x->state = CMG__EXCHANGE_ANSWERED;
+    cmg__list_remove(&x->node);
+    x->service->waiting_count--;
+}
+
+static void act(struct cmg__exchange *x, enum cmg__refusal verdict);
+
+/* By what is known now. */
+static void judge_again(struct cmg__exchange *x)
+{
+    stop_waiting(x);
+    act(x, cmg__admit_identity(x, false));
+}
+
 static void on_timer(struct cmg__timer *timer, void *user)
 {
     struct cmg__exchange *x = user;
@@ -38,17 +57,16 @@ static void on_timer(struct cmg__timer *timer, void *user)
         cmg__answer_refuse(x, CMG__REFUSE_NO_CONNECTOR);
     else if (x->state == CMG__EXCHANGE_KEYS)
         cmg__answer_refuse(x, CMG__REFUSE_NO_KEYS);
+    else if (x->state == CMG__EXCHANGE_LISTS)
+        judge_again(x);
 }
 
 /* ---- waiting ---- */
 
-static void stop_waiting(struct cmg__exchange *x)
+static bool may_wait(const struct cmg_service *service)
 {
-    if (x->state != CMG__EXCHANGE_QUEUED && x->state != CMG__EXCHANGE_KEYS)
-        return;
-    x->state = CMG__EXCHANGE_ANSWERED;
-    cmg__list_remove(&x->node);
-    x->service->waiting_count--;
+    return service->waiting_count < service->limits.queue &&
+           service->state == CMG__SERVICE_RUNNING;
 }
 
 static void wait_as(struct cmg__exchange *x, enum cmg__exchange_state state,
@@ -58,8 +76,7 @@ static void wait_as(struct cmg__exchange *x, enum cmg__exchange_state state,
 
     if (x->state == state && !cmg__list_is_empty(&x->node))
         return;
-    if (service->waiting_count >= service->limits.queue ||
-        service->state != CMG__SERVICE_RUNNING) {
+    if (!may_wait(service)) {
         cmg__answer_refuse(x, otherwise);
         return;
     }
@@ -91,6 +108,12 @@ static void act(struct cmg__exchange *x, enum cmg__refusal verdict)
     case CMG__WAIT_KEYS:
         wait_as(x, CMG__EXCHANGE_KEYS, CMG__REFUSE_NO_KEYS);
         break;
+    case CMG__WAIT_LISTS:
+        if (may_wait(x->service))
+            wait_as(x, CMG__EXCHANGE_LISTS, CMG__REFUSE_CERT_UNASKED);
+        else
+            judge_again(x);
+        break;
     default:
         cmg__answer_refuse(x, verdict);
         break;
@@ -104,10 +127,28 @@ void cmg__exchange_keys(void *user)
 
     CMG__LIST_FOREACH (node, after, &service->waiting) {
         struct cmg__exchange *x = CMG__CONTAINER(node, struct cmg__exchange, node);
-        if (x->state != CMG__EXCHANGE_KEYS)
+        if (x->state == CMG__EXCHANGE_KEYS)
+            judge_again(x);
+    }
+}
+
+/* A chain may need several: who still misses one goes on to wait, not longer than at
+   first. */
+void cmg__exchange_lists(void *user, bool changed)
+{
+    struct cmg_service *service = user;
+
+    if (changed)
+        cmg__front_doubt(service);
+    CMG__LIST_FOREACH (node, after, &service->waiting) {
+        struct cmg__exchange *x = CMG__CONTAINER(node, struct cmg__exchange, node);
+        if (x->state != CMG__EXCHANGE_LISTS)
+            continue;
+        const enum cmg__refusal verdict = cmg__admit_identity(x, true);
+        if (verdict == CMG__WAIT_LISTS)
             continue;
         stop_waiting(x);
-        act(x, cmg__admit_identity(x, false));
+        act(x, verdict);
     }
 }
 

@@ -9,8 +9,6 @@
 #include "base/str.h"
 #include "crypto/hash.h"
 
-#define MAX_CHAIN 10
-
 static void on_request(struct cmg__http1_conn *conn, const struct cmg__http1_head *head,
                        void *user)
 {
@@ -159,41 +157,54 @@ void cmg__front_free(struct cmg__front *front)
     forget(front);
 }
 
-static enum cmg__cert_verdict judge(struct cmg__front *front, struct cmg__stream *tls)
+static enum cmg__cert_verdict judge(struct cmg__front *front, bool may_wait)
 {
-    cmg_context *ctx = front->service->head.ctx;
-    const uint8_t *ders[MAX_CHAIN];
-    size_t lens[MAX_CHAIN];
-    size_t count = cmg__tls_peer_count(tls);
+    struct cmg_service *service = front->service;
+    struct cmg__stream *tls = cmg__http1_conn_stream(front->http1);
+    struct cmg__x509_ders chain = { .count = cmg__tls_peer_count(tls) };
     cmg_error *why = NULL;
 
-    if (count == 0)
+    if (chain.count == 0)
         return CMG__CERT_NONE;
-    if (count > MAX_CHAIN || front->service->secure.trust == NULL)
+    if (chain.count > CMG__PEER_MAX || service->secure.trust == NULL)
         return CMG__CERT_BAD;
-    for (size_t i = 0; i < count; i++)
-        ders[i] = cmg__tls_peer_der(tls, i, &lens[i]);
-    cmg_status rc = cmg__sha256_hex(ders[0], lens[0], front->cert_sha256);
-    if (rc == CMG_OK)
-        rc = cmg__x509_check(front->service->secure.trust, CMG_PURPOSE_CLIENT, ders, lens,
-                             count, cmg__env_unix_s(&ctx->env), &why);
-    if (rc != CMG_OK)
-        cmg__log(ctx, CMG_LOG_INFO, "relay", "client.certificate", front->cert_sha256,
-                 "client certificate refused: %s", cmg_error_message(why));
+    for (size_t i = 0; i < chain.count; i++)
+        chain.ders[i] = cmg__tls_peer_der(tls, i, &chain.lens[i]);
+    if (cmg__sha256_hex(chain.ders[0], chain.lens[0], front->cert_sha256) != CMG_OK)
+        return CMG__CERT_UNKNOWN;
+    const enum cmg__cert_verdict verdict = cmg__revocation_gate_check(
+        service->revocation, service->secure.trust, &chain, may_wait, &why);
+    if (verdict != CMG__CERT_GOOD && verdict != CMG__CERT_PENDING)
+        cmg__log(service->head.ctx, CMG_LOG_INFO, "relay", "client.certificate",
+                 front->cert_sha256, "client certificate refused: %s",
+                 cmg_error_message(why));
     cmg_error_unref(why);
-    return rc == CMG_OK ? CMG__CERT_GOOD : CMG__CERT_BAD;
+    return verdict;
 }
 
-enum cmg__cert_verdict cmg__front_judge(struct cmg__front *front)
+/* What hangs on the moment is not kept: memory, and lists that are not there yet. */
+static bool is_lasting(enum cmg__cert_verdict verdict)
+{
+    return verdict != CMG__CERT_UNKNOWN && verdict != CMG__CERT_UNASKED &&
+           verdict != CMG__CERT_PENDING;
+}
+
+enum cmg__cert_verdict cmg__front_judge(struct cmg__front *front, bool may_wait)
 {
     int64_t now = cmg__loop_now_ms(front->service->loop);
 
-    if (front->verdict == CMG__CERT_UNKNOWN ||
+    if (!is_lasting(front->verdict) ||
         now - front->judged_ms >= front->service->limits.certificate_ms) {
-        front->verdict = judge(front, cmg__http1_conn_stream(front->http1));
+        front->verdict = judge(front, may_wait);
         front->judged_ms = now;
     }
     return front->verdict;
+}
+
+void cmg__front_doubt(struct cmg_service *service)
+{
+    CMG__LIST_FOREACH (node, after, &service->fronts)
+        CMG__CONTAINER(node, struct cmg__front, node)->verdict = CMG__CERT_UNKNOWN;
 }
 
 cmg_status cmg__front_client_cert(const struct cmg__front *front, struct cmg__buf *out)

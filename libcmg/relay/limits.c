@@ -22,4 +22,13 @@ const struct cmg__relay_limits cmg__relay_default_limits = {
     .settled_ms = 60000,
     .keys_ms = 12 * 3600 * 1000,
     .keys_unknown_ms = 300000,
+    .lists = CMG__LISTS_MAX,
+    .list_fetches = 8,
+    .list_bytes = (size_t)16 * 1024 * 1024,
+    .lists_bytes = (size_t)128 * 1024 * 1024,
+    .list_fetch_ms = 30000,
+    .list_refresh_ms = 4 * 3600 * 1000,
+    .list_idle_ms = 24 * 3600 * 1000,
+    .list_pause_ms = 10000,
+    .list_pause_cap_ms = 600000,
 };

@@ -15,6 +15,9 @@
 /* Longest request body that a map may allow. */
 #define CMG__MAP_MAX_LENGTH ((uint64_t)1 << 40)
 
+/* Revocation lists that can be held. */
+#define CMG__LISTS_MAX 100
+
 struct cmg__relay_limits {
     size_t connections;      /* of clients, per service */
     size_t channels;         /* of connection points */
@@ -36,6 +39,15 @@ struct cmg__relay_limits {
     int64_t settled_ms;      /* a channel that lived as long resets the back-off */
     int64_t keys_ms;         /* refresh of token keys */
     int64_t keys_unknown_ms; /* least time between refreshes for an unknown key */
+    size_t lists;            /* revocation lists held, at most CMG__LISTS_MAX */
+    size_t list_fetches;     /* of them, on their way at a time */
+    size_t list_bytes;       /* one of them as it comes */
+    size_t lists_bytes;      /* all of them in memory */
+    int64_t list_fetch_ms;   /* from the request for one to its last byte */
+    int64_t list_refresh_ms; /* the longest until it is asked for again */
+    int64_t list_idle_ms;    /* one that nobody needed as long is given up */
+    int64_t list_pause_ms; /* after a failure, doubled with each; the least to refresh */
+    int64_t list_pause_cap_ms;
 };
 
 extern const struct cmg__relay_limits cmg__relay_default_limits;

@@ -140,8 +140,9 @@ cmg_status cmg__service_reconfigure(struct cmg_service *service,
         service->tokens = gate;
         cmg__token_gate_start(gate); /* in the next turn, by the new settings */
     }
-    CMG__LIST_FOREACH (node, after, &service->fronts)
-        CMG__CONTAINER(node, struct cmg__front, node)->verdict = CMG__CERT_UNKNOWN;
+    if (!settings->verify_revocation)
+        cmg__revocation_gate_rest(service->revocation);
+    cmg__front_doubt(service);
     cmg__channel_unpin(service, settings);
     cmg__log(service->head.ctx, CMG_LOG_INFO, "relay", "service.reload", service->via,
              "works by changed settings");

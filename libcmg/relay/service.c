@@ -203,6 +203,8 @@ static void undo_start(struct cmg_service *service)
     cmg__secure_done(&service->secure);
     cmg__token_gate_free(service->tokens);
     service->tokens = NULL;
+    cmg__revocation_gate_free(service->revocation);
+    service->revocation = NULL;
 }
 
 /* Clients get half of the process's descriptors, so that channels, token keys and the
@@ -235,6 +237,10 @@ cmg_status cmg_service_start(cmg_service *service, cmg_error **err)
     if (rc == CMG_OK)
         rc = cmg__token_gate_new(service->head.ctx, &service->settings, &service->limits,
                                  cmg__exchange_keys, service, &service->tokens, err);
+    if (rc == CMG_OK)
+        rc = cmg__revocation_gate_new(service->head.ctx, &service->settings,
+                                      &service->limits, cmg__exchange_lists, service,
+                                      &service->revocation, err);
     if (rc == CMG_OK)
         rc = listen_on(service, CMG_LISTENER_CLIENT, service->settings.client_port,
                        cmg__front_accept, err);

@@ -17,6 +17,7 @@
 #include "net/http2.h"
 #include "net/tls.h"
 #include "relay/fields.h"
+#include "relay/revocation_gate.h"
 #include "relay/settings.h"
 #include "relay/target.h"
 #include "relay/token_gate.h"
@@ -54,6 +55,7 @@ struct cmg_service {
     cmg_service_events events;
     struct cmg__secure secure;
     struct cmg__token_gate *tokens;
+    struct cmg__revocation_gate *revocation;
     enum cmg__service_state state;
     char via[16];    /* "cmg-3" or "cmg" */
     char run_id[17]; /* random, first part of request IDs */
@@ -62,7 +64,7 @@ struct cmg_service {
     size_t front_count;
     struct cmg__list channels;
     size_t channel_count;
-    struct cmg__list waiting; /* exchanges without a connection point or without keys */
+    struct cmg__list waiting; /* exchanges without connection point, keys or lists */
     size_t waiting_count;
     struct cmg__list done; /* exchanges to report */
     struct cmg__task task; /* reports, see report.c */
@@ -92,13 +94,6 @@ void cmg__service_name(struct cmg_service *service);
 
 /* ---- a client's connection ---- */
 
-enum cmg__cert_verdict {
-    CMG__CERT_UNKNOWN,
-    CMG__CERT_NONE,
-    CMG__CERT_GOOD,
-    CMG__CERT_BAD
-};
-
 struct cmg__front {
     struct cmg_service *service;
     struct cmg__list node;
@@ -113,8 +108,10 @@ void cmg__front_accept(void *service, int fd, const char *peer);
 /* Idle connections end, others after their answer. */
 void cmg__front_drain(struct cmg_service *service);
 void cmg__front_free(struct cmg__front *front);
-/* The client certificate's verdict, kept for a while. */
-enum cmg__cert_verdict cmg__front_judge(struct cmg__front *front);
+/* The client certificate's verdict, kept for a while. may_wait: PENDING is one. */
+enum cmg__cert_verdict cmg__front_judge(struct cmg__front *front, bool may_wait);
+/* Certificates are judged anew at their next request. */
+void cmg__front_doubt(struct cmg_service *service);
 /* Appends ":base64:" of the client's leaf (RFC 9440). */
 CMG__NODISCARD cmg_status cmg__front_client_cert(const struct cmg__front *front,
                                                  struct cmg__buf *out);
@@ -164,6 +161,7 @@ struct cmg__channel *cmg__channel_pick(const struct cmg_service *service,
 
 enum cmg__exchange_state {
     CMG__EXCHANGE_KEYS,    /* waits for token keys */
+    CMG__EXCHANGE_LISTS,   /* waits for revocation lists */
     CMG__EXCHANGE_QUEUED,  /* waits for a connection point */
     CMG__EXCHANGE_RUNNING, /* has a stream */
     CMG__EXCHANGE_ANSWERED /* nothing more comes from inside */
@@ -225,6 +223,9 @@ void cmg__exchange_dispatch(struct cmg__exchange *x);
 void cmg__exchange_wake(struct cmg_service *service);
 /* Token keys came, or the attempt failed. */
 void cmg__exchange_keys(void *service);
+/* An attempt to get a revocation list ended; changed: certificates are to be judged anew.
+ */
+void cmg__exchange_lists(void *service, bool changed);
 /* No stream any more; a running one is reset. */
 void cmg__exchange_detach(struct cmg__exchange *x);
 /* The fields that go into the channel: filtered, with the identity. */
@@ -237,10 +238,13 @@ enum cmg__refusal {
     CMG__ADMITTED, /* goes inside: cmg__exchange_dispatch */
     CMG__ANSWERED, /* was answered in place */
     CMG__WAIT_KEYS,
+    CMG__WAIT_LISTS,
     CMG__REFUSE_BAD,
     CMG__REFUSE_TOKEN,
     CMG__REFUSE_CERT_MISSING,
     CMG__REFUSE_CERT_FOREIGN,
+    CMG__REFUSE_CERT_REVOKED,
+    CMG__REFUSE_CERT_UNASKED,
     CMG__REFUSE_NOT_FOUND,
     CMG__REFUSE_METHOD,
     CMG__REFUSE_SLOW,
@@ -255,7 +259,7 @@ enum cmg__refusal {
     CMG__REFUSE_TIMEOUT
 };
 enum cmg__refusal cmg__admit(struct cmg__exchange *x);
-/* The second half, once keys are there: no more waiting. */
+/* The second half, once keys or lists are there. may_wait: for either. */
 enum cmg__refusal cmg__admit_identity(struct cmg__exchange *x, bool may_wait);
 /* Fixed text and a number to ask about; nothing of the request. */
 void cmg__answer_refuse(struct cmg__exchange *x, enum cmg__refusal refusal);

@@ -127,6 +127,20 @@ static cmg_status read_pins(const struct cmg__reader *reader,
     return rc;
 }
 
+/* On unless somebody turned it off. */
+static cmg_status read_revocation(const struct cmg__reader *reader,
+                                  struct cmg__service_settings *s, cmg_error **err)
+{
+    static const char path[] = "/settings/verify_client_revocation";
+    const enum cmg__json_type type = cmg__json_type(cmg__json_at(reader->doc, path));
+
+    s->verify_revocation = type != CMG__JSON_FALSE;
+    if (type == CMG__JSON_NONE || type == CMG__JSON_TRUE || type == CMG__JSON_FALSE)
+        return CMG_OK;
+    return cmg__refuse(reader->alloc, reader->name, reader->doc, path,
+                       "use true or false", err);
+}
+
 /* Fields that may be absent: "/instance" and "/tokens/scope". */
 static cmg_status read_optional(const struct cmg__reader *reader,
                                 struct cmg__service_settings *s, cmg_error **err)
@@ -182,6 +196,8 @@ cmg_status cmg__service_settings_read(struct cmg__service_settings *s, const cha
         rc = read_pins(&reader, s, err);
     if (rc == CMG_OK)
         rc = read_optional(&reader, s, err);
+    if (rc == CMG_OK)
+        rc = read_revocation(&reader, s, err);
     if (rc == CMG_OK)
         rc = cmg__reader_port(&reader, "/ports/client", &s->client_port, err);
     if (rc == CMG_OK)

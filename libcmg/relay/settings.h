@@ -26,6 +26,7 @@ struct cmg__service_settings {
     uint16_t channel_port;
     int instance; /* 0-based; -1 when not told */
     char *client_roots_pem;
+    bool verify_revocation;       /* of clients' certificates; true when not told */
     char pins[CMG__MAX_PINS][65]; /* lower case */
     size_t pin_count;
     char *tenant_id; /* lower case */

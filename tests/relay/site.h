@@ -36,6 +36,7 @@ const char *site_pem(enum site_cert which);
 /* An HTTP server of the site: management point or sign-in host. */
 struct site_server {
     struct site *site;
+    bool plain; /* without TLS */
     struct cmg__listener *listener;
     struct cmg__list conns;
     void (*answer)(struct site_server *server, struct cmg__http1_conn *conn,
@@ -81,6 +82,9 @@ void site_start_parts(struct site *site, bool with_service, bool with_connector)
 void site_stop(struct site *site);
 void site_start_servers(struct site *site);
 void site_stop_servers(struct site *site);
+/* One more, at that name and any port of it. */
+void site_start_server(struct site *site, struct site_server *server, const char *host);
+void site_stop_server(struct site_server *server);
 struct cmg__key *site_token_key(struct site *site);
 void site_new_service(struct site *site);
 /* Configured, not started. */
@@ -111,6 +115,7 @@ void site_raw(struct site *site, enum site_cert which, const char *bytes, char *
               size_t size);
 /* A connected TLS client that reads nothing by itself. */
 struct cmg__stream *site_connect(struct site *site, enum site_cert which);
+struct cmg__stream *site_connect_as(struct site *site, const char *pem);
 void site_write(struct site *site, struct cmg__stream *tls, const void *data, size_t n);
 cmg_certificate *site_certificate(struct site *site, enum site_cert which);
 

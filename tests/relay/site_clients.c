@@ -106,7 +106,11 @@ static unsigned stream_events;
 
 struct cmg__stream *site_connect(struct site *site, enum site_cert which)
 {
-    const char *pem = which == SITE_CERT_COUNT ? NULL : site_pem(which);
+    return site_connect_as(site, which == SITE_CERT_COUNT ? NULL : site_pem(which));
+}
+
+struct cmg__stream *site_connect_as(struct site *site, const char *pem)
+{
     const struct cmg__tls_settings settings = { .cert_pem = pem,
                                                 .key_pem = pem,
                                                 .ca_pem = site_ca_pem() };

@@ -160,16 +160,18 @@ static const struct cmg__http1_server_events server_events = {
 static void on_accept(void *user, int fd, const char *peer)
 {
     struct site_server *server = user;
-    struct cmg__stream *tcp = NULL, *tls = NULL;
+    struct cmg__stream *tcp = NULL, *stream = NULL;
     struct server_conn *c = calloc(1, sizeof *c);
     cmg_error *err = NULL;
 
     (void)peer;
     ck_ok(cmg__tcp_adopt(server->site->ctx->loop, fd, &tcp, &err), err);
-    ck_ok(cmg__tls_stream_new(tcp, server->site->role_tls, NULL, &tls, &err), err);
+    stream = tcp;
+    if (!server->plain)
+        ck_ok(cmg__tls_stream_new(tcp, server->site->role_tls, NULL, &stream, &err), err);
     ck_assert_ptr_nonnull(c);
     c->server = server;
-    ck_ok(cmg__http1_conn_new(tls, NULL, &server_events, c, &c->conn, &err), err);
+    ck_ok(cmg__http1_conn_new(stream, NULL, &server_events, c, &c->conn, &err), err);
     cmg__list_add_tail(&server->conns, &c->node);
 }
 
@@ -190,7 +192,7 @@ static void login_answer(struct site_server *server, struct cmg__http1_conn *con
     cmg__buf_done(&text);
 }
 
-static void start_server(struct site *site, struct site_server *server, const char *host)
+void site_start_server(struct site *site, struct site_server *server, const char *host)
 {
     cmg_error *err = NULL;
 
@@ -204,7 +206,7 @@ static void start_server(struct site *site, struct site_server *server, const ch
           err);
 }
 
-static void stop_server(struct site_server *server)
+void site_stop_server(struct site_server *server)
 {
     cmg__listener_free(server->listener);
     CMG__LIST_FOREACH (node, after, &server->conns) {
@@ -225,15 +227,15 @@ void site_start_servers(struct site *site)
 
     ck_ok(cmg__tls_config_new(site->ctx, &settings, &site->role_tls, &err), err);
     site->token_key = site_token_key(site);
-    start_server(site, &site->role, "mp.test");
-    start_server(site, &site->login, "login.test");
+    site_start_server(site, &site->role, "mp.test");
+    site_start_server(site, &site->login, "login.test");
     site->login.answer = login_answer;
 }
 
 void site_stop_servers(struct site *site)
 {
-    stop_server(&site->role);
-    stop_server(&site->login);
+    site_stop_server(&site->role);
+    site_stop_server(&site->login);
     cmg__tls_config_unref(site->role_tls);
     cmg__key_free(site->token_key);
 }

@@ -24,6 +24,22 @@ static const char connector[] =
     "\"management_point\",\"url\":\"https://mp\",\"endpoints\":[{\"path\":\"SMS_MP\","
     "\"max_length\":5}]}]}";
 
+struct spoil {
+    const char *from, *to, *subject;
+};
+
+/* The document with one part replaced. */
+static char *spoiled(const char *text, const struct spoil *spoil)
+{
+    const char *at = strstr(text, spoil->from);
+    static char out[8192];
+
+    ck_assert_ptr_nonnull(at);
+    snprintf(out, sizeof out, "%.*s%s%s", (int)(at - text), text, spoil->to,
+             at + strlen(spoil->from));
+    return out;
+}
+
 START_TEST(user_data_is_read_whole)
 {
     struct cmg__service_settings s;
@@ -43,6 +59,30 @@ START_TEST(user_data_is_read_whole)
 }
 END_TEST
 
+static const struct {
+    const char *settings;
+    bool verify;
+} revocation_cases[] = {
+    { "\"later\":true", true }, /* not told: on */
+    { "\"settings\":{}", true },
+    { "\"settings\":{\"verify_client_revocation\":true}", true },
+    { "\"settings\":{\"verify_client_revocation\":false}", false },
+};
+
+START_TEST(revocation_is_asked_for_unless_somebody_turned_it_off)
+{
+    const struct spoil change = { "\"later\":true", revocation_cases[_i].settings, NULL };
+    const char *text = spoiled(user_data, &change);
+    struct cmg__service_settings s;
+    cmg_error *err = NULL;
+
+    cmg__service_settings_init(&s, &cmg__alloc_libc);
+    ck_ok(cmg__service_settings_read(&s, text, strlen(text), &err), err);
+    ck_assert_int_eq(s.verify_revocation, revocation_cases[_i].verify);
+    cmg__service_settings_done(&s);
+}
+END_TEST
+
 START_TEST(connector_settings_are_read_whole)
 {
     struct cmg__connector_settings s;
@@ -56,22 +96,6 @@ START_TEST(connector_settings_are_read_whole)
     cmg__connector_settings_done(&s);
 }
 END_TEST
-
-struct spoil {
-    const char *from, *to, *subject;
-};
-
-/* The document with one part replaced. */
-static char *spoiled(const char *text, const struct spoil *spoil)
-{
-    const char *at = strstr(text, spoil->from);
-    static char out[8192];
-
-    ck_assert_ptr_nonnull(at);
-    snprintf(out, sizeof out, "%.*s%s%s", (int)(at - text), text, spoil->to,
-             at + strlen(spoil->from));
-    return out;
-}
 
 static const struct spoil bad_user_data[] = {
     { "\"version\":1", "\"version\":2", "user data: /version" },
@@ -92,6 +116,10 @@ static const struct spoil bad_user_data[] = {
     { "[\"api://x\"]", "[]", "user data: /tokens/audiences" },
     { "\"jwks_uri\":\"https", "\"jwks_uri\":\"http", "user data: /tokens/jwks_uri" },
     { "\"scope\":\"user_impersonation\"", "\"scope\":7", "user data: /tokens/scope" },
+    { "\"later\":true", "\"settings\":{\"verify_client_revocation\":1}",
+      "user data: /settings/verify_client_revocation" },
+    { "\"later\":true", "\"settings\":{\"verify_client_revocation\":null}",
+      "user data: /settings/verify_client_revocation" },
 };
 
 START_TEST(bad_user_data_is_named_by_its_path)
@@ -166,6 +194,8 @@ int main(void)
 
     tcase_add_test(reading, user_data_is_read_whole);
     tcase_add_test(reading, connector_settings_are_read_whole);
+    tcase_add_loop_test(reading, revocation_is_asked_for_unless_somebody_turned_it_off, 0,
+                        (int)CMG__ARRAY_LEN(revocation_cases));
     tcase_add_loop_test(reading, bad_user_data_is_named_by_its_path, 0,
                         (int)CMG__ARRAY_LEN(bad_user_data));
     tcase_add_loop_test(reading, bad_connector_settings_are_named_by_their_path, 0,
