@@ -3,6 +3,7 @@ through its life beside it."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,8 @@ import pytest
 from az import Az, configured, missing
 from led import assert_as_described, leads_to
 from recorder import make_certificate
-from stage import CONTOSO, Stage
+from stage import CONTOSO, PACKAGE, Stage
+from tunnel import STORAGE, Tunnel
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
@@ -32,21 +34,31 @@ TEMPLATE = {
                          "[reference(parameters('label')).dnsSettings.fqdn]"}}}
 
 
-@pytest.fixture(scope="module", name="az")
-def _az(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Az]:
-    """Signed in to the cloud of a gateway that is there."""
+@pytest.fixture(scope="module", name="stage")
+def _stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """The cloud of a gateway that is there, with its service package."""
     folder = tmp_path_factory.mktemp("gateway")
     stage = Stage(folder, make_certificate(folder / "recorder"))
     stage.done(cmg.Operation.CREATE, {})
-    facts = {"base": stage.recorder.base, "tenant_id": stage.sandbox.tenant_id,
-             "subscription_id": stage.sandbox.subscription_id,
-             "client_id": stage.sandbox.client_id,
-             "client_secret": stage.sandbox.client_secret}
+    stage.done(cmg.Operation.UPGRADE_GATEWAY, {})
+    yield stage
+    stage.close()
+
+
+def _facts(stage: Stage) -> dict[str, str]:
+    return {"base": stage.recorder.base, "tenant_id": stage.sandbox.tenant_id,
+            "subscription_id": stage.sandbox.subscription_id,
+            "client_id": stage.sandbox.client_id,
+            "client_secret": stage.sandbox.client_secret}
+
+
+@pytest.fixture(scope="module", name="az")
+def _az(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Az]:
+    """Signed in to it."""
     with leads_to(stage.recorder):
-        az = configured(facts, tmp_path_factory.mktemp("az"))
+        az = configured(_facts(stage), tmp_path_factory.mktemp("az"))
         yield az
         az.close()
-    stage.close()
     assert_as_described(stage.recorder)
 
 
@@ -78,6 +90,42 @@ def test_what_happened_and_what_it_carries_is_told(az: Az) -> None:
               f"virtualMachineScaleSets/{NAME}/providers/Microsoft.Insights/metrics"
               "?api-version=2024-02-01&metricnames=Network Out Total&interval=PT1H")
     assert told["value"][0]["unit"] == "Bytes"
+
+
+@pytest.fixture(name="by_name")
+def _by_name(stage: Stage, tmp_path: Path) -> Iterator[Az]:
+    """Signed in by Azure's own names, those of storage accounts too."""
+    tunnel = Tunnel(stage.sandbox.port)
+    az = Az(_facts(stage), tmp_path / "az")
+    az.environment |= {"HTTPS_PROXY": tunnel.url, "https_proxy": tunnel.url,
+                       "REQUESTS_CA_BUNDLE": stage.sandbox.ca_file}
+    az.sign_in()
+    yield az
+    az.close()
+    tunnel.close()
+    assert NAME + STORAGE in tunnel.asked
+
+
+def test_the_service_package_is_where_the_instances_get_it(by_name: Az, tmp_path: Path) -> None:
+    way = ("--account-name", NAME, "--auth-mode", "login")
+    digest = hashlib.sha256(PACKAGE.read_bytes()).hexdigest()
+    (blob,) = by_name("storage", "blob", "list", "-c", "packages", *way)
+    assert blob["name"] == digest + ".tar.gz"
+    assert blob["properties"]["contentLength"] == PACKAGE.stat().st_size
+    by_name("storage", "blob", "download", "-c", "packages", "-n", blob["name"], "-f",
+            str(tmp_path / "package"), *way)
+    assert (tmp_path / "package").read_bytes() == PACKAGE.read_bytes()
+    own = tmp_path / "own.txt"
+    own.write_text("by az\n", encoding="ascii")
+    by_name("storage", "container", "create", "-n", "by-az", *way)
+    by_name("storage", "blob", "upload", "-c", "by-az", "-n", "own.txt", "-f", str(own), *way)
+    assert by_name("storage", "blob", "show", "-c", "by-az", "-n", "own.txt", *way)[
+        "properties"]["contentLength"] == 6
+    by_name("storage", "blob", "delete", "-c", "by-az", "-n", "own.txt", *way)
+    by_name("storage", "container", "delete", "-n", "by-az", *way)
+    assert "KeyBasedAuthenticationNotPermitted" in by_name.fails(
+        "storage", "blob", "list", "-c", "packages", "--account-name", NAME, "--account-key",
+        "a2V5")
 
 
 def test_a_deployment_of_its_own_lives(az: Az, tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
-"""A CONNECT proxy on loopback that leads Azure's host names to the sandbox, byte for byte.
+"""A CONNECT proxy on loopback that leads Azure's host names to the sandbox, byte for byte:
+the three of its control plane, and those of storage accounts.
 
 Every other name is refused, so that a client that turns elsewhere is seen.
 """
@@ -10,6 +11,7 @@ import socket
 import threading
 
 AZURE = ("login.microsoftonline.com", "management.azure.com", "graph.microsoft.com")
+STORAGE = ".blob.core.windows.net"
 _HEAD_MAX = 65536
 
 
@@ -44,7 +46,8 @@ class Tunnel:
                     return
                 head += more
             host = head.split(b" ")[1].decode("ascii").partition(":")[0]
-            if not head.startswith(b"CONNECT ") or host not in AZURE:
+            if not head.startswith(b"CONNECT ") or not (
+                    host in AZURE or host.endswith(STORAGE)):
                 self.refused.add(host)
                 client.sendall(b"HTTP/1.1 403 Forbidden\r\n\r\n")
                 return
