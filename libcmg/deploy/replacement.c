@@ -41,7 +41,10 @@ static cmg_status keep_names(struct cmg__work *work, const char *id, cmg_error *
         { CMG__OLD_REGION, old->region },
         { CMG__OLD_SUBSCRIPTION, old->tenant->subscription_id },
     };
-    cmg_status rc = CMG_OK;
+    cmg_status rc =
+        cmg__replacement_is_done(work) && strcmp(cmg__fact(work, CMG__OLD_ID), id) != 0
+            ? cmg__fact_set(work, CMG__OLD_GONE, NULL)
+            : CMG_OK;
 
     for (size_t i = 0; rc == CMG_OK && i < CMG__ARRAY_LEN(facts); i++)
         rc = cmg__fact_set(work, facts[i].key, facts[i].value);
@@ -63,7 +66,7 @@ cmg_status cmg__replacement_begin(struct cmg__work *work, cmg_error **err)
             "neither the host nor the journal say which gateway is replaced");
     if (cmg__work_deployment_id(old, id) != CMG_OK)
         return cmg__fail_nomem(err);
-    if (known[0] != '\0' && strcmp(known, id) != 0)
+    if (known[0] != '\0' && strcmp(known, id) != 0 && !cmg__replacement_is_done(work))
         return cmg__fail(err, work->alloc, CMG_E_CONFLICT, "old_gateway",
                          "finish that one first: run it without another old gateway",
                          "the journal is about the replacement of \"%s\", not of \"%s\"",
@@ -101,15 +104,24 @@ int64_t cmg__replacement_left_ms(const struct cmg__work *work)
 
 cmg_status cmg__replacement_end(struct cmg__work *work, cmg_error **err)
 {
-    static const char *const keys[] = { CMG__OLD_ID,          CMG__OLD_NAME,
-                                        CMG__OLD_GROUP,       CMG__OLD_REGION,
-                                        CMG__OLD_SINCE,       CMG__OLD_DUE,
-                                        CMG__OLD_SUBSCRIPTION };
-    cmg_status rc = CMG_OK;
+    cmg_status rc = cmg__fact_set(work, CMG__OLD_SINCE, NULL);
 
-    for (size_t i = 0; rc == CMG_OK && i < CMG__ARRAY_LEN(keys); i++)
-        rc = cmg__fact_set(work, keys[i], NULL);
+    if (rc == CMG_OK)
+        rc = cmg__fact_set(work, CMG__OLD_DUE, NULL);
+    if (rc == CMG_OK)
+        rc = cmg__fact_set(work, CMG__OLD_GONE, "yes");
     return rc == CMG_OK ? CMG_OK : cmg__fail_nomem(err);
+}
+
+bool cmg__replacement_is_done(const struct cmg__work *work)
+{
+    return cmg__fact(work, CMG__OLD_GONE)[0] != '\0';
+}
+
+cmg_status cmg__replacement_anew(struct cmg__work *work, cmg_error **err)
+{
+    return cmg__fact_set(work, CMG__OLD_GONE, NULL) == CMG_OK ? CMG_OK
+                                                              : cmg__fail_nomem(err);
 }
 
 /* ---- public functions ---- */

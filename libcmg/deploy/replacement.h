@@ -16,6 +16,7 @@
 #define CMG__OLD_SUBSCRIPTION "old_subscription"
 #define CMG__OLD_SINCE        "old_since"
 #define CMG__OLD_DUE          "old_due"
+#define CMG__OLD_GONE         "old_gone"
 
 /* Notes whose place is taken; CMG_E_STATE when neither host nor journal say, and
    CMG_E_CONFLICT when they disagree. */
@@ -26,7 +27,10 @@ cmg_status cmg__replacement_serves(struct cmg__work *work, cmg_error **err);
 bool cmg__replacement_serves_already(const struct cmg__work *work);
 /* How long the old one has to stay; 0: it may go. */
 int64_t cmg__replacement_left_ms(const struct cmg__work *work);
-/* The old one is gone. */
+/* The old one is gone; its names stay, so that a run after the last one knows it. */
 cmg_status cmg__replacement_end(struct cmg__work *work, cmg_error **err);
+bool cmg__replacement_is_done(const struct cmg__work *work);
+/* It has been made once more since: nothing is done. */
+cmg_status cmg__replacement_anew(struct cmg__work *work, cmg_error **err);
 
 #endif

@@ -49,12 +49,30 @@ static bool is_the_old_ones(const struct cmg__run *run, const struct cmg__json *
     return id != NULL && cmg__str_ieq(id, cmg__run_fact(run, ".deployment_id"));
 }
 
+/* A run that died when all was done is started again; or the old one was made again. */
+static cmg_status look_again(struct cmg__run *run, bool is_there, struct cmg__next *next,
+                             cmg_error **err)
+{
+    if (!is_there) {
+        run->plan = CMG__PLAN_KEEP;
+        cmg__run_say(run, "%s has been replaced", cmg__run_fact(run, ".name"));
+        return cmg__next_done(next);
+    }
+    const cmg_status rc = cmg__replacement_anew(run->work, err);
+    return rc == CMG_OK ? cmg__next_go(next, "instances") : rc;
+}
+
 static cmg_status read_old_group(struct cmg__run *run, const struct cmg__answer *answer,
                                  struct cmg__next *next, cmg_error **err)
 {
-    if (answer->status == 404)
+    const bool is_there = answer->status != 404;
+    const bool is_ours = is_there && is_the_old_ones(run, answer->json);
+
+    if (cmg__replacement_is_done(run->work))
+        return look_again(run, is_ours, next, err);
+    if (!is_there)
         return fail_idle(run, "its resource group is not there", err);
-    if (!is_the_old_ones(run, answer->json))
+    if (!is_ours)
         return fail_idle(run, "its resource group is somebody else's", err);
     return cmg__next_go(next, "instances");
 }
@@ -102,7 +120,9 @@ const struct cmg__step cmg__step_old_gateway = {
 static cmg_status note_serving(struct cmg__run *run, const struct cmg__answer *answer,
                                struct cmg__next *next, cmg_error **err)
 {
-    const cmg_status rc = cmg__replacement_serves(run->work, err);
+    const cmg_status rc = cmg__replacement_is_done(run->work)
+                              ? CMG_OK
+                              : cmg__replacement_serves(run->work, err);
 
     (void)answer;
     return rc == CMG_OK ? cmg__next_go(next, "wait") : rc;
@@ -158,6 +178,8 @@ static cmg_status begin_gone(struct cmg__run *run, const struct cmg__answer *ans
 {
     (void)answer;
     (void)err;
+    if (cmg__replacement_is_done(run->work))
+        return cmg__next_done(next);
     if (cmg__replacement_left_ms(run->work) == 0)
         return cmg__next_go(next, "inspect");
     say_until(run);

@@ -71,7 +71,7 @@ static cmg_status lead(cmg_context *ctx, const struct site *site, cmg_error **er
 {
     static const char *const hosts[] = { "login.microsoftonline.com",
                                          "graph.microsoft.com", "management.azure.com",
-                                         "*.vault.azure.net" };
+                                         "*.vault.azure.net", "*.blob.core.windows.net" };
     cmg_status rc = cmg_context_add_ca_file(ctx, site->ca_file, err);
 
     for (size_t i = 0; rc == CMG_OK && i < CMG__ARRAY_LEN(hosts); i++)
@@ -107,24 +107,39 @@ static cmg_status lead_by_path(cmg_context *ctx, const struct site *site, cmg_er
     return rc;
 }
 
-static cmg_status make_gateway(struct party *p, const struct site *site, cmg_error **err)
+/* One with applications of its own, signed in as the site says. */
+static cmg_status make_gateway(cmg_context *ctx, const struct site *site,
+                               const char *name, const char *group, const char *apps,
+                               cmg_gateway **out, cmg_error **err)
 {
     char json[2048];
     int n = snprintf(
         json, sizeof json,
         "{\"version\":1,\"tenant\":{\"domain\":\"contoso.onmicrosoft.com\","
         "\"subscription_id\":\"%s\"},\"site\":{\"code\":\"PS1\"},"
-        "\"server_app\":{\"name\":\"CMG-ServerApp\",\"secret_years\":2},"
-        "\"client_app\":{\"name\":\"CMG-ClientApp\"},"
-        "\"gateway\":{\"name\":\"granitefalls\","
-        "\"service_name\":\"granitefalls.contoso.com\",\"region\":\"westeurope\","
-        "\"resource_group\":\"cmg-granitefalls\",\"vm_size\":\"Standard_A2_v2\","
+        "\"server_app\":{\"name\":\"%s-ServerApp\",\"secret_years\":2},"
+        "\"client_app\":{\"name\":\"%s-ClientApp\"},"
+        "\"gateway\":{\"name\":\"%s\","
+        "\"service_name\":\"%s.contoso.com\",\"region\":\"westeurope\","
+        "\"resource_group\":\"%s\",\"vm_size\":\"Standard_A2_v2\","
         "\"instances\":2},\"roles\":[{\"id\":\"72057594037937981\","
         "\"type\":\"management_point\",\"url\":\"https://mp.corp.contoso.com\"}]}",
-        site->subscription);
+        site->subscription, apps, apps, name, name, group);
+    cmg_status rc =
+        cmg_gateway_new_from_json(ctx, "contoso.json", json, (size_t)n, out, err);
 
-    return cmg_gateway_new_from_json(p->ctx, "contoso.json", json, (size_t)n, &p->gateway,
-                                     err);
+    if (rc == CMG_OK)
+        rc = cmg_tenant_set_client_secret(cmg_gateway_tenant(*out), site->client_id,
+                                          site->client_secret,
+                                          strlen(site->client_secret), err);
+    return rc;
+}
+
+cmg_status place_other_gateway(cmg_context *ctx, const struct site *site,
+                               const char *name, const char *group, cmg_gateway **out,
+                               cmg_error **err)
+{
+    return make_gateway(ctx, site, name, group, "Other", out, err);
 }
 
 static cmg_status set_authority(struct party *p, const struct site *site, cmg_error **err)
@@ -149,11 +164,8 @@ make_party(struct party *p, const struct site *site, const cmg_allocator *alloca
     if (rc == CMG_OK)
         rc = to(p->ctx, site, err);
     if (rc == CMG_OK)
-        rc = make_gateway(p, site, err);
-    if (rc == CMG_OK)
-        rc = cmg_tenant_set_client_secret(cmg_gateway_tenant(p->gateway), site->client_id,
-                                          site->client_secret,
-                                          strlen(site->client_secret), err);
+        rc = make_gateway(p->ctx, site, "granitefalls", "cmg-granitefalls", "CMG",
+                          &p->gateway, err);
     if (rc == CMG_OK)
         rc = set_authority(p, site, err);
     if (rc != CMG_OK)

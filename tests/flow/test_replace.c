@@ -27,28 +27,10 @@ static void teardown(void)
 
 static cmg_gateway *new_gateway(cmg_context *ctx, const char *name, const char *group)
 {
-    char json[2048];
     cmg_gateway *gateway = NULL;
     cmg_error *err = NULL;
-    const int n =
-        snprintf(json, sizeof json,
-                 "{\"version\":1,\"tenant\":{\"domain\":\"contoso.onmicrosoft.com\","
-                 "\"subscription_id\":\"%s\"},\"site\":{\"code\":\"PS1\"},"
-                 "\"server_app\":{\"name\":\"Other-ServerApp\"},"
-                 "\"client_app\":{\"name\":\"Other-ClientApp\"},"
-                 "\"gateway\":{\"name\":\"%s\",\"region\":\"westeurope\",\"resource_"
-                 "group\":\"%s\","
-                 "\"service_name\":\"%s.contoso.com\",\"instances\":2},"
-                 "\"roles\":[{\"id\":\"72057594037937981\",\"type\":\"management_point\","
-                 "\"url\":\"https://mp.corp.contoso.com\"}]}",
-                 new_site.subscription, name, group, name);
 
-    ck_ok(cmg_gateway_new_from_json(ctx, "new.json", json, (size_t)n, &gateway, &err),
-          err);
-    ck_ok(cmg_tenant_set_client_secret(cmg_gateway_tenant(gateway), new_site.client_id,
-                                       new_site.client_secret,
-                                       strlen(new_site.client_secret), &err),
-          err);
+    ck_ok(place_other_gateway(ctx, &new_site, name, group, &gateway, &err), err);
     return gateway;
 }
 
@@ -138,12 +120,42 @@ START_TEST(the_old_gateway_goes_when_clients_have_had_their_time)
     ck_assert_int_eq(cmg_deploy_replacement_due_unix_s(p.deploy), 0);
     end(&p, old);
 
+    /* It had died before it could say so: the same once more. */
+    begin(&p, &old);
+    ck_ok(replace(&p, &what, &err), err);
+    check_gateways(1);
+    ck_assert_int_eq(cmg_deploy_replacement_due_unix_s(p.deploy), 0);
+    end(&p, old);
+
     /* What is left of the old one is its own to remove. */
     ck_ok(party_init(&p, &old_site, NULL, &err), err);
     ck_ok(party_deploy(&p, &old_site, CMG_DEPLOY_DELETE, NULL, &err), err);
     party_done(&p);
     check_gateways(1);
     ck_assert_uint_eq(cmg_sandbox_count(sandbox, CMG_SANDBOX_APPLICATIONS), 2);
+}
+END_TEST
+
+/* Whoever makes the old one again has it for another day. */
+START_TEST(a_gateway_that_comes_back_has_its_time_once_more)
+{
+    struct party p;
+    cmg_gateway *old;
+    cmg_error *err = NULL;
+
+    for (unsigned i = 0; i < 2; i++) {
+        make_old();
+        begin(&p, &old);
+        cmg_replacement what = { .size = sizeof what, .old_gateway = old };
+        ck_ok(replace(&p, &what, &err), err);
+        check_gateways(2);
+        ck_assert_int_gt(cmg_deploy_replacement_due_unix_s(p.deploy),
+                         cmg__env_unix_s(&p.ctx->env) + 86000);
+        what.mode = CMG_REPLACE_NOW;
+        ck_ok(replace(&p, &what, &err), err);
+        check_gateways(1);
+        end(&p, old);
+    }
 }
 END_TEST
 
@@ -244,6 +256,8 @@ int main(void)
 
     place_add_case(suite, &fixture, "time",
                    the_old_gateway_goes_when_clients_have_had_their_time, 1);
+    place_add_case(suite, &fixture, "again",
+                   a_gateway_that_comes_back_has_its_time_once_more, 1);
     place_add_case(suite, &fixture, "modes", a_host_may_shorten_the_time_or_wait_for_it,
                    (int)CMG__ARRAY_LEN(modes));
     place_add_case(suite, &fixture, "idle", a_gateway_that_does_not_serve_is_not_replaced,
