@@ -179,7 +179,7 @@ static void walk_cloud(struct lines *lines, const struct cmg__json *state)
 static void walk_files(struct lines *lines)
 {
     static const char script[] = "cd \"$0\" && ls -A -d contoso.journal* "
-                                 "contoso.journal.secrets/* 2>/dev/null; :";
+                                 "contoso.journal*.secrets/* 2>/dev/null; :";
     const char *const argv[] = { "sh", "-c", script, support_dir(), NULL };
     char *out = NULL;
 

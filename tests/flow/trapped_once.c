@@ -10,6 +10,7 @@
  * N-th request leaves; leave: as its answer comes. At the end it tells how many of each
  * there were, the server app's client ID and the state.
  */
+#include <cmg/replace.h>
 #include "hurry.h"
 #include "place.h"
 
@@ -31,6 +32,7 @@ static struct {
     unsigned exchanges, writes;
     bool renames; /* the file under way gets its name later */
     cmg_deploy *deploy;
+    cmg_gateway *old; /* that is replaced */
     struct cmg__transport transport;
     struct cmg__env env;
     struct pass passes[64];
@@ -132,25 +134,76 @@ static void set_trap(struct party *p)
     hurry_clock(&p->ctx->env, false);
 }
 
-/* What is done, and what the specification wants then. */
+/* ---- what is done ---- */
+
+static cmg_status as_it_is(struct party *p, struct site *site, cmg_error **err)
+{
+    (void)p;
+    (void)site;
+    (void)err;
+    return CMG_OK;
+}
+
+/* What the instances are told differs. */
+static cmg_status tell(struct party *p, struct site *site, cmg_error **err)
+{
+    (void)site;
+    (void)err;
+    p->gateway->settings.revocation = false;
+    return CMG_OK;
+}
+
+/* Another service package; nobody unpacks it. */
+static cmg_status pack(struct party *p, struct site *site, cmg_error **err)
+{
+    static const unsigned char archive[] = { 0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0, 3,
+                                             3,    0,    0,    0, 0, 0, 0, 0, 0, 0 };
+    const cmg_status rc =
+        cmg_gateway_set_package(p->gateway, archive, sizeof archive, err);
+
+    return rc == CMG_OK ? tell(p, site, err) : rc;
+}
+
+/* The party's is the old one; the new one has a journal beside its. */
+static cmg_status succeed(struct party *p, struct site *site, cmg_error **err)
+{
+    cmg_gateway *heir = NULL;
+    cmg_status rc =
+        place_other_gateway(p->ctx, site, "heronlake", "cmg-heronlake", &heir, err);
+
+    if (rc == CMG_OK)
+        rc = cmg_gateway_set_authority(heir, p->gateway->authority, err);
+    trap.old = p->gateway;
+    p->gateway = heir;
+    (void)strncat(site->journal, ".heir",
+                  sizeof site->journal - strlen(site->journal) - 1);
+    return rc;
+}
+
+/* The operation, and what the specification wants then. */
 static const struct order {
     const char *name;
     cmg_deploy_operation operation;
     uint32_t instances; /* 0: as it is */
+    cmg_status (*change)(struct party *p, struct site *site, cmg_error **err);
 } orders[] = {
-    { "register", CMG_DEPLOY_REGISTER_APPS, 0 },
-    { "renew", CMG_DEPLOY_RENEW_SECRET, 0 },
-    { "mend", CMG_DEPLOY_CORRECT_APPS, 0 },
-    { "delete", CMG_DEPLOY_DELETE_APPS, 0 },
-    { "restore", CMG_DEPLOY_RESTORE_APPS, 0 },
-    { "create", CMG_DEPLOY_CREATE, 0 },
-    { "scale", CMG_DEPLOY_SCALE_GATEWAY, 3 },
-    { "rotate", CMG_DEPLOY_ROTATE_CERTIFICATE, 4 },
-    { "modify", CMG_DEPLOY_MODIFY_GATEWAY, 4 },
-    { "correct", CMG_DEPLOY_CORRECT_GATEWAY, 0 },
-    { "stop", CMG_DEPLOY_STOP_GATEWAY, 0 },
-    { "start", CMG_DEPLOY_START_GATEWAY, 0 },
-    { "purge", CMG_DEPLOY_DELETE, 4 },
+    { "register", CMG_DEPLOY_REGISTER_APPS, 0, as_it_is },
+    { "renew", CMG_DEPLOY_RENEW_SECRET, 0, as_it_is },
+    { "mend", CMG_DEPLOY_CORRECT_APPS, 0, as_it_is },
+    { "delete", CMG_DEPLOY_DELETE_APPS, 0, as_it_is },
+    { "restore", CMG_DEPLOY_RESTORE_APPS, 0, as_it_is },
+    { "create", CMG_DEPLOY_CREATE, 0, as_it_is },
+    { "scale", CMG_DEPLOY_SCALE_GATEWAY, 3, as_it_is },
+    { "rotate", CMG_DEPLOY_ROTATE_CERTIFICATE, 4, as_it_is },
+    { "modify", CMG_DEPLOY_MODIFY_GATEWAY, 4, as_it_is },
+    { "correct", CMG_DEPLOY_CORRECT_GATEWAY, 0, as_it_is },
+    { "stop", CMG_DEPLOY_STOP_GATEWAY, 0, as_it_is },
+    { "start", CMG_DEPLOY_START_GATEWAY, 0, as_it_is },
+    { "synchronise", CMG_DEPLOY_SYNCHRONISE_GATEWAY, 4, tell },
+    { "upgrade", CMG_DEPLOY_UPGRADE_GATEWAY, 4, pack },
+    { "redeploy", CMG_DEPLOY_REDEPLOY_GATEWAY, 4, tell },
+    { "replace", CMG_DEPLOY_REPLACE_GATEWAY, 0, succeed },
+    { "purge", CMG_DEPLOY_DELETE, 4, as_it_is },
 };
 
 static const struct order *order_of(const char *name)
@@ -162,16 +215,24 @@ static const struct order *order_of(const char *name)
     return &orders[0];
 }
 
-static cmg_status prepare(struct party *p, const struct site *site,
-                          const struct order *order, cmg_error **err)
+static cmg_status prepare(struct party *p, struct site *site, const struct order *order,
+                          cmg_error **err)
 {
     cmg_status rc = party_init(p, site, NULL, err);
 
+    if (rc == CMG_OK)
+        rc = order->change(p, site, err);
     if (rc != CMG_OK)
         return rc;
     if (order->instances != 0)
         p->gateway->instance_count = order->instances;
-    return party_prepare(p, site, order->operation, NULL, err);
+    rc = party_prepare(p, site, order->operation, NULL, err);
+    const cmg_replacement now = { .size = sizeof now,
+                                  .old_gateway = trap.old,
+                                  .mode = CMG_REPLACE_NOW };
+    return rc != CMG_OK || trap.old == NULL
+               ? rc
+               : cmg_deploy_set_replacement(p->deploy, &now, err);
 }
 
 int main(int argc, char **argv)
@@ -195,6 +256,7 @@ int main(int argc, char **argv)
                  cmg_deploy_state_name(cmg_deploy_get_state(p.deploy)),
                  cmg_server_app_client_id(cmg_gateway_server_app(p.gateway)));
     cmg_error_unref(err);
+    cmg_gateway_unref(trap.old);
     party_done(&p);
     return rc == CMG_OK ? 0 : 1;
 }
