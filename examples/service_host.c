@@ -35,21 +35,31 @@ static const struct option long_options[] = {
     { NULL, 0, NULL, 0 },
 };
 
-/* "client=ADDRESS:PORT" or "channel=ADDRESS:PORT". */
+static const struct {
+    const char *name;
+    cmg_listener listener;
+} listeners[] = { { "client", CMG_LISTENER_CLIENT },
+                  { "channel", CMG_LISTENER_CHANNEL },
+                  { "channel_https", CMG_LISTENER_CHANNEL_HTTPS } };
+
+/* "NAME=ADDRESS:PORT". */
 static cmg_status set_listener(cmg_service *service, const char *text, cmg_error **err)
 {
-    char which[16];
+    char which[16] = "";
     char address[64];
     unsigned port = 0;
 
-    if (sscanf(text, "%15[^=]=%63[^:]:%u", which, address, &port) != 3 || port > 65535) {
-        fprintf(stderr, "error: --listen %s is not client|channel=ADDRESS:PORT\n", text);
-        return CMG_E_INVAL;
+    const bool good =
+        sscanf(text, "%15[^=]=%63[^:]:%u", which, address, &port) == 3 && port <= 65535;
+    for (size_t i = 0; i < sizeof listeners / sizeof listeners[0] && good; i++) {
+        if (strcmp(which, listeners[i].name) == 0)
+            return cmg_service_set_listener(service, listeners[i].listener, address,
+                                            (uint16_t)port, err);
     }
-    return cmg_service_set_listener(service,
-                                    strcmp(which, "channel") == 0 ? CMG_LISTENER_CHANNEL
-                                                                  : CMG_LISTENER_CLIENT,
-                                    address, (uint16_t)port, err);
+    fprintf(stderr,
+            "error: --listen %s is not client|channel|channel_https=ADDRESS:PORT\n",
+            text);
+    return CMG_E_INVAL;
 }
 
 static cmg_status take_option(int c, cmg_context *ctx, cmg_service *service,
@@ -104,11 +114,14 @@ static cmg_status read_options(int argc, char **argv, cmg_context *ctx,
 
 static bool write_ready_file(cmg_service *service, const char *path)
 {
-    char text[64];
-    int n = snprintf(text, sizeof text, "{\"client\":%u,\"channel\":%u}\n",
-                     (unsigned)cmg_service_get_port(service, CMG_LISTENER_CLIENT),
-                     (unsigned)cmg_service_get_port(service, CMG_LISTENER_CHANNEL));
+    char text[128];
+    int n = 0;
 
+    for (size_t i = 0; i < sizeof listeners / sizeof listeners[0]; i++)
+        n += snprintf(text + n, sizeof text - (size_t)n, "%c\"%s\":%u",
+                      i == 0 ? '{' : ',', listeners[i].name,
+                      (unsigned)cmg_service_get_port(service, listeners[i].listener));
+    n += snprintf(text + n, sizeof text - (size_t)n, "}\n");
     return path == NULL || host_write_file(path, text, (size_t)n);
 }
 

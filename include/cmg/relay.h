@@ -36,10 +36,12 @@ typedef struct cmg_connector cmg_connector;
 /** @brief An internet client of a gateway. @since 0.1 */
 typedef struct cmg_client cmg_client;
 
-/** @brief Which of the service's two listeners. @since 0.1 */
+/** @brief Which of the service's listeners. @since 0.1 */
 typedef enum cmg_listener {
     CMG_LISTENER_CLIENT = 1,        /**< Internet clients, 443. */
     CMG_LISTENER_CHANNEL = 2,       /**< Connection points, 10140 by default. */
+    CMG_LISTENER_CHANNEL_HTTPS = 3, /**< The same, where a web proxy lets them: 10124;
+                                         only when the settings name its port. */
     CMG_LISTENER_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
 } cmg_listener;
 
@@ -127,7 +129,8 @@ CMG_API cmg_status cmg_service_new(cmg_context *ctx, cmg_service **out_service,
  * While it runs, changed settings hold for what comes after: connections and requests
  * that are there go on, a client's certificate is judged anew at its next request, and
  * the channel of a connection point that is not pinned any more ends after its requests.
- * The ports stay as they are. On failure nothing has changed.
+ * The ports stay as they are; one for channels over HTTPS that comes or goes does so at
+ * the next start. On failure nothing has changed.
  *
  * @param[in]  service The service, not closing.
  * @param[in]  json    JSON text, copied; libcmg/doc/user-data.md lists the fields.
@@ -197,7 +200,7 @@ CMG_API cmg_status cmg_service_start(cmg_service *service, cmg_error **err);
  * @brief The port a listener is bound to.
  * @param[in] service  The service.
  * @param[in] listener Which.
- * @return 1 to 65535; 0 before start.
+ * @return 1 to 65535; 0 before start, and for a listener that the settings do not name.
  * @since 0.1
  */
 CMG_API uint16_t cmg_service_get_port(const cmg_service *service, cmg_listener listener);

@@ -174,7 +174,7 @@ struct cmg_gateway {
 /* Ports of the relay, the same in template, user data and connector config. */
 #define CMG__PORT_CLIENT   443
 #define CMG__PORT_CHANNEL  10140 /* instance i (0-based) is reached at 10140 + i */
-#define CMG__PORT_HTTPS    10124 /* the vendor's other range, 10124 + i */
+#define CMG__PORT_HTTPS    10124 /* the same over HTTPS, 10124 + i */
 #define CMG__MAX_INSTANCES 16
 
 /* The ARM template and its parameters (the deployment's "properties" object, mode

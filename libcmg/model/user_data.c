@@ -174,11 +174,12 @@ cmg_status cmg__user_data_make(const cmg_gateway *gateway, const char *deploymen
         rc = format(
             with_package(
                 gateway,
-                cmg__json_pack("{s:i, s:s, s:o, s:{s:i, s:i}, s:s, s:o, s:o, s:o}",
+                cmg__json_pack("{s:i, s:s, s:o, s:{s:i, s:i, s:i}, s:s, s:o, s:o, s:o}",
                                "version", VERSION, "deployment_id", deployment_id,
                                "service_names", service_names(gateway), "ports", "client",
                                CMG__PORT_CLIENT, "channel", CMG__PORT_CHANNEL,
-                               "client_roots_pem", cmg__buf_cstr(&pem), "connectors",
+                               "channel_https", CMG__PORT_HTTPS, "client_roots_pem",
+                               cmg__buf_cstr(&pem), "connectors",
                                text_list((const char *const *)gateway->connectors,
                                          gateway->connector_count),
                                "settings", settings(gateway), "tokens", tokens(gateway))),
@@ -197,13 +198,14 @@ cmg_status cmg__connector_config_make(const cmg_gateway *gateway, struct cmg__bu
     cmg__buf_init(&pem, &gateway->head.ctx->alloc, TEXT_MAX);
     cmg_status rc = authority_pem(gateway, &pem);
     if (rc == CMG_OK)
-        rc = format(cmg__json_pack(
-                        "{s:i, s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:o}", "version",
-                        VERSION, "name", "connector-1", "site", gateway->site_code,
-                        "host", gateway->endpoint, "server_name", gateway->service_name,
-                        "instances", (int)gateway->instance_count, "first_port",
-                        CMG__PORT_CHANNEL, "gateway_ca_pem", cmg__buf_cstr(&pem), "roles",
-                        cmg__roles_write_config(gateway)),
+        rc = format(cmg__json_pack("{s:i, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:s, s:o}",
+                                   "version", VERSION, "name", "connector-1", "site",
+                                   gateway->site_code, "host", gateway->endpoint,
+                                   "server_name", gateway->service_name, "instances",
+                                   (int)gateway->instance_count, "first_port",
+                                   CMG__PORT_CHANNEL, "https_port", CMG__PORT_HTTPS,
+                                   "gateway_ca_pem", cmg__buf_cstr(&pem), "roles",
+                                   cmg__roles_write_config(gateway)),
                     out, err);
     else
         rc = cmg__fail_nomem(err);

@@ -83,6 +83,14 @@ cmg_status cmg__reader_port(const struct cmg__reader *reader, const char *path,
     return rc;
 }
 
+cmg_status cmg__reader_port_if_told(const struct cmg__reader *reader, const char *path,
+                                    uint16_t *out, cmg_error **err)
+{
+    return cmg__json_at(reader->doc, path) == NULL
+               ? CMG_OK
+               : cmg__reader_port(reader, path, out, err);
+}
+
 void cmg__names_done(const struct cmg__alloc *alloc, struct cmg__names *names)
 {
     for (size_t i = 0; i < names->count; i++)

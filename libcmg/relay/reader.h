@@ -32,6 +32,9 @@ cmg_status cmg__reader_texts(const struct cmg__reader *reader, const char *path,
                              struct cmg__names *out, cmg_error **err);
 cmg_status cmg__reader_port(const struct cmg__reader *reader, const char *path,
                             uint16_t *out, cmg_error **err);
+/* *out stays as it is when the port is not told. */
+cmg_status cmg__reader_port_if_told(const struct cmg__reader *reader, const char *path,
+                                    uint16_t *out, cmg_error **err);
 void cmg__names_done(const struct cmg__alloc *alloc, struct cmg__names *names);
 
 /* The usual rules. */

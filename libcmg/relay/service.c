@@ -118,6 +118,11 @@ cmg_status cmg_service_set_certificate(cmg_service *service, cmg_certificate *ce
     return CMG_OK;
 }
 
+static bool is_listener(cmg_listener listener)
+{
+    return listener >= CMG_LISTENER_CLIENT && listener <= CMG_LISTENER_CHANNEL_HTTPS;
+}
+
 cmg_status cmg_service_set_listener(cmg_service *service, cmg_listener listener,
                                     const char *address, uint16_t port, cmg_error **err)
 {
@@ -125,9 +130,9 @@ cmg_status cmg_service_set_listener(cmg_service *service, cmg_listener listener,
 
     if (rc != CMG_OK)
         return rc;
-    if (listener != CMG_LISTENER_CLIENT && listener != CMG_LISTENER_CHANNEL)
+    if (!is_listener(listener))
         return cmg__fail(err, service->alloc, CMG_E_INVAL, "listener",
-                         "use CMG_LISTENER_CLIENT or CMG_LISTENER_CHANNEL",
+                         "use CMG_LISTENER_CLIENT, _CHANNEL or _CHANNEL_HTTPS",
                          "there is no listener %d", (int)listener);
     if (address == NULL || address[0] == '\0' || strlen(address) >= 46)
         return cmg__fail(err, service->alloc, CMG_E_INVAL, "address",
@@ -155,16 +160,45 @@ cmg_status cmg_service_set_events(cmg_service *service, const cmg_service_events
 
 /* ---- start ---- */
 
-static cmg_status listen_on(struct cmg_service *service, cmg_listener which,
-                            uint16_t port,
-                            void (*on_accept)(void *user, int fd, const char *peer),
-                            cmg_error **err)
-{
-    struct cmg__service_listener *l = &service->listeners[which - 1];
+/* By enum cmg_listener - 1. */
+static const struct door {
+    size_t port; /* in the settings; 0 there: not listened */
+    void (*on_accept)(void *service, int fd, const char *peer);
+    const char *whom;
+} doors[] = {
+    { offsetof(struct cmg__service_settings, client_port), cmg__front_accept, "clients" },
+    { offsetof(struct cmg__service_settings, channel_port), cmg__channel_accept,
+      "connection points" },
+    { offsetof(struct cmg__service_settings, channel_https_port), cmg__channel_accept,
+      "connection points over HTTPS" },
+};
 
-    return cmg__listener_new(service->loop, l->is_set ? l->address : "0.0.0.0",
-                             l->is_set ? l->port : port, on_accept, service, &l->listener,
-                             err);
+static cmg_status listen_on(struct cmg_service *service, size_t i, cmg_error **err)
+{
+    const struct door *door = &doors[i];
+    struct cmg__service_listener *l = &service->listeners[i];
+    uint16_t port = 0;
+
+    memcpy(&port, (const char *)&service->settings + door->port, sizeof port);
+    if (port == 0)
+        return CMG_OK;
+    cmg_status rc = cmg__listener_new(service->loop, l->is_set ? l->address : "0.0.0.0",
+                                      l->is_set ? l->port : port, door->on_accept,
+                                      service, &l->listener, err);
+    if (rc == CMG_OK)
+        cmg__log(service->head.ctx, CMG_LOG_INFO, "relay", "service.listen", service->via,
+                 "listening on %u for %s", (unsigned)cmg__listener_port(l->listener),
+                 door->whom);
+    return rc;
+}
+
+static cmg_status listen_on_all(struct cmg_service *service, cmg_error **err)
+{
+    cmg_status rc = CMG_OK;
+
+    for (size_t i = 0; i < CMG__ARRAY_LEN(doors) && rc == CMG_OK; i++)
+        rc = listen_on(service, i, err);
+    return rc;
 }
 
 void cmg__service_name(struct cmg_service *service)
@@ -242,28 +276,19 @@ cmg_status cmg_service_start(cmg_service *service, cmg_error **err)
                                       &service->limits, cmg__exchange_lists, service,
                                       &service->revocation, err);
     if (rc == CMG_OK)
-        rc = listen_on(service, CMG_LISTENER_CLIENT, service->settings.client_port,
-                       cmg__front_accept, err);
-    if (rc == CMG_OK)
-        rc = listen_on(service, CMG_LISTENER_CHANNEL, service->settings.channel_port,
-                       cmg__channel_accept, err);
+        rc = listen_on_all(service, err);
     if (rc != CMG_OK) {
         undo_start(service);
         return rc;
     }
     cmg__token_gate_start(service->tokens);
     service->state = CMG__SERVICE_RUNNING;
-    cmg__log(service->head.ctx, CMG_LOG_INFO, "relay", "service.start", service->via,
-             "listening on %u for clients, %u for connection points",
-             (unsigned)cmg_service_get_port(service, CMG_LISTENER_CLIENT),
-             (unsigned)cmg_service_get_port(service, CMG_LISTENER_CHANNEL));
     return CMG_OK;
 }
 
 uint16_t cmg_service_get_port(const cmg_service *service, cmg_listener listener)
 {
-    if (check(service, NULL) != CMG_OK ||
-        (listener != CMG_LISTENER_CLIENT && listener != CMG_LISTENER_CHANNEL))
+    if (check(service, NULL) != CMG_OK || !is_listener(listener))
         return 0;
     const struct cmg__listener *l = service->listeners[listener - 1].listener;
     return l == NULL ? 0 : cmg__listener_port(l);

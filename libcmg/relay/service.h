@@ -39,7 +39,7 @@ struct cmg__service_listener {
 /* What connections are made and judged with. Those that are there keep the TLS they began
    with. */
 struct cmg__secure {
-    struct cmg__tls_config *tls[2]; /* by enum cmg_listener - 1 */
+    struct cmg__tls_config *tls[2]; /* for clients, for channels */
     struct cmg__x509_trust *trust;  /* NULL: every client certificate is refused */
 };
 
@@ -51,7 +51,7 @@ struct cmg_service {
     struct cmg__service_settings settings;
     bool is_configured;
     cmg_certificate *certificate;
-    struct cmg__service_listener listeners[2]; /* by enum cmg_listener - 1 */
+    struct cmg__service_listener listeners[3]; /* by enum cmg_listener - 1 */
     cmg_service_events events;
     struct cmg__secure secure;
     struct cmg__token_gate *tokens;

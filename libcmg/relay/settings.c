@@ -202,6 +202,9 @@ cmg_status cmg__service_settings_read(struct cmg__service_settings *s, const cha
         rc = cmg__reader_port(&reader, "/ports/client", &s->client_port, err);
     if (rc == CMG_OK)
         rc = cmg__reader_port(&reader, "/ports/channel", &s->channel_port, err);
+    if (rc == CMG_OK)
+        rc = cmg__reader_port_if_told(&reader, "/ports/channel_https",
+                                      &s->channel_https_port, err);
     cmg__reader_close(&reader);
     if (rc != CMG_OK) {
         cmg__service_settings_done(s);
@@ -230,7 +233,16 @@ void cmg__connector_settings_done(struct cmg__connector_settings *s)
     cmg__connector_settings_init(s, s->alloc);
 }
 
-/* The port range must end below 65536. */
+/* A range of ports must end below 65536. */
+static cmg_status check_range(const struct cmg__reader *reader, const char *path,
+                              uint16_t first, int64_t instances, cmg_error **err)
+{
+    return first + instances - 1 <= 65535
+               ? CMG_OK
+               : cmg__refuse(reader->alloc, reader->name, reader->doc, path,
+                             "use a port that leaves room for every instance", err);
+}
+
 static cmg_status read_ports(const struct cmg__reader *reader,
                              struct cmg__connector_settings *s, cmg_error **err)
 {
@@ -240,9 +252,12 @@ static cmg_status read_ports(const struct cmg__reader *reader,
                                        "/instances", 1, 16, &instances, err);
     if (rc == CMG_OK)
         rc = cmg__reader_port(reader, "/first_port", &s->first_port, err);
-    if (rc == CMG_OK && s->first_port + instances - 1 > 65535)
-        rc = cmg__refuse(reader->alloc, reader->name, reader->doc, "/first_port",
-                         "use a port that leaves room for every instance", err);
+    if (rc == CMG_OK)
+        rc = check_range(reader, "/first_port", s->first_port, instances, err);
+    if (rc == CMG_OK)
+        rc = cmg__reader_port_if_told(reader, "/https_port", &s->https_port, err);
+    if (rc == CMG_OK)
+        rc = check_range(reader, "/https_port", s->https_port, instances, err);
     s->instances = (uint32_t)instances;
     return rc;
 }

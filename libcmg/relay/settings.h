@@ -24,7 +24,8 @@ struct cmg__service_settings {
     struct cmg__names service_names; /* lower case */
     uint16_t client_port;
     uint16_t channel_port;
-    int instance; /* 0-based; -1 when not told */
+    uint16_t channel_https_port; /* 0: not told, not listened */
+    int instance;                /* 0-based; -1 when not told */
     char *client_roots_pem;
     bool verify_revocation;       /* of clients' certificates; true when not told */
     char pins[CMG__MAX_PINS][65]; /* lower case */
@@ -51,6 +52,7 @@ struct cmg__connector_settings {
     char *server_name;
     uint32_t instances;
     uint16_t first_port;
+    uint16_t https_port; /* of instance 0, like first_port; 0: there is none */
     char *gateway_ca_pem;
     struct cmg__url_map map; /* with URLs */
 };

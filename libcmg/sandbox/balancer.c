@@ -62,13 +62,11 @@ static uint16_t choose(struct front *f)
         cmg__sb_fleet(cmg__sb_resource(f->owner->cloud, f->set_id));
     unsigned count = (unsigned)cmg__json_size(fleet);
     if (f->index >= 0)
-        return f->backend == CMG__PORT_CHANNEL
-                   ? cmg__sb_instances_port(all, f->set_id, (unsigned)f->index, true)
-                   : 0;
+        return cmg__sb_instances_port(all, f->set_id, (unsigned)f->index, f->backend);
     for (unsigned i = 0; i < count; i++) {
         const struct cmg__json *vm = cmg__json_item(fleet, f->next++ % count);
         uint16_t port = cmg__sb_instances_port(
-            all, f->set_id, (unsigned)cmg__json_int(vm, "/id", 0), false);
+            all, f->set_id, (unsigned)cmg__json_int(vm, "/id", 0), CMG__PORT_CLIENT);
         if (port != 0)
             return port;
     }

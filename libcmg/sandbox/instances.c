@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/list.h"
+#include "model/gateway.h"
 #include "net/process.h"
 #include "sandbox/fleet.h"
 
@@ -25,6 +26,18 @@
 #define HEALTHY_MS    10000
 #define MAX_ARGUMENTS 48
 #define SERVICE_POLL  "200" /* ms */
+
+/* What an instance listens for: its port in the field, its name in --listen and in the
+   ready file. */
+enum listener { CLIENT, CHANNEL, CHANNEL_HTTPS };
+static const struct {
+    uint16_t port;
+    const char *listen, *path;
+} listeners[] = {
+    [CLIENT] = { CMG__PORT_CLIENT, "client=127.0.0.1:0", "/client" },
+    [CHANNEL] = { CMG__PORT_CHANNEL, "channel=127.0.0.1:0", "/channel" },
+    [CHANNEL_HTTPS] = { CMG__PORT_HTTPS, "channel_https=127.0.0.1:0", "/channel_https" },
+};
 
 struct instance {
     struct cmg__list node;
@@ -39,7 +52,7 @@ struct instance {
     struct cmg__sb_machine machine;
     struct cmg__process *process;
     struct cmg__timer timer; /* ready file, or back-off */
-    uint16_t client_port, channel_port;
+    uint16_t ports[3];       /* by enum listener; 0: not listened */
     bool ready;
     int64_t started_ms;
     int64_t back_ms;
@@ -144,9 +157,9 @@ static void read_ready_file(struct instance *in)
             CMG_OK &&
         cmg__json_parse(cloud->alloc, in->machine.ready, cmg__buf_cstr(&text), text.len,
                         &ports, NULL) == CMG_OK) {
-        in->client_port = (uint16_t)cmg__json_int(ports, "/client", 0);
-        in->channel_port = (uint16_t)cmg__json_int(ports, "/channel", 0);
-        in->ready = in->client_port != 0 && in->channel_port != 0;
+        for (size_t i = 0; i < CMG__ARRAY_LEN(listeners); i++)
+            in->ports[i] = (uint16_t)cmg__json_int(ports, listeners[i].path, 0);
+        in->ready = in->ports[CLIENT] != 0 && in->ports[CHANNEL] != 0;
     }
     cmg__json_unref(ports);
     cmg__buf_done(&text);
@@ -217,8 +230,8 @@ static void add_service(struct command *c, const struct instance *in)
     add_option(c, "--user-data", in->machine.user_data);
     add_option(c, "--secrets-dir", in->machine.secrets);
     add_option(c, "--instance", c->instance);
-    add_option(c, "--listen", "client=127.0.0.1:0");
-    add_option(c, "--listen", "channel=127.0.0.1:0");
+    for (size_t i = 0; i < CMG__ARRAY_LEN(listeners); i++)
+        add_option(c, "--listen", listeners[i].listen);
     add_option(c, "--ready-file", in->machine.ready);
     add_option(c, "--ca-file", in->owner->ca_file);
     add_option(c, "--metadata", c->metadata);
@@ -377,7 +390,7 @@ void cmg__sb_instances_sync(struct cmg__sb_instances *all)
 
 static bool is_running(void *user, const char *set_id, unsigned index)
 {
-    return cmg__sb_instances_port(user, set_id, index, false) != 0;
+    return cmg__sb_instances_port(user, set_id, index, CMG__PORT_CLIENT) != 0;
 }
 
 cmg_status cmg__sb_instances_new(struct cmg__loop *loop, struct cmg__sb_cloud *cloud,
@@ -423,12 +436,14 @@ void cmg__sb_instances_free(struct cmg__sb_instances *all)
 }
 
 uint16_t cmg__sb_instances_port(struct cmg__sb_instances *all, const char *set_id,
-                                unsigned index, bool channel)
+                                unsigned index, uint16_t backend)
 {
     const struct instance *in = find(all, set_id, index);
-    if (in == NULL || !in->ready)
-        return 0;
-    return channel ? in->channel_port : in->client_port;
+    for (size_t i = 0; i < CMG__ARRAY_LEN(listeners); i++) {
+        if (in != NULL && in->ready && listeners[i].port == backend)
+            return in->ports[i];
+    }
+    return 0;
 }
 
 size_t cmg__sb_instances_count(struct cmg__sb_instances *all)

@@ -30,9 +30,9 @@ cmg_status cmg__sb_instances_new(struct cmg__loop *loop, struct cmg__sb_cloud *c
 void cmg__sb_instances_free(struct cmg__sb_instances *instances);
 /* Starts what the tree wants, ends what it does not want any more. */
 void cmg__sb_instances_sync(struct cmg__sb_instances *instances);
-/* The loopback port of a ready instance's listener, or 0. */
+/* The loopback port of a ready instance's listener, by its port in the field; or 0. */
 uint16_t cmg__sb_instances_port(struct cmg__sb_instances *instances, const char *set_id,
-                                unsigned index, bool channel);
+                                unsigned index, uint16_t backend);
 /* How many processes run; any thread. */
 size_t cmg__sb_instances_count(struct cmg__sb_instances *instances);
 

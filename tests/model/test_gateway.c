@@ -75,6 +75,7 @@ START_TEST(user_data_tells_everything_and_no_secret)
                      "granitefalls.westeurope.cloudapp.azure.com");
     ck_assert_int_eq(cmg__json_int(doc, "/ports/client", 0), 443);
     ck_assert_int_eq(cmg__json_int(doc, "/ports/channel", 0), 10140);
+    ck_assert_int_eq(cmg__json_int(doc, "/ports/channel_https", 0), 10124);
     ck_assert_str_eq(cmg__json_str(doc, "/connectors/0"), cmg_certificate_sha256(cert));
     ck_assert_ptr_nonnull(
         strstr(cmg__json_str(doc, "/client_roots_pem"), "BEGIN CERTIFICATE"));
@@ -162,6 +163,7 @@ START_TEST(the_connector_learns_where_to_dial_and_what_to_publish)
     ck_assert_str_eq(cmg__json_str(doc, "/server_name"), "granitefalls.contoso.com");
     ck_assert_int_eq(cmg__json_int(doc, "/instances", 0), 2);
     ck_assert_int_eq(cmg__json_int(doc, "/first_port", 0), 10140);
+    ck_assert_int_eq(cmg__json_int(doc, "/https_port", 0), 10124);
     ck_assert_str_eq(cmg__json_str(doc, "/gateway_ca_pem"), "");
     ck_assert_str_eq(cmg__json_str(doc, "/roles/0/id"), "72057594037937981");
     ck_assert_str_eq(cmg__json_str(doc, "/roles/0/type"), "management_point");

@@ -91,10 +91,10 @@ const char *site_user_data_of(struct site *site, const char *roots_pem, const ch
 {
     cmg_certificate *cert = site_certificate(site, SITE_CERT_CONNECTOR);
     const char *text = document(cmg__json_pack(
-        "{s:i, s:s, s:[s], s:{s:i, s:i}, s:s, s:[s], s:i, s:{s:s, s:[s], s:[s], s:[s], "
-        "s:s, s:s}}",
+        "{s:i, s:s, s:[s], s:{s:i, s:i, s:i}, s:s, s:[s], s:i, s:{s:s, s:[s], s:[s], "
+        "s:[s], s:s, s:s}}",
         "version", 1, "deployment_id", SITE_TID, "service_names", "cmg.test", "ports",
-        "client", 443, "channel", 10140, "client_roots_pem",
+        "client", 443, "channel", 10140, "channel_https", 10124, "client_roots_pem",
         roots_pem == NULL ? site_ca_pem() : roots_pem, "connectors",
         pin == NULL ? cmg_certificate_sha256(cert) : pin, "instance", 3, "tokens",
         "tenant_id", SITE_TID, "issuers", "https://sts.windows.net/" SITE_TID "/",
@@ -129,6 +129,9 @@ cmg_service *site_prepare_service(struct site *site, uint16_t client_port,
     ck_ok(cmg_service_set_listener(service, CMG_LISTENER_CHANNEL, "127.0.0.1",
                                    channel_port, &err),
           err);
+    ck_ok(cmg_service_set_listener(service, CMG_LISTENER_CHANNEL_HTTPS, "127.0.0.1", 0,
+                                   &err),
+          err);
     cmg_certificate_unref(cert);
     return service;
 }
@@ -159,10 +162,11 @@ void site_new_connector(struct site *site)
                                           .on_closed = on_connector_closed };
     cmg_certificate *cert = site_certificate(site, SITE_CERT_CONNECTOR);
     const char *json = document(cmg__json_pack(
-        "{s:i, s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:[{s:s, s:s, s:s, s:[{s:s, s:i}, "
-        "{s:s, s:i}]}]}",
+        "{s:i, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:s, s:[{s:s, s:s, s:s, s:[{s:s, "
+        "s:i}, {s:s, s:i}]}]}",
         "version", 1, "name", "connector-1", "site", "PS1", "host", "cmg.test",
-        "server_name", "cmg.test", "instances", 1, "first_port", 10140, "gateway_ca_pem",
+        "server_name", "cmg.test", "instances", 1, "first_port", 10140,
+        site->offers_https ? "https_port" : "passed_over", 10124, "gateway_ca_pem",
         site_ca_pem(), "roles", "id", SITE_ROLE, "type", "management_point", "url",
         "https://mp.test/base/", "endpoints", "path", "SMS_MP", "max_length",
         16 * 1024 * 1024, "path", "SMS_MP/small", "max_length", 100));

@@ -67,6 +67,7 @@ struct site {
     struct site_server role;
     struct site_server login;
     uint16_t channel_port;
+    bool offers_https; /* whether the connection point is told of https_port */
     /* events */
     unsigned service_up, service_down, link_up, link_down, records;
     unsigned service_closed, connector_closed;

@@ -128,6 +128,28 @@ START_TEST(new_connections_get_a_changed_certificate_and_old_ones_stay)
 }
 END_TEST
 
+/* What deployed is older or newer than what deployed before. */
+START_TEST(https_port_may_come_and_go_with_the_document)
+{
+    cmg_error *err = NULL;
+    char without[65536];
+
+    site_start(&site);
+    const uint16_t port = cmg_service_get_port(site.service, CMG_LISTENER_CHANNEL_HTTPS);
+    ck_assert_uint_ne(port, 0);
+    snprintf(without, sizeof without, "%s", site_user_data(&site));
+    char *name = strstr(without, "channel_https");
+    ck_assert_ptr_nonnull(name);
+    name[0] = 'x';
+    ck_ok(cmg_service_configure(site.service, without, strlen(without), &err), err);
+    const char *with = site_user_data(&site);
+    ck_ok(cmg_service_configure(site.service, with, strlen(with), &err), err);
+    ck_assert_uint_eq(cmg_service_get_port(site.service, CMG_LISTENER_CHANNEL_HTTPS),
+                      port);
+    site_stop(&site);
+}
+END_TEST
+
 START_TEST(what_cannot_be_taken_changes_nothing)
 {
     cmg_error *err = NULL;
@@ -143,6 +165,15 @@ START_TEST(what_cannot_be_taken_changes_nothing)
     ck_assert_int_eq(cmg_service_configure(site.service, text, strlen(text), &err),
                      CMG_E_STATE);
     ck_assert_ptr_nonnull(strstr(cmg_error_message(err), "443"));
+    cmg_error_unref(err);
+    err = NULL;
+    port[2] = '3';
+    port = strstr(text, "10124");
+    ck_assert_ptr_nonnull(port);
+    port[4] = '5';
+    ck_assert_int_eq(cmg_service_configure(site.service, text, strlen(text), &err),
+                     CMG_E_STATE);
+    ck_assert_str_eq(cmg_error_subject(err), "/ports/channel_https");
     cmg_error_unref(err);
     err = NULL;
     const char *bad = site_user_data_of(&site, "no PEM", NULL, NULL);
@@ -174,7 +205,7 @@ static cmg_status reload_with(struct support_alloc *a, void *user)
     ck_ok(cmg_service_new(ctx, &service, &err), err);
     ck_ok(cmg_service_configure(service, json[0], strlen(json[0]), &err), err);
     ck_ok(cmg_service_set_certificate(service, cert, &err), err);
-    for (int which = 1; which <= 2; which++)
+    for (int which = 1; which <= 3; which++)
         ck_ok(
             cmg_service_set_listener(service, (cmg_listener)which, "127.0.0.1", 0, &err),
             err);
@@ -222,6 +253,7 @@ int main(void)
                    connection_point_that_is_not_pinned_any_more_ends_after_its_requests);
     tcase_add_test(t, another_key_set_is_fetched_and_tokens_go_on);
     tcase_add_test(t, new_connections_get_a_changed_certificate_and_old_ones_stay);
+    tcase_add_test(t, https_port_may_come_and_go_with_the_document);
     tcase_add_test(t, what_cannot_be_taken_changes_nothing);
     tcase_add_test(t, reload_without_memory_leaves_the_service_as_it_was);
     suite_add_tcase(suite, t);

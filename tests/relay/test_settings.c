@@ -11,7 +11,8 @@
 static const char user_data[] =
     "{\"version\":1,\"deployment_id\":\"" GUID
     "\",\"service_names\":[\"CMG.contoso.com\"],"
-    "\"ports\":{\"client\":443,\"channel\":10140},\"client_roots_pem\":\"\","
+    "\"ports\":{\"client\":443,\"channel\":10140,\"channel_https\":10124},\"client_roots_"
+    "pem\":\"\","
     "\"connectors\":[\"" PIN "\"],\"instance\":1,\"tokens\":{\"tenant_id\":\"" GUID "\","
     "\"issuers\":[\"https://sts.windows.net/x/\"],\"audiences\":[\"api://x\"],"
     "\"client_ids\":[\"" GUID "\"],\"scope\":\"user_impersonation\","
@@ -20,6 +21,7 @@ static const char user_data[] =
 static const char connector[] =
     "{\"version\":1,\"name\":\"cp1\",\"site\":\"PS1\",\"host\":\"a.b.c\","
     "\"server_name\":\"cmg.contoso.com\",\"instances\":2,\"first_port\":10140,"
+    "\"https_port\":10124,"
     "\"gateway_ca_pem\":\"" PEM "\",\"roles\":[{\"id\":\"7\",\"type\":"
     "\"management_point\",\"url\":\"https://mp\",\"endpoints\":[{\"path\":\"SMS_MP\","
     "\"max_length\":5}]}]}";
@@ -49,6 +51,7 @@ START_TEST(user_data_is_read_whole)
     ck_ok(cmg__service_settings_read(&s, user_data, strlen(user_data), &err), err);
     ck_assert_uint_eq(s.client_port, 443);
     ck_assert_uint_eq(s.channel_port, 10140);
+    ck_assert_uint_eq(s.channel_https_port, 10124);
     ck_assert_int_eq(s.instance, 1);
     ck_assert_uint_eq(s.pin_count, 1);
     ck_assert_int_eq(s.pins[0][10], 'a');
@@ -92,6 +95,8 @@ START_TEST(connector_settings_are_read_whole)
     ck_ok(cmg__connector_settings_read(&s, connector, strlen(connector), &err), err);
     ck_assert_str_eq(s.name, "cp1");
     ck_assert_uint_eq(s.instances, 2);
+    ck_assert_uint_eq(s.first_port, 10140);
+    ck_assert_uint_eq(s.https_port, 10124);
     ck_assert_str_eq(s.map.roles[0].url, "https://mp");
     cmg__connector_settings_done(&s);
 }
@@ -106,6 +111,10 @@ static const struct spoil bad_user_data[] = {
     { "[\"CMG.contoso.com\"]", "[\"a b\"]", "user data: /service_names/0" },
     { "\"client\":443", "\"client\":0", "user data: /ports/client" },
     { "\"channel\":10140", "\"channel\":65536", "user data: /ports/channel" },
+    { "\"channel_https\":10124", "\"channel_https\":0",
+      "user data: /ports/channel_https" },
+    { "\"channel_https\":10124", "\"channel_https\":\"10124\"",
+      "user data: /ports/channel_https" },
     { "\"client_roots_pem\":\"\"", "\"client_roots_pem\":\"x\"",
       "user data: /client_roots_pem" },
     { "[\"0123", "[\"g123", "user data: /connectors/0" },
@@ -146,6 +155,9 @@ static const struct spoil bad_connector[] = {
     { "\"instances\":2", "\"instances\":17", "connector settings: /instances" },
     { "\"instances\":2", "\"instances\":0", "connector settings: /instances" },
     { "10140", "65535", "connector settings: /first_port" },
+    { "10124", "65535", "connector settings: /https_port" },
+    { "10124", "-1", "connector settings: /https_port" },
+    { "10124", "true", "connector settings: /https_port" },
     { "\"" PEM "\"", "\"\"", "connector settings: /gateway_ca_pem" },
     { "\"url\":\"https://mp\",", "", "connector settings: /roles/0/url" },
 };
@@ -162,6 +174,30 @@ START_TEST(bad_connector_settings_are_named_by_their_path)
     ck_assert_str_eq(cmg_error_subject(err), bad_connector[_i].subject);
     cmg_error_unref(err);
     cmg__connector_settings_done(&s);
+}
+END_TEST
+
+/* Documents of before there were channels over HTTPS. */
+START_TEST(the_ports_of_channels_over_https_may_be_missing)
+{
+    static const struct spoil without[] = { { ",\"channel_https\":10124", "", NULL },
+                                            { "\"https_port\":10124,", "", NULL } };
+    struct cmg__service_settings s;
+    struct cmg__connector_settings c;
+    cmg_error *err = NULL;
+
+    cmg__service_settings_init(&s, &cmg__alloc_libc);
+    cmg__connector_settings_init(&c, &cmg__alloc_libc);
+    const char *text = spoiled(user_data, &without[0]);
+    ck_ok(cmg__service_settings_read(&s, text, strlen(text), &err), err);
+    ck_assert_uint_eq(s.channel_port, 10140);
+    ck_assert_uint_eq(s.channel_https_port, 0);
+    text = spoiled(connector, &without[1]);
+    ck_ok(cmg__connector_settings_read(&c, text, strlen(text), &err), err);
+    ck_assert_uint_eq(c.first_port, 10140);
+    ck_assert_uint_eq(c.https_port, 0);
+    cmg__service_settings_done(&s);
+    cmg__connector_settings_done(&c);
 }
 END_TEST
 
@@ -200,6 +236,7 @@ int main(void)
                         (int)CMG__ARRAY_LEN(bad_user_data));
     tcase_add_loop_test(reading, bad_connector_settings_are_named_by_their_path, 0,
                         (int)CMG__ARRAY_LEN(bad_connector));
+    tcase_add_test(reading, the_ports_of_channels_over_https_may_be_missing);
     tcase_add_test(reading, running_out_of_memory_is_reported);
     suite_add_tcase(suite, reading);
     return support_run((Suite *const[]){ suite, NULL });

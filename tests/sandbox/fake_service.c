@@ -36,7 +36,7 @@ static int listen_somewhere(unsigned *port)
     return fd;
 }
 
-static void write_ready_file(const char *path, unsigned client, unsigned channel)
+static void write_ready_file(const char *path, const unsigned ports[3])
 {
     char beside[4096];
     snprintf(beside, sizeof beside, "%s.new", path);
@@ -44,7 +44,8 @@ static void write_ready_file(const char *path, unsigned client, unsigned channel
 
     if (f == NULL)
         exit(4);
-    fprintf(f, "{\"client\":%u,\"channel\":%u}\n", client, channel);
+    fprintf(f, "{\"client\":%u,\"channel\":%u,\"channel_https\":%u}\n", ports[0],
+            ports[1], ports[2]);
     if (fclose(f) != 0 || rename(beside, path) != 0)
         exit(5);
 }
@@ -70,9 +71,11 @@ static void serve(int listener, const char *what, const char *instance)
 
 int main(int argc, char **argv)
 {
-    unsigned client = 0, channel = 0;
-    struct pollfd fds[3] = { { .fd = listen_somewhere(&client), .events = POLLIN },
-                             { .fd = listen_somewhere(&channel), .events = POLLIN },
+    static const char *const names[] = { "client", "channel", "https" };
+    unsigned ports[3] = { 0, 0, 0 };
+    struct pollfd fds[4] = { { .fd = listen_somewhere(&ports[0]), .events = POLLIN },
+                             { .fd = listen_somewhere(&ports[1]), .events = POLLIN },
+                             { .fd = listen_somewhere(&ports[2]), .events = POLLIN },
                              { .fd = 0, .events = POLLIN } };
     const char *instance = option(argc, argv, "--instance");
 
@@ -80,16 +83,16 @@ int main(int argc, char **argv)
         access(option(argc, argv, "--secrets-dir"), R_OK) != 0 ||
         access(option(argc, argv, "--ca-file"), R_OK) != 0)
         return 8;
-    write_ready_file(option(argc, argv, "--ready-file"), client, channel);
+    write_ready_file(option(argc, argv, "--ready-file"), ports);
     for (;;) {
         char c = 0;
-        if (poll(fds, 3, -1) < 0)
+        if (poll(fds, 4, -1) < 0)
             return 9;
-        if (fds[0].revents != 0)
-            serve(fds[0].fd, "client", instance);
-        if (fds[1].revents != 0)
-            serve(fds[1].fd, "channel", instance);
-        if (fds[2].revents != 0 && read(0, &c, 1) <= 0)
+        for (int i = 0; i < 3; i++) {
+            if (fds[i].revents != 0)
+                serve(fds[i].fd, names[i], instance);
+        }
+        if (fds[3].revents != 0 && read(0, &c, 1) <= 0)
             return 0;
     }
 }

@@ -152,6 +152,8 @@ START_TEST(each_nat_port_leads_to_its_instance)
 
     ck_assert_str_eq(knock(GATEWAY_HOST, 10140, 'x'), "channel 0\n");
     ck_assert_str_eq(knock(GATEWAY_HOST, 10141, 'x'), "channel 1\n");
+    ck_assert_str_eq(knock(GATEWAY_HOST, 10124, 'x'), "https 0\n");
+    ck_assert_str_eq(knock(GATEWAY_HOST, 10125, 'x'), "https 1\n");
     ck_assert_int_eq(cmg_sandbox_resolve(l.sandbox, GATEWAY_HOST, 10142, &at, NULL),
                      CMG_E_NOTFOUND);
 }

@@ -470,10 +470,11 @@ class StepState(IntEnum):
 
 
 class Listener(IntEnum):
-    """Which of the service's two listeners."""
+    """Which of the service's listeners."""
 
     CLIENT = 1
     CHANNEL = 2
+    CHANNEL_HTTPS = 3
 
 
 class SandboxKind(IntEnum):
