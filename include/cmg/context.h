@@ -252,15 +252,37 @@ CMG_API cmg_status cmg_context_add_ca_file(cmg_context *ctx, const char *path,
 
 /**
  * @brief Sets the web proxy for HTTPS that this context makes; the default is none.
+ *
+ * A connector's channels over HTTPS go by it, too; a connection to a role of the site
+ * does not.
  * @param[in]  ctx The context.
  * @param[in]  url "http://host:port", copied; NULL for none. Credentials in it are
- * refused.
+ * refused: see cmg_context_set_proxy_account().
  * @param[out] err Receives the error, or NULL.
  * @return #CMG_OK; #CMG_E_INVAL when @p url is no http URL, #CMG_E_NOMEM.
  * @since 0.1
  */
 CMG_API cmg_status cmg_context_set_proxy(cmg_context *ctx, const char *url,
                                          cmg_error **err);
+
+/**
+ * @brief Sets the account that the web proxy asks for; the default is none.
+ *
+ * It is shown to the proxy and to nobody else, by Basic authentication: in clear, as HTTP
+ * proxies have it.
+ * @param[in]  ctx      The context.
+ * @param[in]  user     Its name, 1 to 255 bytes of UTF-8 without ':'; copied. NULL for no
+ * account.
+ * @param[in]  password Its password, copied and wiped with the context; not looked at
+ * when @p user is NULL.
+ * @param[in]  size     Length of @p password in bytes, at most 1024.
+ * @param[out] err      Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_INVAL, #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_context_set_proxy_account(cmg_context *ctx, const char *user,
+                                                 const char *password, size_t size,
+                                                 cmg_error **err);
 
 /**
  * @brief Sends connections for a host name to a fixed address instead of asking DNS.

@@ -7,7 +7,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-enum { CA_PEM_MAX = 1024 * 1024 };
+enum { CA_PEM_MAX = 1024 * 1024, PROXY_USER_MAX = 255, PROXY_PASSWORD_MAX = 1024 };
 
 void cmg__callback_enter(cmg_context *ctx)
 {
@@ -37,6 +37,7 @@ cmg_status cmg__context_init_base(cmg_context *ctx, const cmg_allocator *allocat
         return cmg__fail(err, &cmg__alloc_libc, CMG_E_INVAL, "allocator",
                          "set alloc, realloc and free", "a function of it is NULL");
     cmg__buf_init(&ctx->ca_pem, &ctx->alloc, CA_PEM_MAX);
+    cmg__secret_init(&ctx->proxy_password, &ctx->alloc);
     cmg__handle_init(&ctx->head, CMG__TAG_CONTEXT, NULL);
     return CMG_OK;
 }
@@ -45,6 +46,8 @@ void cmg__context_done_base(cmg_context *ctx)
 {
     cmg__buf_done(&ctx->ca_pem);
     cmg__free(&ctx->alloc, ctx->proxy);
+    cmg__free(&ctx->alloc, ctx->proxy_user);
+    cmg__secret_clear(&ctx->proxy_password);
     for (size_t i = 0; i < ctx->address_count; i++) {
         cmg__free(&ctx->alloc, ctx->addresses[i].host);
         cmg__free(&ctx->alloc, ctx->addresses[i].address);
@@ -196,6 +199,60 @@ cmg_status cmg_context_set_proxy(cmg_context *ctx, const char *url, cmg_error **
     return cmg__str_assign(&ctx->alloc, &ctx->proxy, url) == CMG_OK
                ? CMG_OK
                : cmg__fail_nomem(err);
+}
+
+/* What Basic (RFC 7617) can carry. */
+static bool is_account_text(const char *s, size_t n, const char *without)
+{
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)s[i];
+        if (c < ' ' || c == 0x7f || strchr(without, s[i]) != NULL)
+            return false;
+    }
+    return true;
+}
+
+static cmg_status check_account(const cmg_context *ctx, const char *user,
+                                const char *password, size_t size, cmg_error **err)
+{
+    if (user[0] == '\0' || strlen(user) > PROXY_USER_MAX ||
+        !is_account_text(user, strlen(user), ":"))
+        return cmg__fail(err, &ctx->alloc, CMG_E_INVAL, "user",
+                         "use 1 to 255 bytes without colons and control characters",
+                         "the name of the proxy's account is not allowed");
+    if (password == NULL || size > PROXY_PASSWORD_MAX ||
+        !is_account_text(password, size, ""))
+        return cmg__fail(err, &ctx->alloc, CMG_E_INVAL, "password",
+                         "use at most 1024 bytes without control characters",
+                         "the password of the proxy's account is not allowed");
+    return CMG_OK;
+}
+
+cmg_status cmg_context_set_proxy_account(cmg_context *ctx, const char *user,
+                                         const char *password, size_t size,
+                                         cmg_error **err)
+{
+    char *name = NULL;
+    struct cmg__secret fresh;
+    cmg_status rc = cmg__check(ctx != NULL ? &ctx->head : NULL, CMG__TAG_CONTEXT, err);
+
+    if (rc == CMG_OK && user != NULL)
+        rc = check_account(ctx, user, password, size, err);
+    if (rc != CMG_OK)
+        return rc;
+    cmg__secret_init(&fresh, &ctx->alloc);
+    if (user != NULL) {
+        name = cmg__strdup(&ctx->alloc, user);
+        if (name == NULL || cmg__secret_set(&fresh, password, size) != CMG_OK) {
+            cmg__free(&ctx->alloc, name);
+            return cmg__fail_nomem(err);
+        }
+    }
+    cmg__free(&ctx->alloc, ctx->proxy_user);
+    cmg__secret_clear(&ctx->proxy_password);
+    ctx->proxy_user = name;
+    ctx->proxy_password = fresh;
+    return CMG_OK;
 }
 
 static bool address_is_valid(const char *address)

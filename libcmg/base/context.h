@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/handle.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/str.h"
 
 struct cmg__loop;
@@ -41,6 +42,8 @@ struct cmg_context {
     /* HTTPS settings, read by net/ at each request */
     struct cmg__buf ca_pem;
     char *proxy;
+    char *proxy_user; /* NULL: without an account */
+    struct cmg__secret proxy_password;
     struct cmg__address_entry *addresses;
     size_t address_count;
     cmg_resolve_fn resolve_fn;

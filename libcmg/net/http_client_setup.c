@@ -242,6 +242,11 @@ static void set_proxy(struct cmg__http_call *call, const struct cmg__http_option
     call->proxied = *proxy != '\0';
     set_ptr(call, CURLOPT_PROXY, proxy);
     set_ptr(call, CURLOPT_NOPROXY, "");
+    if (!call->proxied || call->ctx->proxy_user == NULL)
+        return;
+    set_long(call, CURLOPT_PROXYAUTH, (long)CURLAUTH_BASIC);
+    set_ptr(call, CURLOPT_PROXYUSERNAME, call->ctx->proxy_user);
+    set_ptr(call, CURLOPT_PROXYPASSWORD, cmg__str_or(call->ctx->proxy_password.data, ""));
 }
 
 static cmg_status set_trust(struct cmg__http_call *call,

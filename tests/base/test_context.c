@@ -120,6 +120,58 @@ START_TEST(a_proxy_is_host_and_port_without_credentials)
 }
 END_TEST
 
+static const struct {
+    const char *user, *password;
+    cmg_status code;
+} accounts[] = {
+    { "cmg", "secret", CMG_OK },
+    { "CONTOSO\\cmg", "", CMG_OK },
+    { "b\xc3\xbcro", "gr\xc3\xbc\xc3\x9f", CMG_OK },
+    { NULL, NULL, CMG_OK },
+    { "", "secret", CMG_E_INVAL },
+    { "cmg:secret", "x", CMG_E_INVAL },
+    { "cmg\r\nX: y", "secret", CMG_E_INVAL },
+    { "cmg", "secret\r\nX: y", CMG_E_INVAL },
+    { "cmg", NULL, CMG_E_INVAL },
+};
+
+START_TEST(the_account_of_a_proxy_is_what_basic_can_carry)
+{
+    const char *password = accounts[_i].password;
+    const size_t n = password == NULL ? 0 : strlen(password);
+    ck_ok(cmg_context_set_proxy_account(ctx, "before", "x", 1, &err), err);
+    ck_assert_int_eq(
+        cmg_context_set_proxy_account(ctx, accounts[_i].user, password, n, &err),
+        accounts[_i].code);
+    if (accounts[_i].code != CMG_OK) {
+        ck_assert_ptr_null(strstr(cmg_error_message(err), "secret"));
+        ck_assert_str_ne(cmg_error_subject(err), "");
+        ck_assert_str_eq(ctx->proxy_user, "before");
+    } else if (accounts[_i].user == NULL) {
+        ck_assert_ptr_null(ctx->proxy_user);
+        ck_assert(!cmg__secret_is_set(&ctx->proxy_password));
+    } else {
+        ck_assert_str_eq(ctx->proxy_user, accounts[_i].user);
+    }
+}
+END_TEST
+
+START_TEST(the_account_of_a_proxy_has_limits)
+{
+    static char text[1026];
+    memset(text, 'x', sizeof text - 1);
+    ck_assert_int_eq(cmg_context_set_proxy_account(ctx, text + 769, "p", 1, &err),
+                     CMG_E_INVAL);
+    cmg_error_unref(err);
+    err = NULL;
+    ck_assert_int_eq(cmg_context_set_proxy_account(ctx, "u", text, 1025, &err),
+                     CMG_E_INVAL);
+    cmg_error_unref(err);
+    err = NULL;
+    ck_ok(cmg_context_set_proxy_account(ctx, text + 770, text, 1024, &err), err);
+}
+END_TEST
+
 START_TEST(authorities_must_be_pem_and_stay_within_the_limit)
 {
     static char large[1100000] = "-----BEGIN CERTIFICATE-----";
@@ -214,6 +266,9 @@ static Suite *suite(void)
                         CMG__ARRAY_LEN(bad_addresses));
     tcase_add_test(t, names_go_to_the_table_then_to_the_resolver_then_to_dns);
     tcase_add_test(t, the_address_table_has_a_limit);
+    tcase_add_loop_test(t, the_account_of_a_proxy_is_what_basic_can_carry, 0,
+                        (int)CMG__ARRAY_LEN(accounts));
+    tcase_add_test(t, the_account_of_a_proxy_has_limits);
     tcase_add_loop_test(t, a_proxy_is_host_and_port_without_credentials, 0,
                         CMG__ARRAY_LEN(proxies));
     tcase_add_test(t, authorities_must_be_pem_and_stay_within_the_limit);

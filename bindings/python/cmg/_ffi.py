@@ -60,6 +60,7 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_context_add_ca_pem": fallible(CONTEXT, TEXT, c_size_t),
     "cmg_context_add_ca_file": fallible(CONTEXT, TEXT),
     "cmg_context_set_proxy": fallible(CONTEXT, TEXT),
+    "cmg_context_set_proxy_account": fallible(CONTEXT, TEXT, TEXT, c_size_t),
     "cmg_context_add_address": fallible(CONTEXT, TEXT, c_uint16, TEXT, c_uint16),
     "cmg_context_set_resolver": fallible(CONTEXT, ResolveFn, DATA),
     "cmg_context_get_fd": plain(c_int, CONTEXT),

@@ -233,6 +233,12 @@ class Context(Handle):
         """Sets the web proxy; None for none."""
         self.call("set_proxy", _ffi.optional(url))
 
+    def set_proxy_account(self, user: Optional[str],
+                          password: "str | _ffi.Buffer" = "") -> None:
+        """Sets the account that the web proxy asks for; None for none."""
+        value = password.encode() if isinstance(password, str) else bytes(password)
+        self.call("set_proxy_account", _ffi.optional(user), value, len(value))
+
     def add_address(self, host: str, address: str, *, port: int = 0,
                     address_port: int = 0) -> None:
         """Sends connections for a name to a fixed address instead of asking DNS."""

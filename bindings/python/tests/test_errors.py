@@ -65,6 +65,15 @@ def test_a_proxy_with_credentials_does_not_show_them(ctx: Any) -> None:
     assert "hunter2" not in str(caught.value)
 
 
+def test_the_account_of_a_proxy_is_set_and_not_shown(ctx: Any) -> None:
+    ctx.set_proxy_account("cmg", "hunter2")
+    ctx.set_proxy_account("cmg", b"hunter2")
+    ctx.set_proxy_account(None)
+    with pytest.raises(cmg.InvalidArgument) as caught:
+        ctx.set_proxy_account("cmg:hunter2", "hunter2")
+    assert caught.value.subject == "user" and "hunter2" not in str(caught.value)
+
+
 def test_no_certificate_in_a_pem_is_refused(ctx: Any) -> None:
     with pytest.raises(cmg.CmgError) as caught:
         ctx.add_ca(b"nothing here")
