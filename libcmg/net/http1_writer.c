@@ -63,8 +63,8 @@ static cmg_status settle(struct cmg__buf *out, size_t before, cmg_status rc)
 static enum cmg__http1_framing request_framing(const char *method,
                                                enum cmg__http1_framing framing)
 {
-    static const char *const bodiless[] = { "GET", "HEAD", "DELETE", "OPTIONS",
-                                            "PROPFIND" };
+    static const char *const bodiless[] = { "GET",     "HEAD",     "DELETE",
+                                            "OPTIONS", "PROPFIND", "CONNECT" };
     if (framing != CMG__HTTP1_NO_BODY)
         return framing;
     return cmg__http1_is_one_of(method, bodiless, CMG__ARRAY_LEN(bodiless))

@@ -4,6 +4,11 @@
  */
 #include "net/stream.h"
 
+bool cmg__stream_is_carried(const struct cmg__stream *s)
+{
+    return s->below == NULL || s->below->open;
+}
+
 void cmg__stream_set_events(struct cmg__stream *s, cmg__stream_event_fn fn, void *user)
 {
     s->on_event = fn;

@@ -55,6 +55,8 @@ cmg_status cmg__tcp_connect(struct cmg__loop *loop, const char *host, uint16_t p
 cmg_status cmg__tcp_adopt(struct cmg__loop *loop, int fd, struct cmg__stream **out,
                           cmg_error **err);
 
+/* Whether what carries this stream is open: TCP, or the way through a proxy. */
+bool cmg__stream_is_carried(const struct cmg__stream *s);
 void cmg__stream_set_events(struct cmg__stream *s, cmg__stream_event_fn fn, void *user);
 enum cmg__io cmg__stream_connect(struct cmg__stream *s);
 enum cmg__io cmg__stream_read(struct cmg__stream *s, void *out, size_t n, size_t *got);
