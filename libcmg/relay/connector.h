@@ -31,6 +31,8 @@ struct cmg__link {
     struct cmg_connector *connector;
     uint32_t instance;
     enum cmg__link_state state;
+    bool by_https;           /* at https_port, since first_port could not be reached */
+    bool is_proxied;         /* by the context's web proxy */
     struct cmg__stream *tls; /* while connecting */
     struct cmg__h2 *h2;
     struct cmg__h2_stream *control;

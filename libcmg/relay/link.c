@@ -5,16 +5,22 @@
  *   state       timer            tls event / h2 event            next
  *   IDLE        dial                                             CONNECTING
  *   CONNECTING  too slow: fail   up / failed                     HELLO / IDLE
+ *                                port cannot be reached          IDLE, at once by HTTPS
  *   HELLO       too slow: fail   "ready" / "refused", closed     READY / IDLE
  *   READY                        closed                          IDLE
  *   DRAINING    (session's)      closed                          IDLE, or CLOSED at the
  * end
+ *
+ * first_port is tried before https_port, each time anew: an attempt goes on to the second
+ * when the first cannot be reached (refused, no answer, no address), not when what was
+ * reached is not the gateway. Only the second goes by the context's web proxy.
  *
  * A failure is put into words for the host: which instance, where, why, what to do.
  */
 #include "relay/connector.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "net/tunnel.h"
 #include "relay/backoff.h"
 #include <string.h>
 
@@ -23,6 +29,20 @@
 static struct cmg__loop *loop_of(const struct cmg__link *link)
 {
     return link->connector->loop;
+}
+
+/* ---- the way ---- */
+
+static uint16_t port_of(const struct cmg__link *link)
+{
+    const struct cmg__connector_settings *s = &link->connector->settings;
+
+    return (uint16_t)((link->by_https ? s->https_port : s->first_port) + link->instance);
+}
+
+static const char *way_of(const struct cmg__link *link)
+{
+    return link->is_proxied ? " through the proxy" : "";
 }
 
 /* ---- failing ---- */
@@ -53,7 +73,9 @@ static const char *remedy_for(cmg_status code)
     return "check that the instance runs and that outbound TCP to this port is open";
 }
 
-static void describe(struct cmg__link *link, cmg_status code, const char *cause)
+/* remedy NULL: the usual one for the code. */
+static void describe(struct cmg__link *link, cmg_status code, const char *cause,
+                     const char *remedy)
 {
     const struct cmg__connector_settings *s = &link->connector->settings;
     const struct cmg__error_info info = {
@@ -62,13 +84,13 @@ static void describe(struct cmg__link *link, cmg_status code, const char *cause)
         .origin = CMG_ORIGIN_LIBRARY,
         .subject = s->host,
         .cause = cause,
-        .remedy = remedy_for(code),
+        .remedy = remedy == NULL ? remedy_for(code) : remedy,
     };
 
     (void)cmg__error_set(
         &link->why, link->connector->alloc, &info,
-        "channel to instance %u at %s:%u %s: %s", (unsigned)link->instance, s->host,
-        (unsigned)(s->first_port + link->instance),
+        "channel to instance %u at %s:%u%s %s: %s", (unsigned)link->instance, s->host,
+        (unsigned)port_of(link), way_of(link),
         link->state >= CMG__LINK_READY ? "was lost" : "cannot be made", cause);
 }
 
@@ -88,7 +110,8 @@ static void let_go(struct cmg__link *link)
 }
 
 /* Whatever there was is gone or goes now; the next attempt is planned. */
-static void fail(struct cmg__link *link, cmg_status code, const char *cause)
+static void fail_for(struct cmg__link *link, cmg_status code, const char *cause,
+                     const char *remedy)
 {
     struct cmg_connector *connector = link->connector;
     int64_t now = cmg__loop_now_ms(loop_of(link));
@@ -96,8 +119,10 @@ static void fail(struct cmg__link *link, cmg_status code, const char *cause)
     if (link->state >= CMG__LINK_READY &&
         now - link->ready_ms >= connector->limits.settled_ms)
         link->failures = 0;
-    describe(link, code, cause);
+    describe(link, code, cause, remedy);
     let_go(link);
+    link->by_https = false;
+    link->is_proxied = false;
     if (connector->state != CMG__CONNECTOR_RUNNING) {
         link->state = CMG__LINK_CLOSED;
         cmg__connector_report_soon(connector);
@@ -113,12 +138,40 @@ static void fail(struct cmg__link *link, cmg_status code, const char *cause)
     cmg__link_dial(link, wait);
 }
 
+static void fail(struct cmg__link *link, cmg_status code, const char *cause)
+{
+    fail_for(link, code, cause, NULL);
+}
+
 static void fail_with(struct cmg__link *link, const cmg_error *why, const char *otherwise)
 {
     if (why == NULL)
         fail(link, CMG_E_IO, otherwise);
     else
         fail(link, cmg_error_code(why), cmg_error_message(why));
+}
+
+/* The connection itself cannot be had: the other port is next, or the back-off. */
+static void fail_unreached(struct cmg__link *link, const cmg_error *why)
+{
+    const struct cmg_connector *connector = link->connector;
+
+    if (link->by_https || connector->settings.https_port == 0) {
+        /* Of a proxy's trouble only the tunnel knows a way out. */
+        fail_for(link, cmg_error_code(why), cmg_error_message(why),
+                 link->is_proxied ? cmg_error_remedy(why) : NULL);
+        return;
+    }
+    const unsigned closed = port_of(link);
+
+    link->by_https = true;
+    cmg__log(connector->head.ctx, CMG_LOG_INFO, "relay", "link.fallback",
+             connector->settings.host,
+             "instance %u cannot be reached at port %u (%s), port %u is tried",
+             (unsigned)link->instance, closed, cmg_error_message(why),
+             (unsigned)port_of(link));
+    let_go(link);
+    cmg__link_dial(link, 0);
 }
 
 /* ---- control stream ---- */
@@ -153,8 +206,9 @@ static void become_ready(struct cmg__link *link)
     cmg_error_unref(link->why);
     link->why = NULL;
     cmg__log(link->connector->head.ctx, CMG_LOG_INFO, "relay", "link.ready",
-             link->connector->settings.host, "channel to instance %u is ready",
-             (unsigned)link->instance);
+             link->connector->settings.host,
+             "channel to instance %u is ready at port %u%s", (unsigned)link->instance,
+             (unsigned)port_of(link), way_of(link));
     cmg__connector_report_soon(link->connector);
 }
 
@@ -323,7 +377,10 @@ static void on_tls(struct cmg__stream *tls, void *user)
         fail(link, CMG_E_IO, "the peer closed it during the handshake");
         break;
     case CMG__IO_ERROR:
-        fail_with(link, cmg__stream_error(tls), "connection failed");
+        if (cmg__stream_is_carried(tls))
+            fail_with(link, cmg__stream_error(tls), "connection failed");
+        else
+            fail_unreached(link, cmg__stream_error(tls));
         break;
     }
 }
@@ -332,18 +389,20 @@ static void open_channel(struct cmg__link *link)
 {
     const struct cmg_connector *connector = link->connector;
     const struct cmg__connector_settings *s = &connector->settings;
-    uint16_t port = (uint16_t)(s->first_port + link->instance);
-    struct cmg__stream *tcp = NULL;
+    const struct cmg__relay_limits *limits = &connector->limits;
+    struct cmg__stream *below = NULL;
     cmg_error *why = NULL;
 
     link->state = CMG__LINK_CONNECTING;
-    cmg__timer_start(&link->timer,
-                     connector->limits.connect_ms + connector->limits.handshake_ms);
-    cmg_status rc = cmg__tcp_connect(connector->loop, s->host, port,
-                                     connector->limits.connect_ms, &tcp, &why);
+    link->is_proxied = link->by_https && connector->head.ctx->proxy != NULL;
+    /* A proxy is reached first, and asked then. */
+    cmg__timer_start(&link->timer, limits->connect_ms * (link->is_proxied ? 2 : 1) +
+                                       limits->handshake_ms);
+    cmg_status rc = (link->is_proxied ? cmg__tunnel_connect : cmg__tcp_connect)(
+        connector->loop, s->host, port_of(link), limits->connect_ms, &below, &why);
     if (rc == CMG_OK)
-        rc = cmg__tls_stream_new(tcp, connector->channel_tls, s->server_name, &link->tls,
-                                 &why);
+        rc = cmg__tls_stream_new(below, connector->channel_tls, s->server_name,
+                                 &link->tls, &why);
     if (rc != CMG_OK) {
         fail_with(link, why, "no memory");
         cmg_error_unref(why);
