@@ -12,6 +12,7 @@
 
 struct options {
     const char *config, *pfx, *password_file, *upstream_ca, *ready_file;
+    const char *proxy, *proxy_user, *proxy_password_file;
     unsigned instances;
 };
 
@@ -23,8 +24,32 @@ static const struct option long_options[] = {
     { "ready-file", required_argument, NULL, 'r' },
     { "instances", required_argument, NULL, 'n' },
     { "connect-to", required_argument, NULL, 'c' },
+    { "proxy", required_argument, NULL, 'x' },
+    { "proxy-user", required_argument, NULL, 'U' },
+    { "proxy-password-file", required_argument, NULL, 'W' },
     { NULL, 0, NULL, 0 },
 };
+
+static cmg_status take_option(int c, cmg_context *ctx, struct options *o, cmg_error **err)
+{
+    const struct {
+        int c;
+        const char **to;
+    } texts[] = { { 'f', &o->config },        { 'p', &o->pfx },
+                  { 'w', &o->password_file }, { 'u', &o->upstream_ca },
+                  { 'r', &o->ready_file },    { 'x', &o->proxy },
+                  { 'U', &o->proxy_user },    { 'W', &o->proxy_password_file } };
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        if (texts[i].c == c) {
+            *texts[i].to = optarg;
+            return CMG_OK;
+        }
+    }
+    if (c == 'n')
+        o->instances = (unsigned)atoi(optarg);
+    return c == 'n' ? CMG_OK : c == 'c' ? host_connect_to(ctx, optarg, err) : CMG_E_INVAL;
+}
 
 static cmg_status read_options(int argc, char **argv, cmg_context *ctx, struct options *o,
                                cmg_error **err)
@@ -32,22 +57,8 @@ static cmg_status read_options(int argc, char **argv, cmg_context *ctx, struct o
     cmg_status rc = CMG_OK;
     int c = 0;
 
-    while (rc == CMG_OK && (c = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-        if (c == 'f')
-            o->config = optarg;
-        else if (c == 'p')
-            o->pfx = optarg;
-        else if (c == 'w')
-            o->password_file = optarg;
-        else if (c == 'u')
-            o->upstream_ca = optarg;
-        else if (c == 'r')
-            o->ready_file = optarg;
-        else if (c == 'n')
-            o->instances = (unsigned)atoi(optarg);
-        else
-            rc = c == 'c' ? host_connect_to(ctx, optarg, err) : CMG_E_INVAL;
-    }
+    while (rc == CMG_OK && (c = getopt_long(argc, argv, "", long_options, NULL)) != -1)
+        rc = take_option(c, ctx, o, err);
     if (rc == CMG_OK &&
         (o->config == NULL || o->pfx == NULL || o->password_file == NULL)) {
         fprintf(stderr, "error: --config, --pfx and --password-file are needed\n");
@@ -93,6 +104,23 @@ static cmg_status configure(cmg_connector *connector, const struct options *o,
     return rc;
 }
 
+/* Where the gateway is reached by HTTPS only; the password is on no command line. */
+static cmg_status set_proxy(cmg_context *ctx, const struct options *o, cmg_error **err)
+{
+    cmg_status rc = cmg_context_set_proxy(ctx, o->proxy, err);
+    size_t size = 0;
+
+    if (rc != CMG_OK || o->proxy_user == NULL || o->proxy_password_file == NULL)
+        return rc;
+    char *password = host_read_file(o->proxy_password_file, &size);
+
+    rc = password != NULL ? cmg_context_set_proxy_account(ctx, o->proxy_user, password,
+                                                          strcspn(password, "\r\n"), err)
+                          : CMG_E_IO;
+    host_forget(password, size);
+    return rc;
+}
+
 static cmg_status set_certificate(cmg_context *ctx, cmg_connector *connector,
                                   const struct options *o, cmg_error **err)
 {
@@ -129,6 +157,8 @@ int main(int argc, char **argv)
         rc = cmg_connector_new(ctx, &connector, &err);
     if (rc == CMG_OK)
         rc = read_options(argc, argv, ctx, &o, &err);
+    if (rc == CMG_OK)
+        rc = set_proxy(ctx, &o, &err);
     if (rc == CMG_OK)
         rc = configure(connector, &o, &err);
     if (rc == CMG_OK)

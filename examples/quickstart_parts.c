@@ -185,7 +185,10 @@ static cmg_status write_connector_config(struct quickstart *q, const char *path,
     return rc;
 }
 
-enum { CHANNEL_PORT = 10140, MOST_INSTANCES = 16, FIXED_ARGS = 15 };
+/* What the connection point dials at first, and what when that is closed. */
+static const unsigned channel_ports[] = { 10140, 10124 };
+
+enum { MOST_INSTANCES = 16, MOST_ADDRESSES = 2 * MOST_INSTANCES, FIXED_ARGS = 15 };
 
 cmg_status quickstart_start_connector(struct quickstart *q, cmg_error **err)
 {
@@ -193,7 +196,7 @@ cmg_status quickstart_start_connector(struct quickstart *q, cmg_error **err)
     char site[512];
     char host[256];
     char count[16];
-    char addresses[MOST_INSTANCES][512];
+    char addresses[MOST_ADDRESSES][512];
     uint32_t instances = cmg_gateway_instance_count(q->gateway);
     const char *ready = quickstart_path(q, "connector.ready");
     const char *config = quickstart_path(q, "connector.json");
@@ -202,7 +205,7 @@ cmg_status quickstart_start_connector(struct quickstart *q, cmg_error **err)
     snprintf(site, sizeof site, "%s:0:127.0.0.1:%s", host, q->site_port);
     snprintf(count, sizeof count, "%u", (unsigned)instances);
     snprintf(program, sizeof program, "%s/connector_host", q->programs);
-    const char *argv[FIXED_ARGS + 2 * MOST_INSTANCES + 1] = {
+    const char *argv[FIXED_ARGS + 2 * MOST_ADDRESSES + 1] = {
         program,
         "--config",
         config,
@@ -221,11 +224,11 @@ cmg_status quickstart_start_connector(struct quickstart *q, cmg_error **err)
     };
     cmg_status rc = write_connector_config(q, config, err);
 
-    for (uint32_t i = 0; i < instances && rc == CMG_OK; i++) {
+    for (uint32_t i = 0; i < 2 * instances && rc == CMG_OK; i++) {
         argv[FIXED_ARGS + 2 * i] = "--connect-to";
         argv[FIXED_ARGS + 2 * i + 1] = addresses[i];
         rc = cloud_address(q, cmg_gateway_endpoint(q->gateway),
-                           (uint16_t)(CHANNEL_PORT + i), addresses[i],
+                           (uint16_t)(channel_ports[i % 2] + i / 2), addresses[i],
                            sizeof addresses[i], err);
     }
     if (rc != CMG_OK)

@@ -28,7 +28,7 @@ from display import Display  # noqa: E402
 from host import Child, Failure, open_directory, write_file  # noqa: E402
 from traffic import Identities, send_all  # noqa: E402
 
-CHANNEL_PORT = 10140
+CHANNEL_PORTS = (10140, 10124)  # the second when the first is closed
 LEFTOVERS = {
     cmg.SandboxKind.APPLICATIONS: "applications",
     cmg.SandboxKind.SERVICE_PRINCIPALS: "service principals",
@@ -140,8 +140,9 @@ class Quickstart:
             "--instances", str(count),
             "--connect-to", f"{self.site_host}:0:127.0.0.1:{self.site_port}"]
         for i in range(count):
-            arguments += ["--connect-to",
-                          self.cloud_address(self.gateway.endpoint, CHANNEL_PORT + i)]
+            for port in CHANNEL_PORTS:
+                arguments += ["--connect-to",
+                              self.cloud_address(self.gateway.endpoint, port + i)]
         child = self.stack.enter_context(Child(arguments, self.directory / "connector.log"))
         if not child.wait_for(ready, self.turn):
             raise child.failure("the connection point has no channel to every instance")
