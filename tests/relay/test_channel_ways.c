@@ -6,8 +6,11 @@
 #include "relay/proxy.h"
 #include "relay/service.h"
 #include "relay/site.h"
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define PASSWORD "Correct-Horse-7"
 #define OPEN     "HTTP/1.1 200 Connection established\r\n\r\n"
@@ -116,6 +119,44 @@ START_TEST(closed_channel_port_leads_to_the_other_at_once)
     ck_assert_ptr_nonnull(strstr(said, "cannot be reached at port 10140"));
     ck_assert_ptr_nonnull(strstr(said, "port 10124 is tried\n"));
     ck_assert_ptr_nonnull(strstr(said, "instance 0 is ready at port 10124\n"));
+    site_stop(&site);
+}
+END_TEST
+
+/* A port whose queue of connections is full says nothing to the next. */
+static uint16_t mute_port(int fds[4])
+{
+    struct sockaddr_in at = { .sin_family = AF_INET };
+    socklen_t n = sizeof at;
+
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (size_t i = 0; i < 4; i++) {
+        fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        ck_assert_int_ge(fds[i], 0);
+        if (i > 0) {
+            (void)connect(fds[i], (const struct sockaddr *)&at, sizeof at);
+            continue;
+        }
+        ck_assert_int_eq(bind(fds[0], (const struct sockaddr *)&at, sizeof at), 0);
+        ck_assert_int_eq(listen(fds[0], 0), 0);
+        ck_assert_int_eq(getsockname(fds[0], (struct sockaddr *)&at, &n), 0);
+    }
+    return ntohs(at.sin_port);
+}
+
+START_TEST(mute_channel_port_leads_to_the_other_in_time)
+{
+    int fds[4];
+
+    start_service();
+    direct = mute_port(fds);
+    start_connector();
+    site.connector->limits.connect_ms = 200;
+    ready_and_of_use();
+    ck_assert_str_eq(order, "dh");
+    ck_assert_ptr_nonnull(strstr(said, "no answer in time"));
+    for (size_t i = 0; i < 4; i++)
+        (void)close(fds[i]);
     site_stop(&site);
 }
 END_TEST
@@ -375,6 +416,7 @@ int main(void)
     tcase_set_timeout(t, 60);
     tcase_add_test(t, open_channel_port_is_preferred);
     tcase_add_test(t, closed_channel_port_leads_to_the_other_at_once);
+    tcase_add_test(t, mute_channel_port_leads_to_the_other_in_time);
     tcase_add_test(t, ports_take_turns_until_one_is_open);
     tcase_add_test(t, lost_channel_begins_with_the_first_port_again);
     tcase_add_test(t, refused_pin_is_no_reason_for_the_other_port);
