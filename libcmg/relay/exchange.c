@@ -25,14 +25,21 @@ static void set_due(struct cmg__exchange *x, int64_t after_ms)
         cmg__timer_start(&x->timer, after_ms);
 }
 
+/* Those who wait for lists are many when a service begins, and hold up nobody else. */
+static size_t *count_of(struct cmg_service *service, enum cmg__exchange_state state)
+{
+    return state == CMG__EXCHANGE_LISTS ? &service->list_waiting_count
+                                        : &service->waiting_count;
+}
+
 static void stop_waiting(struct cmg__exchange *x)
 {
     if (x->state != CMG__EXCHANGE_QUEUED && x->state != CMG__EXCHANGE_KEYS &&
         x->state != CMG__EXCHANGE_LISTS)
         return;
+    --*count_of(x->service, x->state);
     x->state = CMG__EXCHANGE_ANSWERED;
     cmg__list_remove(&x->node);
-    x->service->waiting_count--;
 }
 
 static void act(struct cmg__exchange *x, enum cmg__refusal verdict);
@@ -63,10 +70,12 @@ static void on_timer(struct cmg__timer *timer, void *user)
 
 /* ---- waiting ---- */
 
-static bool may_wait(const struct cmg_service *service)
+static bool may_wait_as(struct cmg_service *service, enum cmg__exchange_state state)
 {
-    return service->waiting_count < service->limits.queue &&
-           service->state == CMG__SERVICE_RUNNING;
+    const struct cmg__relay_limits *limits = &service->limits;
+    const size_t most = state == CMG__EXCHANGE_LISTS ? limits->list_queue : limits->queue;
+
+    return *count_of(service, state) < most && service->state == CMG__SERVICE_RUNNING;
 }
 
 static void wait_as(struct cmg__exchange *x, enum cmg__exchange_state state,
@@ -76,13 +85,13 @@ static void wait_as(struct cmg__exchange *x, enum cmg__exchange_state state,
 
     if (x->state == state && !cmg__list_is_empty(&x->node))
         return;
-    if (!may_wait(service)) {
+    if (!may_wait_as(service, state)) {
         cmg__answer_refuse(x, otherwise);
         return;
     }
     x->state = state;
     cmg__list_add_tail(&service->waiting, &x->node);
-    service->waiting_count++;
+    ++*count_of(service, state);
     set_due(x, service->limits.queue_ms);
 }
 
@@ -109,7 +118,7 @@ static void act(struct cmg__exchange *x, enum cmg__refusal verdict)
         wait_as(x, CMG__EXCHANGE_KEYS, CMG__REFUSE_NO_KEYS);
         break;
     case CMG__WAIT_LISTS:
-        if (may_wait(x->service))
+        if (may_wait_as(x->service, CMG__EXCHANGE_LISTS))
             wait_as(x, CMG__EXCHANGE_LISTS, CMG__REFUSE_CERT_UNASKED);
         else
             judge_again(x);

@@ -22,6 +22,7 @@ const struct cmg__relay_limits cmg__relay_default_limits = {
     .settled_ms = 60000,
     .keys_ms = 12 * 3600 * 1000,
     .keys_unknown_ms = 300000,
+    .list_queue = 1000,
     .lists = CMG__LISTS_MAX,
     .list_fetches = 8,
     .list_bytes = (size_t)16 * 1024 * 1024,

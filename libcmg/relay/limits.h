@@ -39,6 +39,7 @@ struct cmg__relay_limits {
     int64_t settled_ms;      /* a channel that lived as long resets the back-off */
     int64_t keys_ms;         /* refresh of token keys */
     int64_t keys_unknown_ms; /* least time between refreshes for an unknown key */
+    size_t list_queue;       /* requests that wait for one, queue_ms at most */
     size_t lists;            /* revocation lists held, at most CMG__LISTS_MAX */
     size_t list_fetches;     /* of them, on their way at a time */
     size_t list_bytes;       /* one of them as it comes */

@@ -18,6 +18,8 @@
 
 /* Certificates below an anchor, of all paths that were told of. */
 #define MAX_ASKED 24
+/* Points of a certificate, and addresses of a point, that are looked at. */
+#define MAX_POINTS 16
 
 struct cmg__revocation_gate {
     cmg_context *ctx;
@@ -126,7 +128,7 @@ static enum cmg__list_state ask_point(struct inquiry *q, struct cmg__span names,
     enum cmg__list_state best = CMG__LIST_NOWHERE;
     struct cmg__gn name;
 
-    while (cmg__gn_next(&names, &name)) {
+    for (size_t i = 0; i < MAX_POINTS && cmg__gn_next(&names, &name); i++) {
         if (name.kind != CMG__GN_KIND_URI)
             continue;
         const enum cmg__list_state state = cmg__revocation_lists_want(
@@ -147,7 +149,7 @@ static void ask_deltas(struct inquiry *q, struct cmg__span points,
     struct cmg__crl_point point;
     struct cmg__crl *held = NULL;
 
-    while (cmg__crl_point_next(&points, &point))
+    for (size_t i = 0; i < MAX_POINTS && cmg__crl_point_next(&points, &point); i++)
         (void)ask_point(q, point.names, issuer, true, &held);
 }
 
@@ -160,7 +162,7 @@ static void ask_about(struct inquiry *q, const struct cmg__x509 *cert,
 
     if (with_deltas)
         ask_deltas(q, cert->freshest_points, issuer);
-    while (cmg__crl_point_next(&points, &point)) {
+    for (size_t i = 0; i < MAX_POINTS && cmg__crl_point_next(&points, &point); i++) {
         struct cmg__crl *held = NULL;
         struct cmg__crl_info info;
         const enum cmg__list_state state =

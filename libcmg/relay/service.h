@@ -64,10 +64,11 @@ struct cmg_service {
     size_t front_count;
     struct cmg__list channels;
     size_t channel_count;
-    struct cmg__list waiting; /* exchanges without connection point, keys or lists */
-    size_t waiting_count;
-    struct cmg__list done; /* exchanges to report */
-    struct cmg__task task; /* reports, see report.c */
+    struct cmg__list waiting;  /* exchanges without connection point, keys or lists */
+    size_t waiting_count;      /* for the first two of them */
+    size_t list_waiting_count; /* for the last */
+    struct cmg__list done;     /* exchanges to report */
+    struct cmg__task task;     /* reports, see report.c */
     struct cmg__timer grace;
     bool is_delivering;
     bool close_reported;

@@ -88,16 +88,16 @@ START_TEST(two_that_wait_share_one_fetch)
     swap_client(&second);
     site_send(&stage.site, &answers[1], "GET", SITE_MP "/x", NULL, 0);
     site_until(&stage.site, &stage.lists.complete.asked, 1);
-    for (int i = 0; i < 200 && stage.site.service->waiting_count < 2; i++)
+    for (int i = 0; i < 200 && stage.site.service->list_waiting_count < 2; i++)
         site_turn(&stage.site, 10);
-    ck_assert_uint_eq(stage.site.service->waiting_count, 2);
+    ck_assert_uint_eq(stage.site.service->list_waiting_count, 2);
     lists_release(&stage.lists.complete);
     site_finish(&stage.site, &answers[0]);
     site_finish(&stage.site, &answers[1]);
     ck_assert_int_eq(answers[0].status, 200);
     ck_assert_str_eq(answers[1].reason, STAGE_REVOKED);
     ck_assert_uint_eq(stage.lists.complete.asked, 1);
-    ck_assert_uint_eq(stage.site.service->waiting_count, 0);
+    ck_assert_uint_eq(stage.site.service->list_waiting_count, 0);
     cmg_client_unref(second);
     cmg_certificate_unref(revoked);
     stage_end();
@@ -111,7 +111,7 @@ START_TEST(waiting_has_an_end_and_the_list_may_come_later)
     stage.lists.complete.hangs = true;
     stage.site.service->limits.queue_ms = 100;
     stage_ask(403, STAGE_NOT_AVAILABLE);
-    ck_assert_uint_eq(stage.site.service->waiting_count, 0);
+    ck_assert_uint_eq(stage.site.service->list_waiting_count, 0);
     lists_release(&stage.lists.complete);
     site_turn(&stage.site, 50);
     stage_ask(200, NULL);
@@ -135,7 +135,7 @@ START_TEST(queue_of_those_who_wait_has_an_end)
 {
     stage_begin();
     stage.lists.complete.hangs = true;
-    stage.site.service->limits.queue = 0;
+    stage.site.service->limits.list_queue = 0;
     stage_ask(403, STAGE_NOT_AVAILABLE);
     stage_end();
 }
@@ -146,9 +146,9 @@ START_TEST(list_that_nobody_needs_is_given_up)
     stage_begin();
     lists_publish(&stage.lists, STAGE_WEEK);
     stage.site.service->limits.list_refresh_ms = 50;
-    stage.site.service->limits.list_idle_ms = 200;
+    stage.site.service->limits.list_idle_ms = 1000;
     stage_ask(200, NULL);
-    site_turn(&stage.site, 500);
+    site_turn(&stage.site, 2000);
     const unsigned asked = stage.lists.complete.asked;
     ck_assert_uint_ge(asked, 2);
     site_turn(&stage.site, 300);
@@ -237,7 +237,7 @@ START_TEST(without_the_delta_list_the_complete_one_counts)
     lists_with_delta(&stage.lists, STAGE_HOST);
     lists_publish(&stage.lists, STAGE_WEEK);
     stage_ask(200, NULL);
-    ck_assert_uint_eq(stage.lists.delta.asked, 1);
+    ck_assert_uint_ge(stage.lists.delta.asked, 1);
     stage.lists.delta.hangs = true;
     stage.site.service->limits.queue_ms = 100;
     site_turn(&stage.site, 50);

@@ -302,6 +302,34 @@ START_TEST(second_address_is_taken_when_the_first_does_not_work)
 }
 END_TEST
 
+static void answer_list(struct site_server *server, struct cmg__http1_conn *conn,
+                        const struct cmg__http1_head *head)
+{
+    const cmg_bytes *list = stage.lists.complete.data;
+
+    (void)server;
+    ck_assert_str_eq(cmg__buf_cstr(&head->target), "/lists/ca.crl");
+    cmg__http1_conn_reply(conn, 200, NULL, cmg_bytes_data(list), cmg_bytes_size(list));
+}
+
+START_TEST(list_may_be_published_with_tls)
+{
+    static const char *const urls[] = { "https://login.test/lists/ca.crl", NULL };
+    cmg_error *err = NULL;
+
+    stage_begin();
+    ck_ok(cmg_authority_set_urls(stage.lists.ca, urls, NULL, NULL, &err), err);
+    cmg_certificate *cert = lists_issue(&stage.lists, "client-8");
+    stage_revoke(&stage.lists, cert);
+    lists_publish(&stage.lists, STAGE_WEEK);
+    stage.site.login.answer = answer_list;
+    stage_use(cert);
+    stage_ask(403, STAGE_REVOKED);
+    cmg_certificate_unref(cert);
+    stage_end();
+}
+END_TEST
+
 /* ---- strangers ---- */
 
 START_TEST(stranger_makes_nobody_fetch)
@@ -356,6 +384,7 @@ int main(void)
     tcase_add_test(t, older_list_does_not_take_the_place_of_a_newer_one);
     tcase_add_test(t, list_that_is_nowhere_on_the_web_refuses);
     tcase_add_test(t, second_address_is_taken_when_the_first_does_not_work);
+    tcase_add_test(t, list_may_be_published_with_tls);
     tcase_add_test(t, stranger_makes_nobody_fetch);
     tcase_add_test(t, expired_one_makes_nobody_fetch);
     suite_add_tcase(suite, t);
