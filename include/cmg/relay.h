@@ -72,6 +72,11 @@ typedef struct cmg_service_events {
                        void *user);
     /** After cmg_service_close(), exactly once. */
     void (*on_closed)(cmg_service *service, void *user);
+    /** Other user data came from the metadata service that is followed. It was taken (why
+        is NULL), or refused, and what was before stays. json is borrowed for the call and
+        followed by a zero byte. */
+    void (*on_settings)(cmg_service *service, const char *json, size_t size,
+                        const cmg_error *why, void *user);
 } cmg_service_events;
 
 /** @brief Callbacks of a connector; size-tagged, copied. Each may be NULL. @since 0.1 */
@@ -142,6 +147,38 @@ CMG_API cmg_status cmg_service_new(cmg_context *ctx, cmg_service **out_service,
  */
 CMG_API cmg_status cmg_service_configure(cmg_service *service, const char *json,
                                          size_t size, cmg_error **err);
+
+/**
+ * @brief Takes the settings from the metadata service of this machine, now and whenever
+ * they change.
+ *
+ * The instance's user data is asked for in the next turn and again after each interval,
+ * before the service starts and while it runs, until cmg_service_close(); directly, never
+ * by a proxy. What differs from what came last is given to cmg_service_configure(), and
+ * on_settings tells what became of it. A failure is told to the log and changes nothing.
+ *
+ * @param[in]  service     The service, not closing.
+ * @param[in]  base_url    "http://169.254.169.254" on a machine of Azure, copied; at most
+ *                         512 bytes.
+ * @param[in]  interval_ms Milliseconds between two requests, 50 to 3600000.
+ * @param[out] err         Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_INVAL, #CMG_E_STATE when it follows one already or is closing,
+ *         #CMG_E_NOMEM.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_service_follow_metadata(cmg_service *service, const char *base_url,
+                                               int64_t interval_ms, cmg_error **err);
+
+/**
+ * @brief Tells which instance this is, where the settings do not; it wins over theirs.
+ * @param[in]  service  The service, not started.
+ * @param[in]  instance 0 to 15.
+ * @param[out] err      Receives the error, or NULL.
+ * @return #CMG_OK; #CMG_E_INVAL, #CMG_E_STATE after start.
+ * @since 0.1
+ */
+CMG_API cmg_status cmg_service_set_instance(cmg_service *service, uint32_t instance,
+                                            cmg_error **err);
 
 /**
  * @brief Gives the service its server certificate.

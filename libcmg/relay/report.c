@@ -1,7 +1,7 @@
 /*
- * What the host is told, from a task of its own: requests that are done, channels that
- * came and went, the end. After each callback the service may be gone for its owner; then
- * everything stops and it is taken apart here.
+ * What the host is told, from a task of its own: settings that came, requests that are
+ * done, channels that came and went, the end. After each callback the service may be gone
+ * for its owner; then everything stops and it is taken apart here.
  */
 #include "relay/service.h"
 
@@ -35,6 +35,22 @@ static void tell_request(struct cmg_service *service, const struct cmg__exchange
     cmg__callback_enter(service->head.ctx);
     service->events.on_request(service, &record, service->events.user);
     cmg__callback_leave(service->head.ctx);
+}
+
+static void tell_settings(struct cmg_service *service)
+{
+    const struct cmg__news news = service->news;
+
+    if (!news.is_pending)
+        return;
+    service->news = (struct cmg__news){ .is_pending = false };
+    if (service->events.on_settings != NULL) {
+        cmg__callback_enter(service->head.ctx);
+        service->events.on_settings(service, news.json, news.size, news.why,
+                                    service->events.user);
+        cmg__callback_leave(service->head.ctx);
+    }
+    cmg_error_unref(news.why);
 }
 
 static void tell_requests(struct cmg_service *service)
@@ -101,6 +117,7 @@ void cmg__report_run(struct cmg__task *task, void *user)
 
     (void)task;
     service->is_delivering = true;
+    tell_settings(service);
     tell_requests(service);
     tell_channels(service);
     if (!is_dropped(service))

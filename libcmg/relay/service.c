@@ -64,6 +64,7 @@ cmg_status cmg_service_new(cmg_context *ctx, cmg_service **out_service, cmg_erro
     service->alloc = &ctx->alloc;
     service->loop = ctx->loop;
     service->limits = cmg__relay_default_limits;
+    service->own_instance = -1;
     cmg__service_settings_init(&service->settings, service->alloc);
     cmg__list_init(&service->fronts);
     cmg__list_init(&service->channels);
@@ -85,6 +86,8 @@ cmg_status cmg_service_configure(cmg_service *service, const char *json, size_t 
         return rc;
     cmg__service_settings_init(&settings, service->alloc);
     rc = cmg__service_settings_read(&settings, json, size, err);
+    if (rc == CMG_OK && service->own_instance >= 0)
+        settings.instance = service->own_instance;
     if (rc == CMG_OK && service->state == CMG__SERVICE_RUNNING)
         rc = cmg__service_reconfigure(service, &settings, err);
     if (rc != CMG_OK) {
@@ -96,6 +99,58 @@ cmg_status cmg_service_configure(cmg_service *service, const char *json, size_t 
     service->is_configured = true;
     cmg__service_name(service);
     return CMG_OK;
+}
+
+cmg_status cmg_service_set_instance(cmg_service *service, uint32_t instance,
+                                    cmg_error **err)
+{
+    cmg_status rc = check_new(service, err);
+
+    if (rc != CMG_OK)
+        return rc;
+    if (instance > 15)
+        return cmg__fail(err, service->alloc, CMG_E_INVAL, "instance", "use 0 to 15",
+                         "there is no instance %u", (unsigned)instance);
+    service->own_instance = (int)instance;
+    service->settings.instance = (int)instance;
+    cmg__service_name(service);
+    return CMG_OK;
+}
+
+/* The host is told from a task of its own, of the last document only. */
+static bool on_user_data(void *user, const char *json, size_t size)
+{
+    struct cmg_service *service = user;
+    cmg_error *why = NULL;
+
+    cmg_error_unref(service->news.why);
+    service->news = (struct cmg__news){ .is_pending = false };
+    cmg_status rc = cmg_service_configure(service, json, size, &why);
+    if (rc != CMG_OK)
+        cmg__log(service->head.ctx, CMG_LOG_WARNING, "relay", "metadata.refused",
+                 service->via, "user data is not taken, what was before stays: %s",
+                 cmg_error_message(why));
+    if (rc == CMG_E_NOMEM) {
+        cmg_error_unref(why);
+        return false;
+    }
+    service->news = (struct cmg__news){ true, json, size, why };
+    cmg__report_soon(service);
+    return true;
+}
+
+cmg_status cmg_service_follow_metadata(cmg_service *service, const char *base_url,
+                                       int64_t interval_ms, cmg_error **err)
+{
+    cmg_status rc = check_open(service, err);
+
+    if (rc == CMG_OK && service->follow != NULL)
+        rc = cmg__fail(err, service->alloc, CMG_E_STATE, "service",
+                       "follow one metadata service, once",
+                       "the service follows a metadata service already");
+    return rc != CMG_OK ? rc
+                        : cmg__follow_new(service->head.ctx, base_url, interval_ms,
+                                          on_user_data, service, &service->follow, err);
 }
 
 cmg_status cmg_service_set_certificate(cmg_service *service, cmg_certificate *certificate,
@@ -310,6 +365,7 @@ cmg_status cmg_service_close(cmg_service *service, int64_t grace_ms, cmg_error *
                          "close once, after cmg_service_start()",
                          "the service is not running");
     service->state = CMG__SERVICE_DRAINING;
+    cmg__follow_stop(service->follow);
     stop_listening(service);
     cmg__front_drain(service);
     cmg__timer_start(&service->grace, grace_ms);
@@ -333,12 +389,14 @@ void cmg__service_destroy(struct cmg_service *service)
     const struct cmg__alloc alloc = *service->alloc;
 
     if (!cmg__handle_is_foreign(&service->head)) {
+        cmg__follow_free(service->follow);
         free_connections(service);
         undo_start(service);
         cmg__timer_stop(&service->grace);
         cmg__task_cancel(&service->task);
     }
     cmg__service_settings_done(&service->settings);
+    cmg_error_unref(service->news.why);
     cmg_certificate_unref(service->certificate);
     cmg__handle_done(&service->head);
     cmg__free(&alloc, service);

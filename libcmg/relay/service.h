@@ -17,6 +17,7 @@
 #include "net/http2.h"
 #include "net/tls.h"
 #include "relay/fields.h"
+#include "relay/follow.h"
 #include "relay/revocation_gate.h"
 #include "relay/settings.h"
 #include "relay/target.h"
@@ -43,6 +44,14 @@ struct cmg__secure {
     struct cmg__x509_trust *trust;  /* NULL: every client certificate is refused */
 };
 
+/* What became of user data that was followed, until the host is told. */
+struct cmg__news {
+    bool is_pending;
+    const char *json; /* the follower's */
+    size_t size;
+    cmg_error *why; /* NULL: it was taken */
+};
+
 struct cmg_service {
     struct cmg__handle head;
     const struct cmg__alloc *alloc;
@@ -53,6 +62,9 @@ struct cmg_service {
     cmg_certificate *certificate;
     struct cmg__service_listener listeners[3]; /* by enum cmg_listener - 1 */
     cmg_service_events events;
+    struct cmg__follow *follow; /* NULL: settings are the host's to bring */
+    struct cmg__news news;
+    int own_instance; /* told by the host, and above the settings'; -1: not told */
     struct cmg__secure secure;
     struct cmg__token_gate *tokens;
     struct cmg__revocation_gate *revocation;

@@ -402,6 +402,8 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_certreq_retrieve_command": fallible(CONTEXT, TEXT, TEXT, TEXT, OUT_BYTES),
     "cmg_service_new": fallible(CONTEXT, OUT_SERVICE),
     "cmg_service_configure": fallible(SERVICE, TEXT, c_size_t),
+    "cmg_service_follow_metadata": fallible(SERVICE, TEXT, c_int64),
+    "cmg_service_set_instance": fallible(SERVICE, c_uint32),
     "cmg_service_set_certificate": fallible(SERVICE, CERTIFICATE),
     "cmg_service_set_listener": fallible(SERVICE, ENUM, TEXT, c_uint16),
     "cmg_service_set_events": fallible(SERVICE, POINTER(cmg_service_events)),

@@ -14,7 +14,7 @@ from ._handles import Context, Handle, register, trampoline
 from ._model import Certificate
 from ._types import (CLIENT, CONNECTOR, SERVICE, ClientDoneFn, ConnectorChannel,
                      ConnectorClosed, Listener, ServiceChannel, ServiceClosed, ServiceRequest,
-                     cmg_connector_events, cmg_service_events)
+                     ServiceSettings, cmg_connector_events, cmg_service_events)
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,11 @@ def _service_request(owner: Any, _service: Any, record: Any) -> None:
 @trampoline(ServiceClosed)
 def _service_closed(owner: Any, _service: Any) -> None:
     owner._was_closed()
+
+
+@trampoline(ServiceSettings)
+def _service_settings(owner: Any, _service: Any, json: bytes, _size: int, why: Any) -> None:
+    _tell(owner.on_settings, json, borrowed(why))
 
 
 @trampoline(ConnectorChannel)
@@ -126,10 +131,20 @@ class Service(_Endpoint):
         super().__init__(found, ctx)
         self.on_channel: Optional[Callable[[str, bool, Optional[CmgError]], Any]] = None
         self.on_request: Optional[Callable[[RequestRecord], Any]] = None
+        self.on_settings: Optional[Callable[[bytes, Optional[CmgError]], Any]] = None
         self.call("set_events", ctypes.byref(cmg_service_events(
             size=ctypes.sizeof(cmg_service_events), user=self._key,
             on_channel=_service_channel, on_request=_service_request,
-            on_closed=_service_closed)))
+            on_closed=_service_closed, on_settings=_service_settings)))
+
+    def follow_metadata(self, base_url: str, interval: float = 15.0) -> None:
+        """Takes the settings from the metadata service of this machine, now and whenever they
+        change; on_settings is told of each."""
+        self.call("follow_metadata", _ffi.encoded(base_url), int(interval * 1000))
+
+    def set_instance(self, instance: int) -> None:
+        """Tells which instance this is, 0 to 15; it wins over the settings'."""
+        self.call("set_instance", instance)
 
     def set_listener(self, listener: Listener, address: str, port: int = 0) -> None:
         """Where a listener binds; port 0 for any free one."""

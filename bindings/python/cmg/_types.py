@@ -362,6 +362,7 @@ SecretRemove = CFUNCTYPE(c_int, c_char_p, c_void_p)
 ServiceChannel = CFUNCTYPE(None, SERVICE, c_char_p, c_int, ERROR, c_void_p)
 ServiceRequest = CFUNCTYPE(None, SERVICE, POINTER(cmg_request_record), c_void_p)
 ServiceClosed = CFUNCTYPE(None, SERVICE, c_void_p)
+ServiceSettings = CFUNCTYPE(None, SERVICE, c_char_p, c_size_t, ERROR, c_void_p)
 ConnectorChannel = CFUNCTYPE(None, CONNECTOR, c_uint32, c_int, ERROR, c_void_p)
 ConnectorClosed = CFUNCTYPE(None, CONNECTOR, c_void_p)
 WatchExpiry = CFUNCTYPE(None, WATCH, POINTER(cmg_watch_notice), c_void_p)
@@ -432,7 +433,8 @@ class cmg_service_events(Structure):
     """Callbacks of a service."""
 
     _fields_ = [("size", c_size_t), ("user", c_void_p), ("on_channel", ServiceChannel),
-                ("on_request", ServiceRequest), ("on_closed", ServiceClosed)]
+                ("on_request", ServiceRequest), ("on_closed", ServiceClosed),
+                ("on_settings", ServiceSettings)]
 
 
 class cmg_watch_events(Structure):
