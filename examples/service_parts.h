@@ -10,29 +10,6 @@
 #include <poll.h>
 #include <time.h>
 
-/* ---- service_metadata.c: user data from the metadata service ---- */
-
-#define METADATA_MAX ((size_t)128 * 1024)
-
-/* One request at a time, never blocking. */
-struct metadata {
-    char host[64], port[8], path[256];
-    int fd; /* -1: none is under way */
-    struct timespec since;
-    size_t sent, have;
-    char request[512];
-    char answer[METADATA_MAX];
-};
-enum metadata_state { METADATA_BUSY, METADATA_DONE, METADATA_FAILED };
-/* "http://ADDRESS:PORT/PATH"; false and a message when it is none. */
-bool metadata_open(struct metadata *m, const char *url);
-void metadata_begin(struct metadata *m);
-short metadata_events(const struct metadata *m); /* what to wait for */
-/* Goes on as far as it can. DONE: *text is the user data, yours; "" when there is none.
- */
-enum metadata_state metadata_go(struct metadata *m, char **text);
-void metadata_end(struct metadata *m);
-
 /* ---- service_certificate.c ---- */
 
 /* What the directory looked like when it was read last. */
@@ -67,10 +44,9 @@ struct service_parts {
     /* its own */
     cmg_context *ctx;
     cmg_service *service;
-    struct metadata *from;
     struct health asked;
     struct certificate_seen seen;
-    char *settings; /* the document taken or refused last */
+    char *settings; /* the file as it was taken or refused last */
     struct timespec looked;
     bool is_open, has_settings, has_certificate, is_running, is_outdated;
 };
