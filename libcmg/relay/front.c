@@ -182,19 +182,27 @@ static enum cmg__cert_verdict judge(struct cmg__front *front, bool may_wait)
     return verdict;
 }
 
-/* What hangs on the moment is not kept: memory, and lists that are not there yet. */
-static bool is_lasting(enum cmg__cert_verdict verdict)
+/* How long a verdict is kept. What hangs on the moment is not; a list that was not there
+   is not asked for sooner, and one that comes casts doubt on every verdict. */
+static int64_t lasts_ms(const struct cmg__relay_limits *limits,
+                        enum cmg__cert_verdict verdict)
 {
-    return verdict != CMG__CERT_UNKNOWN && verdict != CMG__CERT_UNASKED &&
-           verdict != CMG__CERT_PENDING;
+    switch (verdict) {
+    case CMG__CERT_UNKNOWN:
+    case CMG__CERT_PENDING:
+        return 0;
+    case CMG__CERT_UNASKED:
+        return limits->list_pause_ms;
+    default:
+        return limits->certificate_ms;
+    }
 }
 
 enum cmg__cert_verdict cmg__front_judge(struct cmg__front *front, bool may_wait)
 {
     int64_t now = cmg__loop_now_ms(front->service->loop);
 
-    if (!is_lasting(front->verdict) ||
-        now - front->judged_ms >= front->service->limits.certificate_ms) {
+    if (now - front->judged_ms >= lasts_ms(&front->service->limits, front->verdict)) {
         front->verdict = judge(front, may_wait);
         front->judged_ms = now;
     }

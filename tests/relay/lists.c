@@ -175,6 +175,7 @@ static void on_log(cmg_context *ctx, const cmg_log_record *record, void *user)
 {
     (void)ctx;
     (void)user;
+    stage.refused += strcmp(record->event, "client.certificate") == 0;
     if (strcmp(record->event, "revocation.list") != 0)
         return;
     snprintf(stage.warning, sizeof stage.warning, "%s: %s", record->subject,

@@ -55,6 +55,7 @@ struct stage {
     cmg_certificate *client; /* shown by site.client */
     char warning[1024];      /* the last that was logged of lists */
     unsigned warnings;
+    unsigned refused; /* certificates, as the log says */
 };
 extern struct stage stage;
 

@@ -56,6 +56,20 @@ START_TEST(revocation_reaches_an_open_connection_with_the_next_list)
 }
 END_TEST
 
+START_TEST(who_is_refused_for_want_of_a_list_is_not_judged_at_each_request)
+{
+    stage_begin();
+    stage.site.service->limits.list_pause_ms = 20000;
+    stage.site.service->limits.list_pause_cap_ms = 20000;
+    struct cmg__stream *tls = site_connect_as(&stage.site, lists_pem(stage.client));
+    for (int i = 0; i < 3; i++)
+        read_status(tls, "HTTP/1.1 403 " STAGE_NOT_AVAILABLE);
+    ck_assert_uint_eq(stage.refused, 1);
+    cmg__stream_free(tls);
+    stage_end();
+}
+END_TEST
+
 static cmg_client *second_client(cmg_certificate *cert)
 {
     cmg_client *second = NULL;
@@ -413,6 +427,7 @@ int main(void)
     site_make_keys();
     tcase_set_timeout(t, 60);
     tcase_add_test(t, revocation_reaches_an_open_connection_with_the_next_list);
+    tcase_add_test(t, who_is_refused_for_want_of_a_list_is_not_judged_at_each_request);
     tcase_add_test(t, two_that_wait_share_one_fetch);
     tcase_add_test(t, waiting_has_an_end_and_the_list_may_come_later);
     tcase_add_test(t, fetch_that_hangs_has_an_end);
