@@ -32,6 +32,7 @@
 #include <cmg/template.h>
 #include <cmg/tenant.h>
 #include <cmg/types.h>
+#include <cmg/usage.h>
 #include <cmg/version.h>
 
 #endif

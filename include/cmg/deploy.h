@@ -109,8 +109,12 @@ typedef enum cmg_deploy_operation {
     CMG_DEPLOY_VERIFY_GATEWAY = 31,
     /** Bring what differs back to the specification. */
     CMG_DEPLOY_CORRECT_GATEWAY = 32,
-    CMG_DEPLOY_INVENTORY_GATEWAY = 33,      /**< List what is there; reads only. */
-    CMG_DEPLOY_INSPECT_GATEWAY = 34,        /**< Look what it does; reads only. */
+    CMG_DEPLOY_INVENTORY_GATEWAY = 33, /**< List what is there; reads only. */
+    CMG_DEPLOY_INSPECT_GATEWAY = 34,   /**< Look what it does; reads only. */
+    /** Measure what the gateway uses and compare it with its alerts (cmg/usage.h). Reads
+        only, unless the specification has stop_service: then it stops a gateway whose
+        traffic is critical. */
+    CMG_DEPLOY_MEASURE_GATEWAY = 35,
     CMG_DEPLOY_OPERATION_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
 } cmg_deploy_operation;
 

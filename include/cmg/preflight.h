@@ -5,7 +5,8 @@
  * #CMG_DEPLOY_CHECK_GATEWAY looks at everything that a create needs and does not stop at
  * the first thing that is wrong: each becomes a problem of the deployment, with cause and
  * remedy. It ends in READY, with problems or without. A create makes the same checks and
- * fails at the first refusal before it makes anything.
+ * fails at the first refusal before it makes anything. #CMG_DEPLOY_MEASURE_GATEWAY tells
+ * alerts that have reached a level as problems, too (cmg/usage.h).
  *
  * @code
  * cmg_problem problem = { .size = sizeof problem };

@@ -118,6 +118,9 @@ enum cmg__call_id {
     CMG__CALL_SCALE_SET_DEALLOCATE, /* name */
     CMG__CALL_SCALE_SET_ROLLING,    /* name: how the last rolling upgrade goes */
     CMG__CALL_SCALE_SET_UPGRADE,    /* name; body: instances to the newest model */
+    CMG__CALL_SCALE_SET_TOTALS,     /* name metric timespan: sums of each hour */
+    CMG__CALL_STORAGE_TOTALS,       /* account metric timespan */
+    CMG__CALL_STORAGE_LEVELS,       /* account metric timespan: means of each hour */
     CMG__CALL_CERT_GET,             /* vault name */
     CMG__CALL_CERT_IMPORT,          /* vault name; body */
     CMG__CALL_CERT_VERSIONS,        /* vault name */

@@ -18,6 +18,7 @@
 #define LOCKS_VERSION         "2020-05-01"
 #define SIZES_VERSION         "2021-07-01"
 #define IDENTITY_VERSION      "2018-02-01"
+#define METRICS_VERSION       "2024-02-01"
 
 #define IN_SUBSCRIPTION "/subscriptions/{subscription}"
 #define GROUP           IN_SUBSCRIPTION "/resourceGroups/{group}"
@@ -30,6 +31,9 @@
 #define BLOB_VERSION "2021-12-02"
 #define DEPLOYMENT   GROUP "/providers/Microsoft.Resources/deployments/{deployment}"
 #define SCALE_SET    GROUP "/providers/Microsoft.Compute/virtualMachineScaleSets/{name}"
+#define METRICS                                                                          \
+    "/providers/Microsoft.Insights/metrics?metricnames={metric}&timespan={timespan}"     \
+    "&interval=PT1H&aggregation="
 
 /* Named fields only: the full objects are large (Graph's own principal: 280 kB). */
 #define APP_FIELDS                                                                       \
@@ -278,6 +282,12 @@ static const struct cmg__call calls[CMG__CALL_COUNT] = {
         SCALE_SET "/rollingUpgrades/latest", COMPUTE_VERSION, READ, 200),
     ARM(SCALE_SET_UPGRADE, "arm.scale_set.upgrade", "POST", SCALE_SET "/manualupgrade",
         COMPUTE_VERSION, NAMED, 202, 200),
+    ARM(SCALE_SET_TOTALS, "arm.scale_set.totals", "GET", SCALE_SET METRICS "Total",
+        METRICS_VERSION, READ, 200),
+    ARM(STORAGE_TOTALS, "arm.storage.totals", "GET", STORAGE METRICS "Total",
+        METRICS_VERSION, READ, 200),
+    ARM(STORAGE_LEVELS, "arm.storage.levels", "GET", STORAGE METRICS "Average",
+        METRICS_VERSION, READ, 200),
     VAULT_DATA(CERT_GET, "vault.cert.get", "GET", "/certificates/{name}/", READ, 200),
     VAULT_DATA(CERT_IMPORT, "vault.cert.import", "POST", "/certificates/{name}/import",
                LOOK_FIRST, 200),

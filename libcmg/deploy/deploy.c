@@ -22,6 +22,7 @@ void cmg__deploy_free(cmg_deploy *deploy)
     cmg__journal_done(&deploy->journal);
     cmg__file_store_done(&deploy->files);
     cmg__free(&ctx->alloc, deploy->consent_redirect);
+    cmg__metrics_clear(deploy);
     if (deploy->work_ready)
         cmg__work_done(&deploy->work);
     cmg__json_clear(&deploy->intents);
@@ -53,7 +54,7 @@ cmg_status cmg_deploy_new(cmg_gateway *gateway, cmg_deploy_operation operation,
     if (rc != CMG_OK)
         return rc;
     cmg_context *ctx = gateway->head.ctx;
-    const struct cmg__operation *row = cmg__operation_get(operation);
+    const struct cmg__operation *row = cmg__operation_for(operation, gateway);
     if (out_deploy == NULL || row == NULL)
         return cmg__fail(err, &ctx->alloc, CMG_E_INVAL, "operation",
                          "pass one of cmg_deploy_operation, CMG_DEPLOY_CREATE for one",
@@ -299,6 +300,7 @@ static cmg_status make_work(cmg_deploy *deploy, cmg_error **err)
     deploy->work.journal = &deploy->journal;
     deploy->work.steps = &deploy->operation->steps;
     deploy->work.problems.collect = deploy->operation->collects;
+    deploy->work.problems.keep = deploy->operation->finds;
     deploy->work.must_restore = deploy->operation->must_restore;
     deploy->work.include_imported = deploy->include_imported;
     deploy->work.discovery = &deploy->discovery;
@@ -311,7 +313,8 @@ static cmg_status make_work(cmg_deploy *deploy, cmg_error **err)
         deploy->work.secrets = deploy->host_secrets;
     else if (deploy->files.path != NULL)
         deploy->work.secrets = cmg__file_store_secrets(&deploy->files);
-    return CMG_OK;
+    rc = cmg__metrics_apply(deploy, &deploy->work);
+    return rc == CMG_OK ? CMG_OK : cmg__fail_nomem(err);
 }
 
 /* The first record of this run shows at once whether the journal can be written. */

@@ -45,6 +45,8 @@ struct cmg__exec {
     bool news;       /* the host has not heard of the latest */
 };
 
+#define CMG__METRICS 3
+
 struct cmg_deploy {
     struct cmg__handle head;
     cmg_gateway *gateway;
@@ -61,6 +63,7 @@ struct cmg_deploy {
     bool include_imported;
     struct cmg__discovery discovery;
     cmg_replacement replacement; /* old_gateway: a reference, or NULL */
+    char *metrics[CMG__METRICS]; /* names that the host chose; NULL: ours */
     char old_secret[CMG__GUID_SIZE];
     struct cmg__transport transport;
     const struct cmg__step_table *table; /* the operation's, or a test's */
@@ -122,6 +125,10 @@ bool cmg__events_done(cmg_deploy *deploy, const cmg_error *err);
 
 /* plan.c */
 cmg_status cmg__plan_text(const cmg_deploy *deploy, struct cmg__buf *out);
+
+/* usage_options.c */
+cmg_status cmg__metrics_apply(const cmg_deploy *deploy, struct cmg__work *work);
+void cmg__metrics_clear(cmg_deploy *deploy);
 
 /* deploy.c */
 void cmg__deploy_free(cmg_deploy *deploy);

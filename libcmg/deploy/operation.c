@@ -145,6 +145,15 @@ static const struct cmg__step *const correct_gateway_steps[] = {
     &cmg__step_drift_again,
 };
 
+#define MEASURING SIGNED_IN, &cmg__step_gateway, &cmg__step_check_rights, &cmg__step_usage
+
+static const struct cmg__step *const measure_steps[] = { MEASURING };
+
+static const struct cmg__step *const measure_and_stop_steps[] = {
+    MEASURING,
+    &cmg__step_stop_at_limit,
+};
+
 static const struct cmg__step *const stop_steps[] = {
     SIGNED_IN,
     &cmg__step_gateway,
@@ -368,12 +377,26 @@ static const struct cmg__operation operations[] = {
                                      .end = CMG_DEPLOY_READY,
                                      .reads_only = true,
                                      .needs_gateway = true },
+    [CMG_DEPLOY_MEASURE_GATEWAY] = { .name = "measure_gateway",
+                                     .steps = STEPS(measure_and_stop_steps),
+                                     .end = CMG_DEPLOY_READY,
+                                     .finds = true,
+                                     .needs_gateway = true,
+                                     .any_spec = true },
     [CMG_DEPLOY_RENEW_SECRET] = { .name = "renew_secret",
                                   .steps = STEPS(renew_steps),
                                   .end = CMG_DEPLOY_READY,
                                   .any_spec = true,
                                   .unknown = "renew" },
 };
+
+/* Where the specification does not want a gateway stopped. */
+static const struct cmg__operation measure_only = { .name = "measure_gateway",
+                                                    .steps = STEPS(measure_steps),
+                                                    .end = CMG_DEPLOY_READY,
+                                                    .reads_only = true,
+                                                    .finds = true,
+                                                    .needs_gateway = true };
 
 const struct cmg__operation *cmg__operation_get(cmg_deploy_operation operation)
 {
@@ -382,4 +405,12 @@ const struct cmg__operation *cmg__operation_get(cmg_deploy_operation operation)
     if (operation <= 0 || i >= CMG__ARRAY_LEN(operations) || operations[i].name == NULL)
         return NULL;
     return &operations[i];
+}
+
+const struct cmg__operation *cmg__operation_for(cmg_deploy_operation operation,
+                                                const cmg_gateway *gateway)
+{
+    if (operation == CMG_DEPLOY_MEASURE_GATEWAY && !gateway->settings.traffic.stop)
+        return &measure_only;
+    return cmg__operation_get(operation);
 }

@@ -14,6 +14,7 @@ struct cmg__operation {
     bool reads_only;      /* changes nothing: no plan to confirm, no journal needed */
     bool dry;             /* ends with the plan */
     bool collects;        /* what fails after the sign-in becomes a problem; is dry */
+    bool finds;           /* what its steps tell is kept as problems */
     bool needs_gateway;   /* tenant and applications alone are not enough */
     bool needs_discovery; /* what to discover has to be said */
     bool needs_authority; /* issues the server certificate */
@@ -26,5 +27,9 @@ struct cmg__operation {
 
 /* NULL for a number that is no operation. */
 const struct cmg__operation *cmg__operation_get(cmg_deploy_operation operation);
+/* The same for a gateway: what its specification rules out needs no journal, no
+   confirmation, and no right. */
+const struct cmg__operation *cmg__operation_for(cmg_deploy_operation operation,
+                                                const cmg_gateway *gateway);
 
 #endif

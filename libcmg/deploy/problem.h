@@ -11,6 +11,7 @@ struct cmg__problems {
     struct cmg__problem_row *rows;
     size_t count;
     bool collect; /* a refusal is kept here instead of failing the step */
+    bool keep;    /* the rest is kept here, too, not only logged */
 };
 
 /* Copies what problem says; its size does not matter, and NULL texts are "". */

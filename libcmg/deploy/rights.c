@@ -251,6 +251,7 @@ static const struct cmg__step_action actions[] = {
     { "vault_gone", "Microsoft.KeyVault/locations/deletedVaults/purge/action",
       "remove the deleted key vault for good", CMG__WHEN_BOTH, CMG_SEVERITY_WARNING,
       true },
+    DONE("usage", "Microsoft.Insights/metrics/read", "read the metrics"),
     DONE("start", "Microsoft.Compute/virtualMachineScaleSets/start/action",
          "start the instances"),
     DONE("stop", "Microsoft.Compute/virtualMachineScaleSets/deallocate/action",

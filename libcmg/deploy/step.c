@@ -182,8 +182,11 @@ cmg_status cmg__run_problem(struct cmg__run *run, cmg_status code,
     va_end(args);
     whole.step = run->step->name;
     whole.what = what;
-    if (!work->problems.collect)
-        return tell_problem(run, code, &whole, err);
+    if (!work->problems.collect) {
+        const cmg_status rc = tell_problem(run, code, &whole, err);
+        if (rc != CMG_OK || !work->problems.keep)
+            return rc;
+    }
     return cmg__problems_add(&work->problems, work->alloc, &whole) == CMG_OK
                ? CMG_OK
                : cmg__fail_nomem(err);

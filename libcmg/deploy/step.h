@@ -155,9 +155,9 @@ cmg_status cmg__answer_lacks(struct cmg__run *run, const char *path, cmg_error *
 cmg_status cmg__answer_keep(struct cmg__run *run, const struct cmg__json *json,
                             const char *path, const char *key, cmg_error **err);
 
-/* Something that a preflight tells: kept where all are collected, else a refusal fails
-   the step with code, and the rest is said to the log. fmt makes problem's what; step and
-   size need not be set. */
+/* Something that a step tells: kept where all are collected, else a refusal fails the
+   step with code, and the rest is said to the log, and kept where the operation finds.
+   fmt makes problem's what; step and size need not be set. */
 cmg_status cmg__run_problem(struct cmg__run *run, cmg_status code,
                             const cmg_problem *problem, cmg_error **err, const char *fmt,
                             ...) CMG__PRINTF(5, 6);

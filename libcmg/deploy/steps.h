@@ -100,9 +100,12 @@ extern const struct cmg__step cmg__step_upgradable;
 extern const struct cmg__step cmg__step_settings;
 /* steps_inventory.c */
 extern const struct cmg__step cmg__step_inventory;
+/* steps_usage.c */
+extern const struct cmg__step cmg__step_usage;
 /* steps_power.c */
 extern const struct cmg__step cmg__step_start;
 extern const struct cmg__step cmg__step_stop;
+extern const struct cmg__step cmg__step_stop_at_limit;
 /* steps_scale.c */
 extern const struct cmg__step cmg__step_scale;
 /* steps_import.c */

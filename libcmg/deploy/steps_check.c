@@ -97,6 +97,19 @@ static bool is_told(const struct cmg__run *run, const struct cmg__step_action *r
     return row->of_subscription == ((run->bits & SECOND) != 0);
 }
 
+static const char *remedy_of(const struct cmg__step_action *row)
+{
+    const size_t n = strlen(row->action);
+
+    if (row->of_subscription)
+        return "have a role with this action assigned on the subscription";
+    if (n > 5 && strcmp(row->action + n - 5, "/read") == 0)
+        return "have Monitoring Reader, or a role that can do more, assigned on the "
+               "resource group";
+    return "have Contributor assigned on the resource group, or on the subscription when "
+           "libcmg makes the group";
+}
+
 static cmg_status tell_action(struct cmg__run *run, const struct cmg__step_action *row,
                               cmg_severity severity, cmg_error **err)
 {
@@ -104,10 +117,7 @@ static cmg_status tell_action(struct cmg__run *run, const struct cmg__step_actio
         .severity = severity,
         .subject = row->action,
         .cause = "the roles of the signed-in account do not contain this action",
-        .remedy = row->of_subscription
-                      ? "have a role with this action assigned on the subscription"
-                      : "have Contributor assigned on the resource group, or on the "
-                        "subscription when libcmg makes the group",
+        .remedy = remedy_of(row),
     };
 
     return cmg__run_problem(run, CMG_E_DENIED, &problem, err, "the account may not %s",

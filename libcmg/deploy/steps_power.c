@@ -1,11 +1,13 @@
 /*
  * Stopping and starting all instances. Both follow one course, over a goal: look, ask for
  * it unless it is reached, follow the operation, look again until every instance is
- * there. Both requests are goals, not events: sent twice they do no harm.
+ * there. Both requests are goals, not events: sent twice they do no harm. A stop at the
+ * limit of traffic asks first whether it is reached.
  */
 #include <string.h>
 
 #include "deploy/steps.h"
+#include "model/usage.h"
 
 #define BIT(state) (UINT32_C(1) << CMG_GATEWAY_##state)
 
@@ -74,26 +76,24 @@ static cmg_status read_act(struct cmg__run *run, const struct cmg__answer *answe
 }
 
 #define POWER_EXCHANGES(CALL)                                                            \
+    { .name = "begin", .call = CMG__CALL_LOCAL, .read = inspect },                       \
+        { .name = "act",                                                                 \
+          .call = CALL,                                                                  \
+          .effect = true,                                                                \
+          .also = { 409 },                                                               \
+          .then = "inspect",                                                             \
+          .bind = { { "name", "label" } },                                               \
+          .read = read_act },                                                            \
+        CMG__POLL_EXCHANGE,                                                              \
     {                                                                                    \
-        { .name = "begin", .call = CMG__CALL_LOCAL, .read = inspect },                   \
-            { .name = "act",                                                             \
-              .call = CALL,                                                              \
-              .effect = true,                                                            \
-              .also = { 409 },                                                           \
-              .then = "inspect",                                                         \
-              .bind = { { "name", "label" } },                                           \
-              .read = read_act },                                                        \
-            CMG__POLL_EXCHANGE,                                                          \
-            { .name = "inspect",                                                         \
-              .call = CMG__CALL_SCALE_SET_INSTANCES,                                     \
-              .bind = { { "name", "label" } },                                           \
-              .read = inspect },                                                         \
+        .name = "inspect", .call = CMG__CALL_SCALE_SET_INSTANCES,                        \
+        .bind = { { "name", "label" } }, .read = inspect                                 \
     }
 
-static const struct cmg__exchange stop_exchanges[] =
-    POWER_EXCHANGES(CMG__CALL_SCALE_SET_DEALLOCATE);
-static const struct cmg__exchange start_exchanges[] =
-    POWER_EXCHANGES(CMG__CALL_SCALE_SET_START);
+static const struct cmg__exchange stop_exchanges[] = { POWER_EXCHANGES(
+    CMG__CALL_SCALE_SET_DEALLOCATE) };
+static const struct cmg__exchange start_exchanges[] = { POWER_EXCHANGES(
+    CMG__CALL_SCALE_SET_START) };
 
 const struct cmg__step cmg__step_stop = {
     .name = "stop",
@@ -115,4 +115,42 @@ const struct cmg__step cmg__step_start = {
     .budget_ms = 30 * CMG__MINUTE_MS,
     .usual_ms = 3 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(start_exchanges),
+};
+
+/* ---- at the limit ---- */
+
+/* What the measurement before it found; the plan says why. */
+static cmg_status look_at_limit(struct cmg__run *run, const struct cmg__answer *answer,
+                                struct cmg__next *next, cmg_error **err)
+{
+    const cmg_gateway *gateway = run->work->gateway;
+    const struct cmg__alert *alert = &gateway->settings.traffic;
+    const struct cmg__usage *usage = &gateway->usage[CMG_ALERT_TRAFFIC];
+
+    (void)answer;
+    (void)err;
+    if (cmg__usage_level(usage, alert) == CMG_USAGE_CRITICAL) {
+        cmg__run_say(run, "stop and release them: traffic is at %u %% of %u GB",
+                     cmg__usage_percent(usage, alert), alert->gigabytes);
+        return cmg__next_go(next, "begin");
+    }
+    run->plan = CMG__PLAN_KEEP;
+    cmg__run_say(run, "traffic is not critical");
+    return cmg__next_done(next);
+}
+
+static const struct cmg__exchange limit_exchanges[] = {
+    { .name = "limit", .call = CMG__CALL_LOCAL, .read = look_at_limit },
+    POWER_EXCHANGES(CMG__CALL_SCALE_SET_DEALLOCATE),
+};
+
+const struct cmg__step cmg__step_stop_at_limit = {
+    .name = "stop",
+    .title = "stop",
+    .phase = CMG__PHASE_APPLY,
+    .what = "all instances",
+    .needs = { "usage" },
+    .budget_ms = 30 * CMG__MINUTE_MS,
+    .usual_ms = 3 * CMG__MINUTE_MS,
+    CMG__STEP_EXCHANGES(limit_exchanges),
 };

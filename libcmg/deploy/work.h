@@ -80,7 +80,8 @@ struct cmg__work {
     cmg_secret_store secrets;
     const struct cmg__journal *journal; /* whoever owns it may change secrets; or NULL */
     struct cmg__prompt prompt;
-    struct cmg__discovery *discovery;    /* the deployment's */
+    struct cmg__discovery *discovery;        /* the deployment's */
+    struct cmg__usage measured[CMG__ALERTS]; /* so far; the gateway's at the end */
     cmg_replacement replacement;         /* the deployment's; old_gateway may be NULL */
     const struct cmg__step_table *steps; /* of the operation */
     struct cmg__problems problems;
@@ -97,6 +98,11 @@ struct cmg__work {
 
 cmg_status cmg__work_init(struct cmg__work *work, cmg_gateway *gateway, cmg_error **err);
 void cmg__work_done(struct cmg__work *work);
+
+/* Names of metrics, among those of the specification; the host may choose others. */
+#define CMG__METRIC_TRAFFIC "traffic_metric"
+#define CMG__METRIC_CONTENT "content_metric"
+#define CMG__METRIC_STORAGE "storage_metric"
 
 /* A name of the specification, else a fact; NULL when neither is known. */
 const char *cmg__work_value(const struct cmg__work *work, const char *key);

@@ -133,6 +133,15 @@ struct cmg__gateway_seen {
     char vm_size[65];
 };
 
+/* What a measurement found; the alerts say what it means. */
+struct cmg__usage {
+    int64_t measured_unix_s; /* 0: never */
+    int64_t from_unix_s;
+    int64_t bytes;
+    uint32_t values; /* how many there were */
+};
+#define CMG__ALERTS 2 /* numbered by cmg_alert */
+
 /* A service package; size 0: none. */
 struct cmg__package {
     char *data;
@@ -165,6 +174,7 @@ struct cmg_gateway {
     struct cmg__package package;        /* what the host gave */
     char *package_sha256;               /* the one in the storage account, "" for none */
     struct cmg__gateway_seen seen;
+    struct cmg__usage usage[CMG__ALERTS];
     struct cmg__inventory_row *inventory;
     size_t inventory_count;
     struct cmg__differences differences; /* of the last look */

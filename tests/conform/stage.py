@@ -43,6 +43,7 @@ LIVES: tuple[tuple[tuple[cmg.Operation, dict[str, Any] | None], ...], ...] = (
      (cmg.Operation.CREATE, {}),
      (cmg.Operation.INSPECT_GATEWAY, {}),
      (cmg.Operation.INVENTORY_GATEWAY, {}),
+     (cmg.Operation.MEASURE_GATEWAY, {"traffic_alert": {"stop_service": True}}),
      (cmg.Operation.STOP_GATEWAY, {}),
      (cmg.Operation.START_GATEWAY, {}),
      (cmg.Operation.SCALE_GATEWAY, {"instances": 3}),

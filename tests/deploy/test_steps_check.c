@@ -94,6 +94,11 @@ static const struct {
     { CMG_DEPLOY_DELETE, 404, "", "\"" PURGE "\"", NULL }, /* it is gone already */
     { CMG_DEPLOY_STOP_GATEWAY, 404, "", NULL, NULL },
     { CMG_DEPLOY_MODIFY_GATEWAY, 200, "\"*\"", NULL, NULL }, /* a note and a warning */
+    { CMG_DEPLOY_MEASURE_GATEWAY, 200, "\"*/read\",\"" SETS "deallocate/action\"", NULL,
+      NULL },
+    { CMG_DEPLOY_MEASURE_GATEWAY, 200, "\"*/read\"", NULL, SETS "deallocate/action" },
+    { CMG_DEPLOY_MEASURE_GATEWAY, 200, "\"" SETS "*\"", NULL,
+      "Microsoft.Insights/metrics/read" },
     { CMG_DEPLOY_CORRECT_GATEWAY, 200, "\"*/action\"", NULL,
       "Microsoft.Resources/subscriptions/resourceGroups/write" },
 };
@@ -120,6 +125,22 @@ START_TEST(each_operation_looks_at_what_it_is_going_to_do)
         ck_assert_int_eq(w.end_code, CMG_E_DENIED);
         ck_assert_str_eq(cmg_error_subject(w.deploy->error), needs[_i].refused);
     }
+    world_done(&w);
+}
+END_TEST
+
+/* Metrics take less than Contributor. */
+START_TEST(who_may_not_read_metrics_is_told_the_role)
+{
+    struct rule rules[] = { TOKEN,
+                            ANSWER("GET", "/permissions", 0, 200, ENTRY("", "")),
+                            { 0 } };
+
+    begin_rights(rules, _i == 0 ? CMG_DEPLOY_MEASURE_GATEWAY : CMG_DEPLOY_STOP_GATEWAY);
+    canned_finish(&w);
+    ck_assert_int_eq(w.end_code, CMG_E_DENIED);
+    ck_assert_int_eq(strstr(w.end_remedy, "Monitoring Reader") != NULL, _i == 0);
+    ck_assert_int_eq(strstr(w.end_remedy, "Contributor") != NULL, _i == 1);
     world_done(&w);
 }
 END_TEST
@@ -232,6 +253,7 @@ int main(void)
     tcase_add_test(tc, without_a_group_the_subscription_is_asked);
     tcase_add_loop_test(tc, each_operation_looks_at_what_it_is_going_to_do, 0,
                         CMG__ARRAY_LEN(needs));
+    tcase_add_loop_test(tc, who_may_not_read_metrics_is_told_the_role, 0, 2);
     tcase_add_loop_test(tc, a_lock_against_writing_stops_a_create, 0,
                         CMG__ARRAY_LEN(locks));
     tcase_add_loop_test(tc, quotas_are_compared_with_what_is_wanted, 0,

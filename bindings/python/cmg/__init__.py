@@ -47,7 +47,15 @@ from ._ffi import call as _call
 from ._ffi import encoded as _encoded
 from ._ffi import verify_version as _verify_version
 from ._ffi import version
-from ._gateway import AlertSettings, Gateway, GatewaySettings, GatewayStatus, InventoryItem
+from ._gateway import (
+    AlertSettings,
+    Amount,
+    Gateway,
+    GatewaySettings,
+    GatewayStatus,
+    InventoryItem,
+    Usage,
+)
 from ._handles import ClosedError, Context, LogRecord
 from ._import import Import
 from ._inspect import AlternativeName, inspect
@@ -109,6 +117,7 @@ from ._types import (
     StepState,
     UploadKind,
     UrlKind,
+    UsageLevel,
     WatchSubject,
 )
 
@@ -124,6 +133,7 @@ __all__ = [
     "AbiMismatch",
     "Alert",
     "AlertSettings",
+    "Amount",
     "AlreadyExists",
     "AlternativeName",
     "AppPart",
@@ -245,6 +255,8 @@ __all__ = [
     "Upload",
     "UploadKind",
     "UrlKind",
+    "Usage",
+    "UsageLevel",
     "Watch",
     "WatchSubject",
     "WrongState",

@@ -49,6 +49,7 @@ from ._types import (
     cmg_problem,
     cmg_replacement,
     cmg_secret_store,
+    cmg_usage_options,
 )
 
 STOP = -1
@@ -354,6 +355,15 @@ class Deploy(Handle):
         """Names a secret that a renewal removes besides those the library made."""
         self.call("set_old_secret", _ffi.encoded(key_id))
 
+    def set_usage(self, *, traffic_metric: Optional[str] = None,
+                  content_metric: Optional[str] = None,
+                  storage_metric: Optional[str] = None) -> None:
+        """Says which of Azure's metrics Operation.MEASURE_GATEWAY asks for; None: the
+        usual one."""
+        names = map(_ffi.optional, (traffic_metric, content_metric, storage_metric))
+        self.call("set_usage", ctypes.byref(cmg_usage_options(
+            ctypes.sizeof(cmg_usage_options), *names)))
+
     def set_replacement(self, old: Gateway, *, wait_ms: int = 0,
                         mode: ReplaceMode = ReplaceMode.WHEN_DUE) -> None:
         """Says which gateway Operation.REPLACE_GATEWAY replaces, and when that one goes:
@@ -374,7 +384,7 @@ class Deploy(Handle):
 
     @property
     def problems(self) -> list[Problem]:
-        """What Operation.CHECK_GATEWAY found."""
+        """What Operation.CHECK_GATEWAY or Operation.MEASURE_GATEWAY found."""
         found = cmg_problem(size=ctypes.sizeof(cmg_problem))
         problems = []
         for i in range(self.call("problem_count")):

@@ -334,6 +334,7 @@ class Operation(IntEnum):
     CORRECT_GATEWAY = 32
     INVENTORY_GATEWAY = 33
     INSPECT_GATEWAY = 34
+    MEASURE_GATEWAY = 35
 
 
 class DiscoveryKind(IntEnum):
@@ -355,6 +356,15 @@ class Alert(IntEnum):
 
     TRAFFIC = 0
     STORAGE = 1
+
+
+class UsageLevel(IntEnum):
+    """How near an amount is to its limit."""
+
+    UNKNOWN = 0
+    NONE = 1
+    WARNING = 2
+    CRITICAL = 3
 
 
 class GatewayState(IntEnum):
@@ -551,6 +561,7 @@ ENUMS: dict[str, tuple[type[IntEnum], str]] = {
     "cmg_plan_format": (PlanFormat, "CMG_PLAN_"),
     "cmg_inventory_kind": (InventoryKind, "CMG_INVENTORY_"),
     "cmg_alert": (Alert, "CMG_ALERT_"),
+    "cmg_usage_level": (UsageLevel, "CMG_USAGE_"),
     "cmg_gateway_state": (GatewayState, "CMG_GATEWAY_"),
     "cmg_deploy_state": (DeployState, "CMG_DEPLOY_"),
     "cmg_step_state": (StepState, "CMG_STEP_"),

@@ -14,7 +14,7 @@ from ctypes import (POINTER, byref, c_bool, c_char_p, c_int, c_int32, c_int64, c
 from typing import Any, Optional
 
 from ._declare import *  # the words of the table
-from ._types import (NAMES, UPLOAD, cmg_expiry, cmg_alert_settings, cmg_gateway_check_options, cmg_gateway_settings, cmg_gateway_status, cmg_inventory_item, cmg_problem, cmg_right, cmg_names_options,
+from ._types import (NAMES, UPLOAD, cmg_expiry, cmg_alert_settings, cmg_usage, cmg_usage_options, cmg_gateway_check_options, cmg_gateway_settings, cmg_gateway_status, cmg_inventory_item, cmg_problem, cmg_right, cmg_names_options,
                      AUTHORITY, BYTES, CERTIFICATE, CLIENT, CLIENT_APP, CONNECTOR, CONTEXT,
                      CRL, CSR, DEPLOY, ENROLMENT, ERROR, GATEWAY, IMPORT, KEY, PFX_FILE, REPORT, SANDBOX, SERVER_APP,
                      SERVICE, TEMPLATE, TENANT, TRUST, ClientDoneFn, LogFn, ResolveFn, cmg_acme_options,
@@ -320,6 +320,9 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_gateway_inventory_item": fallible(GATEWAY, c_size_t, POINTER(cmg_inventory_item)),
     "cmg_gateway_export_inventory": fallible(GATEWAY, OUT_BYTES),
     "cmg_inventory_kind_name": copied(ENUM),
+    "cmg_gateway_get_usage": fallible(GATEWAY, ENUM, POINTER(cmg_usage)),
+    "cmg_gateway_export_usage": fallible(GATEWAY, OUT_BYTES),
+    "cmg_usage_level_name": copied(ENUM),
     "cmg_gateway_add_client_authority": fallible(GATEWAY, CERTIFICATE),
     "cmg_gateway_client_authority": plain(CERTIFICATE, GATEWAY, c_uint32),
     "cmg_gateway_get_alert": fallible(GATEWAY, ENUM, POINTER(cmg_alert_settings)),
@@ -364,6 +367,7 @@ LIBCMG: dict[str, Declaration] = {
     "cmg_deploy_cancel": fallible(DEPLOY),
     "cmg_deploy_get_state": plain(ENUM, DEPLOY),
     "cmg_deploy_state_name": copied(ENUM),
+    "cmg_deploy_set_usage": fallible(DEPLOY, POINTER(cmg_usage_options)),
     "cmg_deploy_problem_count": plain(c_size_t, DEPLOY),
     "cmg_deploy_problem": fallible(DEPLOY, c_size_t, POINTER(cmg_problem)),
     "cmg_deploy_export_problems": fallible(DEPLOY, OUT_BYTES),

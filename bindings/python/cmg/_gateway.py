@@ -18,10 +18,12 @@ from ._types import (
     GatewayState,
     InventoryKind,
     Operation,
+    UsageLevel,
     cmg_alert_settings,
     cmg_gateway_settings,
     cmg_gateway_status,
     cmg_inventory_item,
+    cmg_usage,
 )
 
 if TYPE_CHECKING:
@@ -68,6 +70,31 @@ class GatewayStatus:
     stopped: int
     healthy: int
     outdated: int
+
+
+@dataclass(frozen=True)
+class Amount:
+    """What was measured, beside what is allowed; measured is 0 when nobody has. values: how
+    many Azure had."""
+
+    measured: int
+    since: int
+    bytes: int
+    limit_bytes: int
+    percent: int
+    level: UsageLevel
+    enabled: bool
+    warning_percent: int
+    critical_percent: int
+    values: int
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What left the cloud in 14 days, and what the storage account holds."""
+
+    traffic: Amount
+    storage: Amount
 
 
 @dataclass(frozen=True)
@@ -229,6 +256,23 @@ class Gateway(Differing):
         return GatewayStatus(GatewayState(found.state), found.looked_unix_s,
                              found.vm_size.decode(), found.instances, found.running,
                              found.stopped, found.healthy, found.outdated)
+
+    def _amount(self, which: Alert) -> Amount:
+        found = cmg_usage(size=ctypes.sizeof(cmg_usage))
+        self.call("get_usage", which, ctypes.byref(found))
+        return Amount(found.measured_unix_s, found.from_unix_s, found.bytes,
+                      found.limit_bytes, found.percent, UsageLevel(found.level),
+                      bool(found.enabled), found.warning_percent, found.critical_percent,
+                      found.values)
+
+    @property
+    def usage(self) -> Usage:
+        """What the last Operation.MEASURE_GATEWAY found."""
+        return Usage(self._amount(Alert.TRAFFIC), self._amount(Alert.STORAGE))
+
+    def usage_json(self) -> str:
+        """The same as a JSON document."""
+        return out_bytes(self, "export_usage").decode()
 
     @property
     def inventory(self) -> list[InventoryItem]:

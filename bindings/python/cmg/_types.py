@@ -162,6 +162,22 @@ class cmg_alert_settings(Structure):
                 ("critical_percent", c_uint32)]
 
 
+class cmg_usage(Structure):
+    """What was measured, beside what is allowed."""
+
+    _fields_ = [("size", c_size_t), ("measured_unix_s", c_int64), ("from_unix_s", c_int64),
+                ("bytes", c_int64), ("limit_bytes", c_int64), ("level", c_int32),
+                ("enabled", c_int32), ("percent", c_uint32), ("warning_percent", c_uint32),
+                ("critical_percent", c_uint32), ("values", c_uint32)]
+
+
+class cmg_usage_options(Structure):
+    """Which metrics are asked for."""
+
+    _fields_ = [("size", c_size_t), ("traffic_metric", c_char_p),
+                ("content_metric", c_char_p), ("storage_metric", c_char_p)]
+
+
 class cmg_gateway_status(Structure):
     """What was last seen of a gateway."""
 

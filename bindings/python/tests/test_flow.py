@@ -47,6 +47,43 @@ def signed_in(gateway: Any, sandbox: Any) -> Any:
     return gateway
 
 
+def test_traffic_is_measured_and_stops_the_gateway(
+        ctx: Any, sandbox: Any, signed_in: Any, tmp_path: Path) -> None:
+    assert signed_in.usage.traffic.level is cmg.UsageLevel.UNKNOWN
+    with signed_in.deploy(journal=tmp_path / "journal") as deploy:
+        deploy.run()
+    sandbox.set("metric/granitefalls/Network Out Total", 1_000_000)
+    sandbox.set("metric/granitefalls/UsedCapacity", 7)
+    with signed_in.deploy(cmg.Operation.MEASURE_GATEWAY) as deploy:
+        assert deploy.run() is cmg.DeployState.READY
+        assert [one.subject for one in deploy.problems] == ["Egress"]
+    usage = signed_in.usage
+    assert usage.traffic.bytes == usage.traffic.values * 1_000_000 == 336_000_000
+    assert (usage.traffic.limit_bytes, usage.traffic.percent) == (10**13, 0)
+    assert (usage.traffic.level, usage.traffic.enabled) == (cmg.UsageLevel.NONE, False)
+    assert (usage.storage.bytes, usage.storage.critical_percent) == (7, 90)
+    assert usage.traffic.since < usage.traffic.measured
+    assert json.loads(signed_in.usage_json())["storage"]["bytes"] == 7
+    specification = json.loads(signed_in.to_json())
+    specification["gateway"]["traffic_alert"] = {"gigabytes": 1, "warning_percent": 10,
+                                                 "critical_percent": 30, "stop_service": True}
+    plans: list[str] = []
+    with cmg.Gateway.from_json(ctx, json.dumps(specification)) as limited:
+        limited.tenant.set_client_secret(sandbox.client_id, sandbox.client_secret)
+        with limited.deploy(cmg.Operation.MEASURE_GATEWAY, journal=tmp_path / "journal") as deploy:
+            deploy.set_usage(storage_metric="Ingress,Transactions")
+            deploy.on_confirm = plans.append
+            assert deploy.run() is cmg.DeployState.READY
+            told = {one.subject: one.severity for one in deploy.problems}
+        assert limited.usage.traffic.level is cmg.UsageLevel.CRITICAL
+        assert limited.status.state is cmg.GatewayState.STOPPED
+    assert told["/gateway/traffic_alert"] is cmg.Severity.WARNING
+    assert "Ingress,Transactions" in told and "33 % of 1 GB" in plans[0]
+    with signed_in.deploy(cmg.Operation.MEASURE_GATEWAY) as deploy:
+        with pytest.raises(cmg.InvalidArgument):
+            deploy.set_usage(content_metric="")
+
+
 def test_a_deployment_is_run_and_deleted(signed_in: Any, sandbox: Any, tmp_path: Path) -> None:
     states: list[cmg.DeployState] = []
     steps: list[cmg.StepProgress] = []
