@@ -4,22 +4,13 @@
  *
  *   check_prerequisites [--sandbox] [--json] DIRECTORY
  */
-#include "display.h"
+#include "problem.h"
 #include "session.h"
 
 enum { REFUSED = 3 };
 
-static void print_line(const char *label, const char *text)
-{
-    if (*text == '\0')
-        return;
-    printf("%10s%-8s", "", label);
-    display_wrap(stdout, 18, text);
-}
-
 static cmg_status print_problems(const cmg_deploy *deploy, cmg_error **err)
 {
-    static const char *const severities[] = { "", "note", "warning", "refusal" };
     cmg_problem problem = { .size = sizeof problem };
     size_t counts[4] = { 0 };
     cmg_status rc = CMG_OK;
@@ -29,11 +20,7 @@ static cmg_status print_problems(const cmg_deploy *deploy, cmg_error **err)
         if (rc != CMG_OK)
             return rc;
         counts[problem.severity]++;
-        printf("%-8s  %-18s  ", severities[problem.severity], problem.subject);
-        display_wrap(stdout, 30, problem.what);
-        print_line("cause", problem.cause);
-        print_line("remedy", problem.fixable != 0 ? "none needed: a deployment mends it"
-                                                  : problem.remedy);
+        problem_print(&problem);
     }
     printf("%zu refusals, %zu warnings, %zu notes\n", counts[CMG_SEVERITY_REFUSAL],
            counts[CMG_SEVERITY_WARNING], counts[CMG_SEVERITY_NOTE]);

@@ -1,6 +1,6 @@
 """The examples for a gateway's life, one after the other in one sandbox: check_prerequisites,
-plan_gateway, deploy_gateway, verify_drift, stop_start, scale_gateway, rotate_certificate,
-upgrade_gateway, redeploy_gateway, replace_gateway, delete_gateway."""
+plan_gateway, deploy_gateway, verify_drift, check_usage, stop_start, scale_gateway,
+rotate_certificate, upgrade_gateway, redeploy_gateway, replace_gateway, delete_gateway."""
 
 from __future__ import annotations
 
@@ -96,9 +96,34 @@ def test_what_would_fail_is_found_before(language: str, tmp_path: Path) -> None:
 
 
 @EVERY
+def test_traffic_at_its_limit_stops_the_gateway(language: str, tmp_path: Path) -> None:
+    good(language, "deploy_gateway", tmp_path)
+    rows = good(language, "check_usage", tmp_path, "9500").splitlines()
+    assert rows[1].split() == ["traffic", "9500.0", "GB", "10000", "GB", "95", "%", "NONE",
+                               "alert", "is", "off"]
+    assert rows[-1] == "granitefalls is READY"
+    wanted = tmp_path / "specification.json"
+    changed = json.loads(wanted.read_text(encoding="utf-8"))
+    changed["gateway"]["traffic_alert"] = {"stop_service": True}
+    wanted.write_text(json.dumps(changed), encoding="utf-8")
+    for used, code, level, state in (("4999", 0, "NONE", "READY"), ("5001", 3, "WARNING", "READY"),
+                                     ("9001", 3, "CRITICAL", "STOPPED")):
+        done = run(language, "check_usage", *SANDBOX, tmp_path, used)
+        assert done.returncode == code, done.stderr
+        rows = done.stdout.splitlines()
+        assert rows[1].split()[7] == level and rows[-1] == f"granitefalls is {state}"
+        assert not re.search(r"[: ]$", done.stdout, re.MULTILINE)
+        assert ("/gateway/traffic_alert" in done.stdout) is (code != 0)
+    told = run(language, "check_usage", *SANDBOX, "--json", tmp_path, "9001")
+    assert told.returncode == 3
+    assert json.loads(told.stdout)["traffic"]["level"] == "CRITICAL"
+
+
+@EVERY
 def test_bad_input_changes_nothing(language: str, tmp_path: Path) -> None:
     assert run(language, "stop_start", *SANDBOX, tmp_path, "sideways").returncode == 2
     assert run(language, "scale_gateway", *SANDBOX, tmp_path, "17").returncode == 2
+    assert run(language, "check_usage", *SANDBOX, tmp_path, "much").returncode == 2
     assert run(language, "replace_gateway", *SANDBOX, tmp_path,
                tmp_path / "specification.json", "soon").returncode == 2
     kept = json.loads((tmp_path / "specification.json").read_text(encoding="utf-8"))

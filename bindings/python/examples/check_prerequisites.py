@@ -5,7 +5,9 @@ when a deployment would fail."""
 
 from __future__ import annotations
 
-from session import Session, cmg, main, parser, wrapped
+from session import Session, cmg, main, parser
+
+from problem import show_problem  # needs what session has found
 
 REFUSED = 3
 
@@ -13,11 +15,7 @@ REFUSED = 3
 def show(problems: list[cmg.Problem]) -> None:
     """The table and how many of each."""
     for one in problems:
-        print(wrapped(f"{one.severity.name.lower():8}  {one.subject:18}", one.what, 30))
-        remedy = "none needed: a deployment mends it" if one.fixable else one.remedy
-        for label, text in (("cause", one.cause), ("remedy", remedy)):
-            if text:
-                print(wrapped(" " * 10 + label, text, 18))
+        show_problem(one)
     counts = {severity: sum(one.severity is severity for one in problems)
               for severity in cmg.Severity}
     print(f"{counts[cmg.Severity.REFUSAL]} refusals, {counts[cmg.Severity.WARNING]} warnings, "
