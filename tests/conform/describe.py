@@ -20,7 +20,8 @@ import operations
 FOLDER = Path(__file__).parent
 EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
 METHODS = ("get", "put", "post", "patch", "delete", "head")
-_ARGUMENTS = {"{scope}": "(.+)", "{certificate-version}": "([^/]*)",
+_ARGUMENTS = {"{scope}": "(.+)", "{resourceUri}": "(.+)",
+              "{certificate-version}": "([^/]*)",
               "{secret-version}": "([^/]*)"}  # several segments; none
 _SCALARS: dict[str, dict[str, Any]] = {
     "Edm.Boolean": {"type": "boolean"}, "Edm.Int16": {"type": "integer"},
