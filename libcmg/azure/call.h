@@ -131,6 +131,7 @@ enum cmg__call_id {
     CMG__CALL_STORAGE_PUT,          /* account; body */
     CMG__CALL_CONTAINER_PUT,        /* account container; body */
     CMG__CALL_BLOB_ROLE_PUT,        /* account assignment; body */
+    CMG__CALL_BLOB_ROLE_DELETE,     /* account assignment */
     CMG__CALL_BLOB_HEAD,            /* account container blob */
     CMG__CALL_BLOB_PUT,             /* account container blob; bytes */
     CMG__CALL_POLL,                 /* url */

@@ -28,6 +28,7 @@
     IN_SUBSCRIPTION "/providers/Microsoft.KeyVault/locations/{region}/deletedVaults/"    \
                     "{vault}"
 #define STORAGE      GROUP "/providers/Microsoft.Storage/storageAccounts/{account}"
+#define ASSIGNMENT   "/providers/Microsoft.Authorization/roleAssignments/{assignment}"
 #define BLOB_VERSION "2021-12-02"
 #define DEPLOYMENT   GROUP "/providers/Microsoft.Resources/deployments/{deployment}"
 #define SCALE_SET    GROUP "/providers/Microsoft.Compute/virtualMachineScaleSets/{name}"
@@ -264,9 +265,10 @@ static const struct cmg__call calls[CMG__CALL_COUNT] = {
     ARM(CONTAINER_PUT, "arm.container.put", "PUT",
         STORAGE "/blobServices/default/containers/{container}", STORAGE_VERSION, NAMED,
         200, 201),
-    ARM(BLOB_ROLE_PUT, "arm.blob_role.put", "PUT",
-        STORAGE "/providers/Microsoft.Authorization/roleAssignments/{assignment}",
+    ARM(BLOB_ROLE_PUT, "arm.blob_role.put", "PUT", STORAGE ASSIGNMENT,
         AUTHORIZATION_VERSION, NAMED, 201, 200),
+    ARM(BLOB_ROLE_DELETE, "arm.blob_role.delete", "DELETE", STORAGE ASSIGNMENT,
+        AUTHORIZATION_VERSION, NAMED, 200, 204),
     BLOB(BLOB_HEAD, "blob.head", "HEAD", READ, 200),
     /* On the condition that it is not there: once more is a 409. */
     BLOB(BLOB_PUT, "blob.put", "PUT", NAMED, 201),

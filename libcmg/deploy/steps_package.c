@@ -297,7 +297,8 @@ static cmg_status is_there_one(struct cmg__run *run, const struct cmg__answer *a
                                                          : cmg__next_go(next, "identity");
 }
 
-/* A set that is made anew has another identity. */
+/* A set that is made anew has another identity; the role of the former one, whose name
+   followed from it, would be left to nobody. */
 static cmg_status read_identity(struct cmg__run *run, const struct cmg__answer *answer,
                                 struct cmg__next *next, cmg_error **err)
 {
@@ -306,11 +307,24 @@ static cmg_status read_identity(struct cmg__run *run, const struct cmg__answer *
 
     if (cmg__str_is_empty(id))
         return cmg__answer_lacks(run, "/identity/principalId", err);
-    if (strcmp(cmg__fact(work, "package_read_by"), id) == 0)
+    const char *former = cmg__fact(work, "package_read_by");
+    const bool has_former = former[0] != '\0';
+    if (strcmp(former, id) == 0)
         return cmg__next_done(next);
     if (cmg__fact_set(work, "package_reader", id) != CMG_OK ||
-        name_assignment(work, "package_reader_role", id) != CMG_OK)
+        name_assignment(work, "package_reader_role", id) != CMG_OK ||
+        (has_former && name_assignment(work, "package_former_role", former) != CMG_OK))
         return cmg__fail_nomem(err);
+    return cmg__next_go(next, has_former ? "former" : "role");
+}
+
+/* 404: the account is another one. Who may not take it away may have to leave it. */
+static cmg_status read_former(struct cmg__run *run, const struct cmg__answer *answer,
+                              struct cmg__next *next, cmg_error **err)
+{
+    (void)err;
+    if (answer->status == 403)
+        cmg__run_say(run, "the role of instances that are gone stays");
     return cmg__next_go(next, "role");
 }
 
@@ -351,6 +365,12 @@ static const struct cmg__exchange reader_exchanges[] = {
       .call = CMG__CALL_SCALE_SET_GET,
       .bind = { { "name", "label" } },
       .read = read_identity },
+    { .name = "former",
+      .call = CMG__CALL_BLOB_ROLE_DELETE,
+      .effect = true,
+      .also = { 403, 404 },
+      .bind = { { "assignment", "package_former_role" } },
+      .read = read_former },
     { .name = "role",
       .call = CMG__CALL_BLOB_ROLE_PUT,
       .effect = true,

@@ -89,7 +89,7 @@ const struct cmg__step cmg__step_made = {
     .name = "made",
     .title = "gateway made",
     .phase = CMG__PHASE_VERIFY,
-    .needs = { "endpoint", "instances", "answer" },
+    .needs = { "endpoint", "instances", "answer", "package_reader" },
     .budget_ms = CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(made_exchanges),
 };

@@ -228,6 +228,35 @@ START_TEST(a_new_identity_is_let_read_once_the_directory_knows_it)
 }
 END_TEST
 
+static void know_former(struct world *world)
+{
+    know_package(world);
+    world_fact(world, "package_read_by", "former");
+}
+
+static const int removals[] = { 200, 204, 403, 404 };
+
+START_TEST(the_role_of_a_former_identity_is_taken_away)
+{
+    struct rule rules[] = { TOKEN,
+                            ANSWER("DELETE", ROLE, 0, removals[_i], "{}"),
+                            ANSWER("PUT", ROLE, 0, 201, "{}"),
+                            ANSWER("GET", SET, 0, 200, set_with("")),
+                            { 0 } };
+
+    canned_begin(&w, rules, &cmg__step_package_reader);
+    know_former(&w);
+    canned_finish(&w);
+    ck_assert_int_eq(w.end_code, CMG_OK);
+    ck_assert_uint_eq(world_count(&w, "DELETE https://management.azure.com/"), 1);
+    ck_assert_uint_eq(world_count(&w, "PUT https://management.azure.com/"), 1);
+    ck_assert_str_ne(cmg__fact(&w.deploy->work, "package_former_role"),
+                     cmg__fact(&w.deploy->work, "package_reader_role"));
+    ck_assert_str_eq(cmg__fact(&w.deploy->work, "package_read_by"), "p");
+    world_done(&w);
+}
+END_TEST
+
 START_TEST(who_may_not_give_the_role_is_told_who_may)
 {
     struct rule rules[] = { TOKEN,
@@ -320,6 +349,7 @@ START_TEST(memory_that_runs_out_says_so)
                              { 0 } };
     struct rule reader[] = { TOKEN,
                              ANSWER("PUT", ROLE, 0, 201, "{}"),
+                             ANSWER("DELETE", ROLE, 0, 204, NULL),
                              ANSWER("GET", SET, 0, 200,
                                     "{\"identity\":{\"principalId\":\"p\"}}"),
                              { 0 } };
@@ -331,7 +361,7 @@ START_TEST(memory_that_runs_out_says_so)
                            { 0 } };
 
     canned_starve_step(&w, upload, &cmg__step_package, give_and_sign_in);
-    canned_starve_step(&w, reader, &cmg__step_package_reader, know_package);
+    canned_starve_step(&w, reader, &cmg__step_package_reader, know_former);
     canned_begin(&w, told, &cmg__step_settings);
     know_tenant(&w);
     told[2].body = wanted_set();
@@ -355,6 +385,8 @@ int main(void)
     tcase_add_loop_test(tc, user_data_of_others_names_no_package, 0,
                         (int)CMG__ARRAY_LEN(strange));
     tcase_add_test(tc, a_new_identity_is_let_read_once_the_directory_knows_it);
+    tcase_add_loop_test(tc, the_role_of_a_former_identity_is_taken_away, 0,
+                        (int)CMG__ARRAY_LEN(removals));
     tcase_add_test(tc, who_may_not_give_the_role_is_told_who_may);
     tcase_add_test(tc, settings_that_are_there_are_not_sent);
     tcase_add_test(tc, changed_settings_are_sent_until_they_are_there);
