@@ -126,6 +126,32 @@ def test_a_deployment_is_run_and_deleted(signed_in: Any, sandbox: Any, tmp_path:
     assert not any(left.values()), left
 
 
+def test_channels_go_over_https_where_the_first_port_is_closed(gateway: Any, sandbox: Any,
+                                                               tmp_path: Path) -> None:
+    ctx = gateway.context
+    gateway.tenant.set_client_secret(sandbox.client_id, sandbox.client_secret)
+    authority = cmg.Authority(ctx, "Flow CA")
+    gateway.set_authority(authority)
+    certificate = authority.issue(cmg.Profile.CONNECTOR, "connector-1")
+    gateway.add_connector(certificate)
+    with gateway.deploy(journal=tmp_path / "journal") as deploy:
+        assert deploy.run() is cmg.DeployState.READY
+    settings = json.loads(gateway.connector_config())
+    assert (settings["first_port"], settings["https_port"]) == (10140, 10124)
+    settings["first_port"] = 9
+    for i in range(gateway.instances):
+        ctx.add_address(gateway.endpoint, "127.0.0.1", port=9 + i, address_port=1)
+    told: list[tuple[int, bool]] = []
+    with cmg.Connector(ctx) as connector:
+        connector.on_channel = lambda instance, ready, why: told.append((instance, ready))
+        connector.configure(json.dumps(settings))
+        connector.set_certificate(certificate)
+        connector.start()
+        ctx.run_until(lambda: len(told) == gateway.instances, 30)
+        assert sorted(told) == [(i, True) for i in range(gateway.instances)]
+        assert connector.ready_count == gateway.instances
+
+
 def test_each_endpoint_can_be_somewhere_else(ctx: Any, tmp_path: Path) -> None:
     with cmg.Sandbox(tmp_path / "sandbox") as sandbox:
         ctx.add_ca_file(sandbox.ca_file)
