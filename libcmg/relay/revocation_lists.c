@@ -25,7 +25,7 @@ struct entry {
     struct cmg__http_call *call;
     struct cmg__timer timer;
     unsigned failures; /* since a list came */
-    int64_t again_ms;  /* not before */
+    int64_t again_ms;  /* not before, after a failure */
     int64_t used_ms;
     uint64_t question; /* the last one it was asked for in */
 };
@@ -370,7 +370,6 @@ static struct entry *add(struct cmg__revocation_lists *lists, char *url,
     }
     e->lists = lists;
     e->url = url;
-    e->again_ms = cmg__loop_now_ms(lists->ctx->loop);
     cmg__timer_init(&e->timer, lists->ctx->loop, on_timer, e);
     cmg__list_add_tail(&lists->entries, &e->node);
     lists->count++;
@@ -446,7 +445,7 @@ enum cmg__list_state cmg__revocation_lists_want(struct cmg__revocation_lists *li
         return CMG__LIST_HELD;
     if (e->call != NULL)
         return CMG__LIST_PENDING;
-    if (!may_fetch || now_ms(e) < e->again_ms)
+    if (!may_fetch || (e->failures > 0 && now_ms(e) < e->again_ms))
         return CMG__LIST_MISSING;
     if (lists->fetching >= lists->limits->list_fetches)
         return CMG__LIST_PENDING;

@@ -91,9 +91,9 @@ void lists_close(struct lists *lists)
     cmg_authority_unref(lists->ca);
 }
 
-void lists_with_delta(struct lists *lists, const char *host)
+void lists_name_delta(struct lists *lists, const char *host, bool named)
 {
-    set_urls(lists, host, true);
+    set_urls(lists, host, named);
 }
 
 cmg_certificate *lists_issue(struct lists *lists, const char *name)

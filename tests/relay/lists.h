@@ -26,8 +26,8 @@ struct lists {
 void lists_open(struct lists *lists, struct site *site, const char *host,
                 cmg_authority *parent);
 void lists_close(struct lists *lists);
-/* Lets certificates and lists name the delta list, too. */
-void lists_with_delta(struct lists *lists, const char *host);
+/* Whether certificates and lists name the delta list, too, from now on. */
+void lists_name_delta(struct lists *lists, const char *host, bool named);
 cmg_certificate *lists_issue(struct lists *lists, const char *name);
 void lists_publish(struct lists *lists, int64_t validity_s);
 void lists_publish_delta(struct lists *lists, int64_t validity_s);

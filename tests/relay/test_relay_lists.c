@@ -217,8 +217,9 @@ END_TEST
 START_TEST(delta_list_revokes_what_the_complete_one_does_not_know)
 {
     stage_begin();
-    lists_with_delta(&stage.lists, STAGE_HOST);
+    lists_name_delta(&stage.lists, STAGE_HOST, true);
     cmg_certificate *cert = lists_issue(&stage.lists, "client-8");
+    lists_name_delta(&stage.lists, STAGE_HOST, false); /* the certificate does */
     lists_publish(&stage.lists, STAGE_WEEK);
     stage_revoke(&stage.lists, cert);
     lists_publish_delta(&stage.lists, 86400);
@@ -235,7 +236,7 @@ END_TEST
 START_TEST(delta_list_is_found_in_the_complete_one)
 {
     stage_begin();
-    lists_with_delta(&stage.lists, STAGE_HOST);
+    lists_name_delta(&stage.lists, STAGE_HOST, true);
     lists_publish(&stage.lists, STAGE_WEEK);
     stage_revoke(&stage.lists, stage.client);
     lists_publish_delta(&stage.lists, 86400);
@@ -248,7 +249,7 @@ END_TEST
 START_TEST(without_the_delta_list_the_complete_one_counts)
 {
     stage_begin();
-    lists_with_delta(&stage.lists, STAGE_HOST);
+    lists_name_delta(&stage.lists, STAGE_HOST, true);
     lists_publish(&stage.lists, STAGE_WEEK);
     stage_ask(200, NULL);
     ck_assert_uint_ge(stage.lists.delta.asked, 1);
@@ -284,6 +285,24 @@ START_TEST(lists_are_bounded_in_number)
     stage_ask(200, NULL);
     ck_assert_uint_eq(stage.lists.complete.asked, 2); /* it had given way */
     cmg_certificate_unref(second);
+    lists_close(&other);
+    stage_end();
+}
+END_TEST
+
+START_TEST(who_needs_more_lists_than_there_is_room_for_is_refused)
+{
+    stage_begin();
+    lists_open(&other, &stage.site, "sub.test", stage.lists.ca);
+    cmg_certificate *below = lists_issue(&other, "client-9");
+    lists_publish(&stage.lists, STAGE_WEEK);
+    lists_publish(&other, STAGE_WEEK);
+    stage_use(below);
+    stage.site.service->limits.lists = 1;
+    stage_ask(403, STAGE_NOT_AVAILABLE);
+    stage.site.service->limits.lists = 2;
+    stage_ask(200, NULL);
+    cmg_certificate_unref(below);
     lists_close(&other);
     stage_end();
 }
@@ -440,6 +459,7 @@ int main(void)
     tcase_add_test(t, delta_list_is_found_in_the_complete_one);
     tcase_add_test(t, without_the_delta_list_the_complete_one_counts);
     tcase_add_test(t, lists_are_bounded_in_number);
+    tcase_add_test(t, who_needs_more_lists_than_there_is_room_for_is_refused);
     tcase_add_test(t, lists_are_bounded_in_memory);
     tcase_add_test(t, fetches_are_bounded_and_who_waits_gets_a_turn);
     tcase_add_test(memory, without_memory_nobody_gets_in);

@@ -237,6 +237,21 @@ START_TEST(last_good_list_counts_until_it_ends)
 }
 END_TEST
 
+/* A clock that jumps is not waited for. */
+START_TEST(list_that_ended_in_hand_is_asked_for_at_once)
+{
+    stage_begin();
+    lists_publish(&stage.lists, 60);
+    stage_ask(200, NULL);
+    stage_shift(62 * 1000);
+    lists_publish(&stage.lists, 60);
+    stage.site.service->limits.certificate_ms = 0;
+    stage_ask(200, NULL);
+    ck_assert_uint_eq(stage.lists.complete.asked, 2);
+    stage_end();
+}
+END_TEST
+
 /* Who stands between serves the list of last week again. */
 START_TEST(older_list_does_not_take_the_place_of_a_newer_one)
 {
@@ -381,6 +396,7 @@ int main(void)
     tcase_add_test(t, list_of_another_authority_of_that_name_is_none);
     tcase_add_test(t, list_that_has_ended_is_none);
     tcase_add_test(t, last_good_list_counts_until_it_ends);
+    tcase_add_test(t, list_that_ended_in_hand_is_asked_for_at_once);
     tcase_add_test(t, older_list_does_not_take_the_place_of_a_newer_one);
     tcase_add_test(t, list_that_is_nowhere_on_the_web_refuses);
     tcase_add_test(t, second_address_is_taken_when_the_first_does_not_work);
