@@ -212,6 +212,16 @@ static void damage_apps(void)
     ck_assert_uint_eq(damaged, 4);
 }
 
+/* More leaves than is allowed. */
+static void send_much(void)
+{
+    cmg_error *err = NULL;
+
+    ck_ok(cmg_sandbox_set(sandbox, "metric/granitefalls/Network Out Total", "100000000",
+                          &err),
+          err);
+}
+
 #define REGISTERED                                                                       \
     {                                                                                    \
         {                                                                                \
@@ -252,6 +262,8 @@ static const struct act gateway[] = {
     { "create", CREATED, NULL, ENDS_WITH_SECRET },
     { "stop", CREATED, NULL, 0 },
     { "start", CREATED, NULL, 0 },
+    { "measure", CREATED, send_much, 0 },
+    { "start", CREATED, NULL, COMES_BEFORE },
     { "correct", CREATED, damage, 0 },
     { "scale", CREATED, NULL, 0 },
     { "modify", CREATED, NULL, 0 },
@@ -355,7 +367,7 @@ static unsigned last_of(const struct mode *mode)
 /* Every how many-th point, so that all lives together have about as many as wanted. */
 static unsigned stride(void)
 {
-    static const unsigned all_points = 3100;
+    static const unsigned all_points = 5000;
     const unsigned wanted = (unsigned)strtoul(getenv("CMG_ALL_POINTS"), NULL, 10);
 
     return wanted <= 1 || wanted > all_points ? 1 : all_points / wanted;

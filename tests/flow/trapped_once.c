@@ -153,6 +153,19 @@ static cmg_status tell(struct party *p, struct site *site, cmg_error **err)
     return CMG_OK;
 }
 
+/* What leaves the cloud stops the gateway when it is too much. */
+static cmg_status limit(struct party *p, struct site *site, cmg_error **err)
+{
+    (void)site;
+    (void)err;
+    p->gateway->settings.traffic = (struct cmg__alert){ .enabled = true,
+                                                        .stop = true,
+                                                        .gigabytes = 1,
+                                                        .warning_percent = 50,
+                                                        .critical_percent = 90 };
+    return CMG_OK;
+}
+
 /* Another service package; nobody unpacks it. */
 static cmg_status pack(struct party *p, struct site *site, cmg_error **err)
 {
@@ -199,6 +212,7 @@ static const struct order {
     { "correct", CMG_DEPLOY_CORRECT_GATEWAY, 0, as_it_is },
     { "stop", CMG_DEPLOY_STOP_GATEWAY, 0, as_it_is },
     { "start", CMG_DEPLOY_START_GATEWAY, 0, as_it_is },
+    { "measure", CMG_DEPLOY_MEASURE_GATEWAY, 0, limit },
     { "synchronise", CMG_DEPLOY_SYNCHRONISE_GATEWAY, 4, tell },
     { "upgrade", CMG_DEPLOY_UPGRADE_GATEWAY, 4, pack },
     { "redeploy", CMG_DEPLOY_REDEPLOY_GATEWAY, 4, tell },
