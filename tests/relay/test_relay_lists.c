@@ -300,6 +300,7 @@ START_TEST(who_needs_more_lists_than_there_is_room_for_is_refused)
     stage_use(below);
     stage.site.service->limits.lists = 1;
     stage_ask(403, STAGE_NOT_AVAILABLE);
+    ck_assert_uint_eq(stage.lists.complete.asked, 0); /* the first keeps its place */
     stage.site.service->limits.lists = 2;
     stage_ask(200, NULL);
     cmg_certificate_unref(below);
