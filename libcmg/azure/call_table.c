@@ -268,7 +268,7 @@ static const struct cmg__call calls[CMG__CALL_COUNT] = {
     ARM(BLOB_ROLE_PUT, "arm.blob_role.put", "PUT", STORAGE ASSIGNMENT,
         AUTHORIZATION_VERSION, NAMED, 201, 200),
     ARM(BLOB_ROLE_DELETE, "arm.blob_role.delete", "DELETE", STORAGE ASSIGNMENT,
-        AUTHORIZATION_VERSION, NAMED, 200, 204),
+        AUTHORIZATION_VERSION, NAMED, 200, 204, 404),
     BLOB(BLOB_HEAD, "blob.head", "HEAD", READ, 200),
     /* On the condition that it is not there: once more is a 409. */
     BLOB(BLOB_PUT, "blob.put", "PUT", NAMED, 201),

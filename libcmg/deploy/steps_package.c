@@ -318,7 +318,7 @@ static cmg_status read_identity(struct cmg__run *run, const struct cmg__answer *
     return cmg__next_go(next, has_former ? "former" : "role");
 }
 
-/* 404: the account is another one. Who may not take it away may have to leave it. */
+/* Who may not take it away has to leave it. */
 static cmg_status read_former(struct cmg__run *run, const struct cmg__answer *answer,
                               struct cmg__next *next, cmg_error **err)
 {
@@ -368,7 +368,7 @@ static const struct cmg__exchange reader_exchanges[] = {
     { .name = "former",
       .call = CMG__CALL_BLOB_ROLE_DELETE,
       .effect = true,
-      .also = { 403, 404 },
+      .also = { 403 },
       .bind = { { "assignment", "package_former_role" } },
       .read = read_former },
     { .name = "role",

@@ -40,6 +40,8 @@ static const struct cmg__arg all_args[] = {
     { "filter", "id eq 'a'" },
     { "endpoint", "http://169.254.169.254" },
     { "resource", "https://management.azure.com" },
+    { "metric", "Network Out Total" },
+    { "timespan", "2026-11-01T00:00:00Z/2026-11-15T00:00:00Z" },
     { "url", "https://management.azure.com/x?api-version=1&t=a%20b" },
 };
 

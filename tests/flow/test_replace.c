@@ -122,7 +122,8 @@ START_TEST(the_old_gateway_goes_when_clients_have_had_their_time)
 
     /* It had died before it could say so: the same once more. */
     begin(&p, &old);
-    ck_ok(replace(&p, &what, &err), err);
+    const cmg_replacement same = { .size = sizeof same, .old_gateway = old };
+    ck_ok(replace(&p, &same, &err), err);
     check_gateways(1);
     ck_assert_int_eq(cmg_deploy_replacement_due_unix_s(p.deploy), 0);
     end(&p, old);
