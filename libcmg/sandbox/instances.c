@@ -388,9 +388,13 @@ void cmg__sb_instances_sync(struct cmg__sb_instances *all)
 
 /* ---- life and questions ---- */
 
+/* One that is about to be made anew is not up, though its process does not know yet. */
 static bool is_running(void *user, const char *set_id, unsigned index)
 {
-    return cmg__sb_instances_port(user, set_id, index, CMG__PORT_CLIENT) != 0;
+    const struct instance *in = find(user, set_id, index);
+
+    return in != NULL && in->generation == cmg__json_int(vm_of(in), "/generation", 0) &&
+           cmg__sb_instances_port(user, set_id, index, CMG__PORT_CLIENT) != 0;
 }
 
 cmg_status cmg__sb_instances_new(struct cmg__loop *loop, struct cmg__sb_cloud *cloud,

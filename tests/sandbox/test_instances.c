@@ -7,8 +7,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "sandbox/arm.h"
+#include "sandbox/fleet.h"
 #include "sandbox/gateway.h"
 #include "sandbox/live.h"
+#include "sandbox/sandbox.h"
 
 #define NET         "Microsoft.Network"
 #define GROUP       "/resourceGroups/" GATEWAY_GROUP
@@ -178,6 +181,25 @@ START_TEST(a_crashed_instance_is_repaired)
 }
 END_TEST
 
+/* The answer that tells of a newer model must not tell of the old process's health. */
+START_TEST(an_instance_that_is_to_be_made_anew_is_not_up)
+{
+    char id[512];
+
+    (void)snprintf(id, sizeof id, "/subscriptions/%s" VMSS,
+                   cmg_sandbox_subscription_id(l.sandbox));
+    (void)pthread_mutex_lock(&l.sandbox->lock);
+    struct cmg__json *set = cmg__sb_resource(l.sandbox->cloud, id);
+    struct cmg__json *vm = cmg__json_item(cmg__sb_fleet(set), 0);
+    const bool before = cmg__sb_fleet_is_up(l.sandbox->cloud, set, vm);
+    cmg__sb_fleet_renew(l.sandbox->cloud, set, vm, true);
+    const bool after = cmg__sb_fleet_is_up(l.sandbox->cloud, set, vm);
+    (void)pthread_mutex_unlock(&l.sandbox->lock);
+    ck_assert(before);
+    ck_assert(!after);
+}
+END_TEST
+
 START_TEST(instances_have_what_a_vm_has)
 {
     const char *const argv[] = { "sh", "-c",
@@ -285,6 +307,7 @@ static Suite *suite(void)
     tcase_add_test(t, each_nat_port_leads_to_its_instance);
     tcase_add_test(t, the_service_name_is_an_alias);
     tcase_add_test(t, a_crashed_instance_is_repaired);
+    tcase_add_test(t, an_instance_that_is_to_be_made_anew_is_not_up);
     tcase_add_test(t, instances_have_what_a_vm_has);
     tcase_add_test(t, a_restarted_sandbox_starts_the_instances_again);
     tcase_add_test(t, scaling_starts_and_ends_instances);
