@@ -192,6 +192,18 @@ def test_what_the_user_data_names_is_read(tmp_path: Path, metadata: str) -> None
     assert script.wanted(args(tmp_path, metadata=metadata)) == (GOOD, "0" * 64)
 
 
+def test_the_metadata_service_is_not_where_the_cloud_is(tmp_path: Path, metadata: str) -> None:
+    """Also not after the blob could not be had, as before its role works."""
+    Metadata.user_data = package(GOOD, "0" * 64)
+    led = args(tmp_path, metadata=metadata)
+    led.connect_to = "127.0.0.1:1"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(script, "metadata", lambda _args, _target: b'{"access_token":"t"}')
+        with pytest.raises(script.Missing, match="blob.core.windows.net"):
+            script.fetch(led, GOOD)
+    assert script.wanted(led) == (GOOD, "0" * 64)
+
+
 def test_a_machine_without_metadata_service_says_so(tmp_path: Path) -> None:
     said = subprocess.run([PYTHON, PARTS / "cmg-package", "--root", tmp_path, "--metadata",
                            "http://127.0.0.1:1", "--patience", "0"],
