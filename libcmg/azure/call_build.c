@@ -24,14 +24,14 @@ struct service {
 
 static const struct service services[] = {
     [CMG__SERVICE_LOGIN] = { CMG_ENDPOINT_LOGIN, "client-request-id",
-                             "return-client-request-id" },
+                             "return-client-request-id", NULL },
     [CMG__SERVICE_GRAPH] = { CMG_ENDPOINT_GRAPH, "client-request-id",
-                             "return-client-request-id" },
-    [CMG__SERVICE_ARM] = { CMG_ENDPOINT_RESOURCE_MANAGER, ARM_ID, ARM_RETURN },
-    [CMG__SERVICE_VAULT] = { CMG_ENDPOINT_VAULT, ARM_ID, ARM_RETURN },
+                             "return-client-request-id", NULL },
+    [CMG__SERVICE_ARM] = { CMG_ENDPOINT_RESOURCE_MANAGER, ARM_ID, ARM_RETURN, NULL },
+    [CMG__SERVICE_VAULT] = { CMG_ENDPOINT_VAULT, ARM_ID, ARM_RETURN, NULL },
     [CMG__SERVICE_BLOB] = { CMG_ENDPOINT_STORAGE, ARM_ID, ARM_RETURN, "x-ms-version" },
-    [CMG__SERVICE_IDENTITY] = { CMG_ENDPOINT_WIDTH, ARM_ID, ARM_RETURN },
-    [CMG__SERVICE_URL] = { CMG_ENDPOINT_WIDTH, ARM_ID, ARM_RETURN },
+    [CMG__SERVICE_IDENTITY] = { CMG_ENDPOINT_WIDTH, ARM_ID, ARM_RETURN, NULL },
+    [CMG__SERVICE_URL] = { CMG_ENDPOINT_WIDTH, ARM_ID, ARM_RETURN, NULL },
 };
 
 struct build {

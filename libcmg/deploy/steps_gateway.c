@@ -246,8 +246,7 @@ static const char *const remedies[] = {
     [CMG_GATEWAY_UNKNOWN] = "look at the gateway first",
     [CMG_GATEWAY_ABSENT] = "create the gateway first",
     [CMG_GATEWAY_PROVISIONING] =
-        "wait until the change under way has ended, or let create "
-        "go on with it",
+        "wait until the change under way has ended, or let create go on with it",
     [CMG_GATEWAY_READY] = "it runs: there is nothing to do, or stop it first",
     [CMG_GATEWAY_STARTING] = "wait until it has started",
     [CMG_GATEWAY_STOPPING] = "wait until it has stopped",

@@ -166,7 +166,7 @@ void cmg__work_done(struct cmg__work *work)
     cmg__free(work->alloc, work->prompt.uri);
     cmg__free(work->alloc, work->prompt.code);
     cmg__free(work->alloc, work->prompt.message);
-    work->prompt = (struct cmg__prompt){ 0 };
+    memset(&work->prompt, 0, sizeof work->prompt);
 }
 
 static const char *text_of(const struct cmg__json *object, const char *key)
