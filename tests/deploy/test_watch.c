@@ -218,8 +218,9 @@ START_TEST(a_watch_that_runs_cannot_be_set)
 {
     make(NOTHING);
     ck_assert_int_eq(cmg_watch_close(watch, NULL), CMG_E_STATE);
-    ck_assert_int_eq(cmg_watch_set_told(watch, 9, 1, CMG_EXPIRY_DAY_1, NULL),
-                     CMG_E_INVAL);
+    ck_assert_int_eq(
+        cmg_watch_set_told(watch, (cmg_watch_subject)9, 1, CMG_EXPIRY_DAY_1, NULL),
+        CMG_E_INVAL);
     start();
     ck_assert_int_eq(cmg_watch_start(watch, NULL), CMG_E_STATE);
     ck_assert_int_eq(cmg_watch_set_events(watch, NULL, NULL), CMG_E_STATE);

@@ -140,16 +140,16 @@ static const struct mode {
     bool writes;
     bool cancels;
 } modes[] = {
-    { "unsent", 0, 0, false, false },
-    { "unread", 0, 0, false, false },
-    { "cancel", 0, 0, false, true },
-    { "leave", 0, 0, false, true },
+    { .name = "unsent" },
+    { .name = "unread" },
+    { .name = "cancel", .cancels = true },
+    { .name = "leave", .cancels = true },
     { "lost", CMG_SANDBOX_FAULT_LOST_ANSWER, 0, false, false },
     { "500", CMG_SANDBOX_FAULT_STATUS, 500, false, false },
     { "429", CMG_SANDBOX_FAULT_STATUS, 429, false, false },
-    { "before", 0, 0, true, false },
-    { "half", 0, 0, true, false },
-    { "after", 0, 0, true, false },
+    { .name = "before", .writes = true },
+    { .name = "half", .writes = true },
+    { .name = "after", .writes = true },
 };
 
 /* Somebody has opened a port and forgotten another one. */

@@ -216,10 +216,22 @@ static const struct {
     cmg_replace_mode mode;
     const char *subject;
 } bad[] = {
-    { "heronlake", "cmg-other", 0, 0, "replacement.old_gateway" },
-    { "other", "CMG-heronlake", 0, 0, "replacement.old_gateway" },
-    { "other", "cmg-other", 999, 0, "replacement.wait_ms" },
-    { "other", "cmg-other", INT64_C(7776000001), 0, "replacement.wait_ms" },
+    { .name = "heronlake",
+      .group = "cmg-other",
+      .wait_ms = 0,
+      .subject = "replacement.old_gateway" },
+    { .name = "other",
+      .group = "CMG-heronlake",
+      .wait_ms = 0,
+      .subject = "replacement.old_gateway" },
+    { .name = "other",
+      .group = "cmg-other",
+      .wait_ms = 999,
+      .subject = "replacement.wait_ms" },
+    { .name = "other",
+      .group = "cmg-other",
+      .wait_ms = INT64_C(7776000001),
+      .subject = "replacement.wait_ms" },
     { "other", "cmg-other", 0, (cmg_replace_mode)4, "replacement.mode" },
 };
 
