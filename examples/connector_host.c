@@ -110,7 +110,12 @@ static cmg_status set_proxy(cmg_context *ctx, const struct options *o, cmg_error
     cmg_status rc = cmg_context_set_proxy(ctx, o->proxy, err);
     size_t size = 0;
 
-    if (rc != CMG_OK || o->proxy_user == NULL || o->proxy_password_file == NULL)
+    if ((o->proxy_user == NULL) != (o->proxy_password_file == NULL)) {
+        fprintf(stderr, "error: --proxy-user NAME and --proxy-password-file FILE belong "
+                        "together: give both or neither\n");
+        return CMG_E_INVAL;
+    }
+    if (rc != CMG_OK || o->proxy_user == NULL)
         return rc;
     char *password = host_read_file(o->proxy_password_file, &size);
 
