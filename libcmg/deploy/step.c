@@ -257,6 +257,7 @@ cmg_status cmg__lro_poll(struct cmg__run *run, const struct cmg__answer *answer,
 {
     struct cmg__lro lro = { .mode = poll_mode(run) };
     enum cmg__lro_state state = CMG__LRO_RUNNING;
+    cmg_error *why = NULL;
     int percent = -1;
     cmg_status rc;
 
@@ -268,13 +269,16 @@ cmg_status cmg__lro_poll(struct cmg__run *run, const struct cmg__answer *answer,
     lro.url = cmg__strdup(run->work->alloc, answer->url);
     if (lro.url == NULL)
         return cmg__fail_nomem(err);
-    rc = cmg__lro_read(run->work->alloc, &lro, answer->resp, &state, &percent, err);
+    rc = cmg__lro_read(run->work->alloc, &lro, answer->resp, &state, &percent, &why);
     if (state == CMG__LRO_FAILED && run->exchange->look != NULL) {
         /* The resource itself tells more about the failure than the operation does. */
+        cmg_error_unref(why);
         rc = cmg__next_go(next, run->exchange->look);
-    } else if (rc == CMG_OK && state == CMG__LRO_RUNNING) {
+    } else if (rc != CMG_OK) {
+        (void)cmg__error_move(err, &why);
+    } else if (state == CMG__LRO_RUNNING) {
         rc = poll_progress(run, &lro, percent, next);
-    } else if (rc == CMG_OK) {
+    } else {
         rc = go_then(run, next);
     }
     if (state != CMG__LRO_RUNNING && poll_keep(run, NULL, NULL) != CMG_OK)

@@ -397,6 +397,36 @@ START_TEST(failed_operation_is_reported_with_its_innermost_cause)
 }
 END_TEST
 
+/* The operation tells less than the deployment: what it said is given back. */
+START_TEST(operation_that_failed_is_explained_by_the_deployment)
+{
+    struct rule rules[] = {
+        TOKEN,
+        ANSWER("GET", "/operations?", 0, 200,
+               "{\"value\":[{\"properties\":{\"provisioningState\":\"Failed\","
+               "\"statusMessage\":{\"error\":{\"code\":\"SkuNotAvailable\","
+               "\"message\":\"no such size here\"}}}}]}"),
+        ANSWER("GET", "/deployments/", 1, 200,
+               "{\"properties\":{\"provisioningState\":\"Running\"}}"),
+        ANSWER("GET", "/operationStatuses/7", 0, 200,
+               "{\"status\":\"Failed\",\"error\":{\"code\":\"DeploymentFailed\","
+               "\"message\":\"look at the operations\"}}"),
+        ANSWER("GET", "/deployments/", 0, 200,
+               "{\"properties\":{\"provisioningState\":\"Failed\"}}"),
+        { 0 }
+    };
+
+    canned_begin(&w, rules, &cmg__step_deployment);
+    world_fact(&w, "deployment", "libcmg-12345678");
+    world_fact(&w, "poll:deployment", "https://management.azure.com/operationStatuses/7");
+    world_fact(&w, "poll_mode:deployment", "status");
+    w.deploy->execs[1].run.bits = 1; /* as if this run had sent it */
+    canned_finish(&w);
+    ck_assert_ptr_nonnull(strstr(w.end_message, "no such size here"));
+    world_done(&w);
+}
+END_TEST
+
 /* ---- instances ---- */
 
 #define VM(state)                                                                        \
@@ -479,6 +509,7 @@ int main(void)
     tcase_add_test(group, deletion_is_followed_by_its_location);
     suite_add_tcase(suite, group);
     tcase_add_test(deployment, polling_url_elsewhere_gets_no_token);
+    tcase_add_test(deployment, operation_that_failed_is_explained_by_the_deployment);
     tcase_add_test(deployment, running_deployment_is_attached_to_by_the_journal);
     tcase_add_test(deployment, failed_operation_is_reported_with_its_innermost_cause);
     tcase_add_test(deployment, all_instances_are_waited_for);
