@@ -83,7 +83,8 @@ static void make_pfx(struct cmg__buf *out)
                                                    cmg__env_unix_s(env) + 86400,
                                                .key = key };
     ck_ok(cmg__x509_issue(alloc, env, &request, NULL, NULL, &cert, &err), err);
-    const struct cmg__pfx_options options = { .friendly_name = "cmg" };
+    const struct cmg__pfx_options options = { .friendly_name = "cmg",
+                                              .iterations = CMG__PFX_ITERATIONS_MIN };
     ck_ok(
         cmg__pfx_write(alloc, env, &options, key, &cert, 1, GATEWAY_PASSWORD, out, &err),
         err);
