@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/pbe.h"
 #include "sandbox/sandbox.h"
 
 /* Of each operation, with CMG_ALL_POINTS. */
@@ -64,22 +63,6 @@ static void teardown(void)
     cmg_context_unref(office);
     cmg_sandbox_unref(sandbox);
     support_dir_done();
-}
-
-/* The linker leads the derivation of a PFX's keys here: what a hundred thousand rounds
-   protect against is no matter here, and they take most of the time. */
-cmg_status __real_cmg__pkcs12_derive(const struct cmg__pkcs12_kdf *kdf, unsigned id,
-                                     uint8_t *out, size_t n);
-cmg_status __wrap_cmg__pkcs12_derive(const struct cmg__pkcs12_kdf *kdf, unsigned id,
-                                     uint8_t *out, size_t n);
-
-cmg_status __wrap_cmg__pkcs12_derive(const struct cmg__pkcs12_kdf *kdf, unsigned id,
-                                     uint8_t *out, size_t n)
-{
-    struct cmg__pkcs12_kdf quick = *kdf;
-
-    quick.iterations = 1;
-    return __real_cmg__pkcs12_derive(&quick, id, out, n);
 }
 
 /* ---- the operations ---- */
