@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tarfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import ModuleType
@@ -41,6 +42,7 @@ def load() -> ModuleType:
 
 
 script = load()
+GOOD = "https://cmg1.blob.core.windows.net/packages/a.tar.gz"
 
 
 def args(tmp_path: Path, **more: object) -> argparse.Namespace:
@@ -130,6 +132,24 @@ def test_a_run_that_was_cut_off_is_made_good(tmp_path: Path) -> None:
     assert not half.exists() and not (half.with_suffix("") / "rest").exists()
 
 
+def test_two_runs_at_once_install_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The timer's run begins as soon as cloud-init's run has put the timer in place."""
+    data = archive(("install.sh", b"echo once >>\"$1/times\"\nsleep 0.3\n", 0x30))
+    sha256 = hashlib.sha256(data).hexdigest()
+    monkeypatch.setattr(script, "wanted", lambda _args: (GOOD, sha256))
+    monkeypatch.setattr(script, "fetch", lambda _args, _url: data)
+    with ThreadPoolExecutor() as pool:
+        changed = sorted(pool.map(script.bring, [args(tmp_path)] * 2))
+    assert changed == [False, True]
+    assert (tmp_path / "root/times").read_text() == "once\n"
+
+
+def test_the_machine_itself_is_meant_wherever_it_is_called(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert os.path.abspath(script.home(script.arguments([]))) == "/opt/cmg"
+
+
 # ---- the metadata service ----
 
 class Metadata(BaseHTTPRequestHandler):
@@ -157,9 +177,6 @@ def metadata() -> Iterator[str]:
 
 def package(url: object, sha256: object) -> bytes:
     return json.dumps({"package": {"url": url, "sha256": sha256}}).encode()
-
-
-GOOD = "https://cmg1.blob.core.windows.net/packages/a.tar.gz"
 
 
 @pytest.mark.parametrize("user_data", [b"[1]", b"{", b'{"package":"a"}',
