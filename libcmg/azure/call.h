@@ -101,9 +101,10 @@ enum cmg__call_id {
     CMG__CALL_VAULT_GET,        /* vault */
     CMG__CALL_VAULT_PUT,
     CMG__CALL_VAULT_DELETE,
-    CMG__CALL_VAULT_DELETED,       /* region vault */
-    CMG__CALL_VAULT_PURGE,         /* region vault */
-    CMG__CALL_DEPLOYMENT_VALIDATE, /* deployment */
+    CMG__CALL_VAULT_DELETED,         /* region vault */
+    CMG__CALL_VAULT_PURGE,           /* region vault */
+    CMG__CALL_SUBSCRIPTION_VALIDATE, /* deployment: a template that makes a group */
+    CMG__CALL_DEPLOYMENT_VALIDATE,   /* deployment */
     CMG__CALL_DEPLOYMENT_WHAT_IF,
     CMG__CALL_DEPLOYMENT_PUT,
     CMG__CALL_DEPLOYMENT_GET,

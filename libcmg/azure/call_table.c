@@ -242,6 +242,10 @@ static const struct cmg__call calls[CMG__CALL_COUNT] = {
         200),
     ARM(VAULT_PURGE, "arm.vault.purge", "POST", DELETED_VAULT "/purge", VAULT_VERSION,
         NAMED, 202, 200, 204, 404),
+    ARM(SUBSCRIPTION_VALIDATE, "arm.subscription.validate", "POST",
+        IN_SUBSCRIPTION
+        "/providers/Microsoft.Resources/deployments/{deployment}/validate",
+        RESOURCES_VERSION, READ, 200, 202),
     ARM(DEPLOYMENT_VALIDATE, "arm.deployment.validate", "POST", DEPLOYMENT "/validate",
         RESOURCES_VERSION, READ, 200, 202),
     ARM(DEPLOYMENT_WHAT_IF, "arm.deployment.what_if", "POST", DEPLOYMENT "/whatIf",

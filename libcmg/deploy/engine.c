@@ -99,6 +99,23 @@ static bool may_start(cmg_deploy *deploy, const struct cmg__step *step)
     return true;
 }
 
+/* What refuses has to come before anything is made, even what can be looked at only when
+   a provider is registered. */
+static bool is_judged(const cmg_deploy *deploy)
+{
+    for (size_t i = 0; i < deploy->exec_count; i++) {
+        const struct cmg__exec *exec = &deploy->execs[i];
+        if (exec->run.step->judges && exec->state != CMG__EXEC_DONE)
+            return false;
+    }
+    return true;
+}
+
+bool cmg__engine_may_act(const cmg_deploy *deploy, const struct cmg__step *step)
+{
+    return deploy->confirmed && (step->enables || is_judged(deploy));
+}
+
 /* Starts what may start up to a phase; true when it started or released something. */
 static bool schedule(cmg_deploy *deploy, enum cmg__phase phase)
 {
@@ -106,7 +123,8 @@ static bool schedule(cmg_deploy *deploy, enum cmg__phase phase)
 
     for (size_t i = 0; i < deploy->exec_count; i++) {
         struct cmg__exec *exec = &deploy->execs[i];
-        bool held = exec->state == CMG__EXEC_HELD && deploy->confirmed;
+        bool held =
+            exec->state == CMG__EXEC_HELD && cmg__engine_may_act(deploy, exec->run.step);
         bool ready = exec->state == CMG__EXEC_WAITING && exec->run.step->phase <= phase &&
                      may_start(deploy, exec->run.step);
 

@@ -15,7 +15,7 @@
 enum cmg__exec_state {
     CMG__EXEC_WAITING, /* for other steps */
     CMG__EXEC_ACTIVE,
-    CMG__EXEC_HELD, /* looked; its effect waits for the confirmation */
+    CMG__EXEC_HELD, /* looked; its effect waits for the confirmation, or for judges */
     CMG__EXEC_DONE,
     CMG__EXEC_FAILED
 };
@@ -92,6 +92,8 @@ void cmg__engine_free_execs(cmg_deploy *deploy);
 /* The first failure counts; takes the error over. */
 void cmg__engine_fail(cmg_deploy *deploy, cmg_error **err);
 bool cmg__engine_is_stopping(const cmg_deploy *deploy);
+/* May the step have its effect? The plan is confirmed, and all that judges has judged. */
+bool cmg__engine_may_act(const cmg_deploy *deploy, const struct cmg__step *step);
 
 /* exec.c */
 void cmg__exec_init(struct cmg__exec *exec, cmg_deploy *deploy,

@@ -1,7 +1,8 @@
 /*
  * A step in execution: which exchange is next and when. Keeps the time budget, writes
  * what was learned into the journal after each answer, holds effects back until the plan
- * is confirmed, and looks more than once before it repeats what must not be doubled.
+ * is confirmed and judged, and looks more than once before it repeats what must not be
+ * doubled.
  */
 #include <string.h>
 
@@ -19,7 +20,8 @@ static void perform(struct cmg__exec *exec)
 {
     if (cmg__engine_is_stopping(exec->deploy))
         return;
-    if (exec->run.exchange->effect && !exec->deploy->confirmed) {
+    if (exec->run.exchange->effect &&
+        !cmg__engine_may_act(exec->deploy, exec->run.step)) {
         exec->state = CMG__EXEC_HELD;
         return;
     }

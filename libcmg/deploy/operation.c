@@ -17,16 +17,18 @@
         &cmg__step_template, &cmg__step_deployment, &cmg__step_package_reader,           \
         &cmg__step_endpoint, &cmg__step_instances, &cmg__step_answer, &cmg__step_made
 
-/* What would stop it half-way. */
-#define CHECKING                                                                         \
+/* What would stop it half-way. The template is validated by MAKING, too, as it is sent:
+   what is looked at here comes before anything is made. */
+#define CHECKING_CHANGES                                                                 \
     &cmg__step_rights, &cmg__step_check_rights, &cmg__step_check_size,                   \
-        &cmg__step_check_quota, &cmg__step_check_locks, &cmg__step_check_authority
+        &cmg__step_check_quota, &cmg__step_check_locks, &cmg__step_check_group,          \
+        &cmg__step_check_template
+#define CHECKING CHECKING_CHANGES, &cmg__step_check_authority
 
 static const struct cmg__step *const create_steps[] = { SIGNED_IN, CHECKING, MAKING };
 
 static const struct cmg__step *const modify_steps[] = {
-    SIGNED_IN,         &cmg__step_gateway,      &cmg__step_changeable,
-    &cmg__step_rights, &cmg__step_check_rights, MAKING,
+    SIGNED_IN, &cmg__step_gateway, &cmg__step_changeable, CHECKING_CHANGES, MAKING,
 };
 
 static const struct cmg__step *const redeploy_steps[] = {
@@ -138,8 +140,7 @@ static const struct cmg__step *const correct_gateway_steps[] = {
     SIGNED_IN,
     &cmg__step_gateway,
     &cmg__step_correctable,
-    &cmg__step_rights,
-    &cmg__step_check_rights,
+    CHECKING_CHANGES,
     &cmg__step_drift,
     MAKING,
     &cmg__step_drift_again,
@@ -167,8 +168,14 @@ static const struct cmg__step *const start_steps[] = {
 };
 
 static const struct cmg__step *const scale_steps[] = {
-    SIGNED_IN,        &cmg__step_gateway,  &cmg__step_check_rights,
-    &cmg__step_scale, &cmg__step_endpoint, &cmg__step_instances,
+    SIGNED_IN,
+    &cmg__step_gateway,
+    &cmg__step_check_rights,
+    &cmg__step_check_size,
+    &cmg__step_check_quota,
+    &cmg__step_scale,
+    &cmg__step_endpoint,
+    &cmg__step_instances,
 };
 
 static const struct cmg__step *const rotate_steps[] = {

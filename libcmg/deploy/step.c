@@ -77,6 +77,17 @@ cmg_status cmg__run_fact_set(struct cmg__run *run, const char *key, const char *
     return cmg__fact_set(run->work, own_key(run, key, buf), value);
 }
 
+bool cmg__run_has_step(const struct cmg__run *run, const char *name)
+{
+    const struct cmg__step_table *steps = run->work->steps;
+
+    for (size_t i = 0; steps != NULL && i < steps->count; i++) {
+        if (strcmp(steps->steps[i]->name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
 void cmg__run_say(struct cmg__run *run, const char *fmt, ...)
 {
     va_list args;

@@ -83,7 +83,9 @@ struct cmg__step {
     const char *prefix;     /* of facts: "server" or "client"; NULL for none */
     struct cmg__bind param; /* one value of its own, for example the namespace */
     const char *needs[CMG__STEP_NEEDS];
-    bool judges; /* a preflight says so when it could not be looked at */
+    bool judges;  /* no effect before it is done; a preflight says so when it could not
+                     be looked at */
+    bool enables; /* but this one's, without which some could not judge */
     int64_t budget_ms;
     int64_t usual_ms; /* how long it takes when it has something to do; 0: a moment */
     /* What a change consists of, one line each, for the plan; NULL: nothing to add. */
@@ -137,6 +139,8 @@ struct cmg__run {
 const char *cmg__run_value(const struct cmg__run *run, const char *key);
 const char *cmg__run_fact(const struct cmg__run *run, const char *key); /* "" unknown */
 cmg_status cmg__run_fact_set(struct cmg__run *run, const char *key, const char *value);
+/* Does the run's operation have that step, too? */
+bool cmg__run_has_step(const struct cmg__run *run, const char *name);
 void cmg__run_say(struct cmg__run *run, const char *fmt, ...) CMG__PRINTF(2, 3);
 
 cmg_status cmg__next_done(struct cmg__next *next);

@@ -64,6 +64,9 @@ extern const struct cmg__step cmg__step_parts_gone;
 extern const struct cmg__step cmg__step_redeployable;
 extern const struct cmg__step cmg__step_making;
 extern const struct cmg__step cmg__step_made;
+/* steps_validate.c */
+extern const struct cmg__step cmg__step_check_group;
+extern const struct cmg__step cmg__step_check_template;
 /* steps_deployment.c */
 extern const struct cmg__step cmg__step_template;
 extern const struct cmg__step cmg__step_deployment;
@@ -80,10 +83,11 @@ extern const struct cmg__step cmg__step_drift;
 extern const struct cmg__step cmg__step_drift_again;
 /* steps_check.c */
 extern const struct cmg__step cmg__step_check_rights;
-extern const struct cmg__step cmg__step_check_size;
-extern const struct cmg__step cmg__step_check_quota;
 extern const struct cmg__step cmg__step_check_locks;
 extern const struct cmg__step cmg__step_check_authority;
+/* steps_quota.c */
+extern const struct cmg__step cmg__step_check_size;
+extern const struct cmg__step cmg__step_check_quota;
 /* steps_rotate.c */
 extern const struct cmg__step cmg__step_rotatable;
 extern const struct cmg__step cmg__step_model;
@@ -186,6 +190,12 @@ cmg_status cmg__inventory_note(struct cmg__run *run, cmg_inventory_kind kind,
 /* "/subscriptions/.../vaults/{vault}" of this deployment; NULL when memory ran out. */
 char *cmg__vault_id(const struct cmg__work *work);
 
+/* Of the vault as it is made; NULL when memory ran out. */
+struct cmg__json *cmg__vault_properties(const struct cmg__work *work);
+
+/* Reads the answer to a validation: a refusal may stand in one that says 200. */
+cmg_status cmg__read_validate(struct cmg__run *run, const struct cmg__answer *answer,
+                              struct cmg__next *next, cmg_error **err);
 /* What a deployment sends, without its secret when password is none. */
 cmg_status cmg__deployment_properties(struct cmg__work *work, const char *password,
                                       struct cmg__json **out, cmg_error **err);

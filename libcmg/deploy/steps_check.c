@@ -1,7 +1,7 @@
 /*
  * What would stop a create half-way, looked at before anything is made: may the account
- * do it, does the region offer the size, is there room in the quotas, does a lock forbid
- * it. Each refusal fails a create; a preflight collects them all.
+ * do it, does a lock forbid it, does the authority last. Each refusal fails a create; a
+ * preflight collects them all. Sizes and quotas are in steps_quota.c.
  */
 #include <string.h>
 
@@ -67,23 +67,12 @@ static bool is_allowed(const struct cmg__json *entries, const char *action)
 /* A deletion or a stop of what is not there needs no right on it. */
 enum { WITHOUT_GROUP = 1, SECOND = 2, LACKING = 4 }; /* LACKING: counted from there */
 
-static bool has_step(const struct cmg__run *run, const char *name)
-{
-    const struct cmg__step_table *steps = run->work->steps;
-
-    for (size_t i = 0; i < steps->count; i++) {
-        if (strcmp(steps->steps[i]->name, name) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* Does this operation look at it, and how bad is it then to lack it? */
 static bool concerns(const struct cmg__run *run, const struct cmg__step_action *row,
                      cmg_severity *severity)
 {
-    const bool makes = has_step(run, "resource_group");
-    const bool does = row->when != CMG__WHEN_MADE && has_step(run, row->step);
+    const bool makes = cmg__run_has_step(run, "resource_group");
+    const bool does = row->when != CMG__WHEN_MADE && cmg__run_has_step(run, row->step);
 
     *severity = does ? CMG_SEVERITY_REFUSAL : row->severity;
     return does || (makes && row->when != CMG__WHEN_DONE);
@@ -93,7 +82,7 @@ static bool concerns(const struct cmg__run *run, const struct cmg__step_action *
 static bool is_told(const struct cmg__run *run, const struct cmg__step_action *row)
 {
     if ((run->bits & WITHOUT_GROUP) != 0)
-        return row->of_subscription || has_step(run, "resource_group");
+        return row->of_subscription || cmg__run_has_step(run, "resource_group");
     return row->of_subscription == ((run->bits & SECOND) != 0);
 }
 
@@ -208,219 +197,6 @@ const struct cmg__step cmg__step_check_rights = {
     .needs = { "subscription" },
     .budget_ms = 5 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(rights_exchanges),
-};
-
-/* ---- size ---- */
-
-static const struct cmg__json *find_size(const struct cmg__json *list, const char *name)
-{
-    for (size_t i = 0; i < cmg__json_size(list); i++) {
-        const struct cmg__json *sku = cmg__json_item(list, i);
-        const char *type = cmg__str_or(cmg__json_str(sku, "/resourceType"), "");
-        const char *found = cmg__str_or(cmg__json_str(sku, "/name"), "");
-        if (cmg__str_ieq(type, "virtualMachines") && cmg__str_ieq(found, name))
-            return sku;
-    }
-    return NULL;
-}
-
-/* A zone that lacks it does not matter, for the instances are in none. */
-static const char *restriction_of(const struct cmg__json *sku)
-{
-    const struct cmg__json *list = cmg__json_at(sku, "/restrictions");
-
-    for (size_t i = 0; i < cmg__json_size(list); i++) {
-        const struct cmg__json *one = cmg__json_item(list, i);
-        if (cmg__str_ieq(cmg__str_or(cmg__json_str(one, "/type"), ""), "Location"))
-            return cmg__str_or(cmg__json_str(one, "/reasonCode"), "restricted");
-    }
-    return NULL;
-}
-
-static const char *capability(const struct cmg__json *sku, const char *name)
-{
-    const struct cmg__json *list = cmg__json_at(sku, "/capabilities");
-
-    for (size_t i = 0; i < cmg__json_size(list); i++) {
-        const struct cmg__json *one = cmg__json_item(list, i);
-        if (cmg__str_ieq(cmg__str_or(cmg__json_str(one, "/name"), ""), name))
-            return cmg__str_or(cmg__json_str(one, "/value"), "");
-    }
-    return "";
-}
-
-static cmg_status refuse_size(struct cmg__run *run, const char *code, cmg_error **err)
-{
-    const cmg_gateway *gateway = run->work->gateway;
-    const cmg_problem problem = {
-        .severity = CMG_SEVERITY_REFUSAL,
-        .subject = "/gateway/vm_size",
-        .cause = code == NULL ? "the region's list of sizes does not have it"
-                              : "the subscription may not use it there",
-        .remedy = "choose another size or region, or ask Azure's support to lift the "
-                  "restriction",
-        .service_code = code,
-    };
-
-    return cmg__run_problem(run, CMG_E_UNSUPPORTED, &problem, err,
-                            "size %s is not available in %s", gateway->vm_size,
-                            gateway->region);
-}
-
-/* What it takes of the quotas is looked at next. */
-static cmg_status keep_size(struct cmg__run *run, const struct cmg__json *sku,
-                            struct cmg__next *next, cmg_error **err)
-{
-    const char *cores = capability(sku, "vCPUs");
-    const char *family = cmg__str_or(cmg__json_str(sku, "/family"), "");
-
-    if (cmg__fact_set(run->work, "size_cores", cores) != CMG_OK ||
-        cmg__fact_set(run->work, "size_family", family) != CMG_OK)
-        return cmg__fail_nomem(err);
-    cmg__run_say(run, "%s, %s cores", run->work->gateway->vm_size, cores);
-    return cmg__next_done(next);
-}
-
-static cmg_status read_sizes(struct cmg__run *run, const struct cmg__answer *answer,
-                             struct cmg__next *next, cmg_error **err)
-{
-    const struct cmg__json *sku =
-        find_size(cmg__json_at(answer->json, "/value"), run->work->gateway->vm_size);
-    const char *restriction = sku == NULL ? NULL : restriction_of(sku);
-    cmg_status rc = CMG_OK;
-
-    if (sku == NULL || restriction != NULL)
-        rc = refuse_size(run, restriction, err);
-    if (rc != CMG_OK)
-        return rc;
-    return sku == NULL ? cmg__next_done(next) : keep_size(run, sku, next, err);
-}
-
-static const struct cmg__exchange size_exchanges[] = {
-    { .name = "inspect", .call = CMG__CALL_SIZES, .read = read_sizes },
-};
-
-const struct cmg__step cmg__step_check_size = {
-    .name = "check_size",
-    .title = "VM size",
-    .phase = CMG__PHASE_APPLY,
-    .needs = { "subscription" },
-    .budget_ms = 5 * CMG__MINUTE_MS,
-    CMG__STEP_EXCHANGES(size_exchanges),
-};
-
-/* ---- quotas ---- */
-
-static const struct cmg__json *find_usage(const struct cmg__json *list, const char *name)
-{
-    for (size_t i = 0; i < cmg__json_size(list); i++) {
-        const struct cmg__json *usage = cmg__json_item(list, i);
-        if (cmg__str_ieq(cmg__str_or(cmg__json_str(usage, "/name/value"), ""), name))
-            return usage;
-    }
-    return NULL;
-}
-
-/* Names come and go; what is not listed is not judged. */
-static cmg_status judge_usage(struct cmg__run *run, const struct cmg__json *list,
-                              const char *name, int64_t more, cmg_error **err)
-{
-    const struct cmg__json *usage = find_usage(list, name);
-    const int64_t used = cmg__json_int(usage, "/currentValue", 0);
-    const int64_t limit = cmg__json_int(usage, "/limit", -1);
-
-    if (usage == NULL || limit < 0 || used + more <= limit)
-        return CMG_OK;
-    const cmg_problem problem = {
-        .severity = CMG_SEVERITY_REFUSAL,
-        .subject = name,
-        .cause = "what is there and what is wanted are more than the quota",
-        .remedy = "have the quota raised, remove what is not needed, or take a smaller "
-                  "size, fewer instances or another region",
-        .service_code = "QuotaExceeded",
-    };
-    return cmg__run_problem(run, CMG_E_LIMIT, &problem, err,
-                            "%lld more of %s are needed in %s, %lld of %lld are used",
-                            (long long)more, name, run->work->gateway->region,
-                            (long long)used, (long long)limit);
-}
-
-static int64_t cores_wanted(const struct cmg__run *run)
-{
-    const cmg_gateway *gateway = run->work->gateway;
-    const char *text = cmg__fact(run->work, "size_cores");
-    uint64_t cores = 0;
-
-    if (!cmg__parse_u64(text, strlen(text), &cores) || cores > 1024)
-        return 0;
-    return (int64_t)cores * gateway->instance_count;
-}
-
-static cmg_status read_compute(struct cmg__run *run, const struct cmg__answer *answer,
-                               struct cmg__next *next, cmg_error **err)
-{
-    const struct cmg__json *list = cmg__json_at(answer->json, "/value");
-    const int64_t cores = cores_wanted(run);
-    cmg_status rc = judge_usage(run, list, "cores", cores, err);
-
-    if (rc == CMG_OK)
-        rc = judge_usage(run, list, cmg__fact(run->work, "size_family"), cores, err);
-    if (rc == CMG_OK)
-        rc = judge_usage(run, list, "virtualMachineScaleSets", 1, err);
-    cmg__run_say(run, "room for %lld cores", (long long)cores);
-    return rc == CMG_OK ? cmg__next_go(next, "network") : rc;
-}
-
-/* Two spellings of one thing are about. */
-static const char *const network_names[] = {
-    "PublicIPAddresses",
-    "StandardSkuPublicIpAddresses",
-    "IPv4StandardSkuPublicIpAddresses",
-    "StandardSkuLoadBalancers",
-    "NetworkSecurityGroups",
-    "VirtualNetworks",
-};
-
-static cmg_status read_network(struct cmg__run *run, const struct cmg__answer *answer,
-                               struct cmg__next *next, cmg_error **err)
-{
-    const struct cmg__json *list = cmg__json_at(answer->json, "/value");
-    cmg_status rc = CMG_OK;
-
-    for (size_t i = 0; rc == CMG_OK && i < CMG__ARRAY_LEN(network_names); i++)
-        rc = judge_usage(run, list, network_names[i], 1, err);
-    return rc == CMG_OK ? cmg__next_done(next) : rc;
-}
-
-/* What is there already takes no more of the quotas. */
-static cmg_status read_set(struct cmg__run *run, const struct cmg__answer *answer,
-                           struct cmg__next *next, cmg_error **err)
-{
-    (void)err;
-    if (answer->status == 404)
-        return cmg__next_go(next, "compute");
-    cmg__run_say(run, "the scale set is there");
-    return cmg__next_done(next);
-}
-
-static const struct cmg__exchange quota_exchanges[] = {
-    { .name = "set",
-      .call = CMG__CALL_SCALE_SET_GET,
-      .also = { 404 },
-      .bind = { { "name", "label" } },
-      .read = read_set },
-    { .name = "compute", .call = CMG__CALL_COMPUTE_USAGES, .read = read_compute },
-    { .name = "network", .call = CMG__CALL_NETWORK_USAGES, .read = read_network },
-};
-
-const struct cmg__step cmg__step_check_quota = {
-    .name = "check_quota",
-    .title = "quotas",
-    .phase = CMG__PHASE_APPLY,
-    .needs = { "check_size", "provider_compute", "provider_network" },
-    .judges = true,
-    .budget_ms = 5 * CMG__MINUTE_MS,
-    CMG__STEP_EXCHANGES(quota_exchanges),
 };
 
 /* ---- locks ---- */

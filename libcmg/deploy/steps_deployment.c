@@ -119,8 +119,8 @@ static cmg_status wrapped(struct cmg__run *run, cmg_status rc, cmg_error **err)
     return rc;
 }
 
-static cmg_status read_validate(struct cmg__run *run, const struct cmg__answer *answer,
-                                struct cmg__next *next, cmg_error **err)
+cmg_status cmg__read_validate(struct cmg__run *run, const struct cmg__answer *answer,
+                              struct cmg__next *next, cmg_error **err)
 {
     const struct cmg__json *error = cmg__json_at(answer->json, "/error");
 
@@ -138,7 +138,7 @@ static const struct cmg__exchange template_exchanges[] = {
     { .name = "validate",
       .call = CMG__CALL_DEPLOYMENT_VALIDATE,
       .build = build_deployment,
-      .read = read_validate },
+      .read = cmg__read_validate },
     { .name = "poll",
       .call = CMG__CALL_POLL,
       .bind = { { "url", "poll" } },
@@ -149,9 +149,8 @@ const struct cmg__step cmg__step_template = {
     .name = "template",
     .title = "template",
     .phase = CMG__PHASE_APPLY,
-    .needs = { "vault_certificate", "client_app", "provider_compute", "provider_network",
-               "package" },
-    .judges = true,
+    .needs = { "check_template", "vault_certificate", "client_app", "provider_compute",
+               "provider_network", "package" },
     .budget_ms = 10 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(template_exchanges),
 };

@@ -145,7 +145,7 @@ const struct cmg__step cmg__step_resource_group = {
     .title = "resource group",
     .phase = CMG__PHASE_APPLY,
     .what = "resource group",
-    .needs = { "subscription", "names", "check_rights", "check_quota", "check_locks" },
+    .needs = { "subscription" },
     .budget_ms = 10 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(group_exchanges),
 };

@@ -47,7 +47,7 @@ static const struct cmg__exchange provider_exchanges[] = {
 #define PROVIDER(step_name, space)                                                       \
     {                                                                                    \
         .name = step_name, .title = "provider " space, .phase = CMG__PHASE_APPLY,        \
-        .what = "provider " space, .param = { "namespace", space },                      \
+        .what = "provider " space, .param = { "namespace", space }, .enables = true,     \
         .needs = { "subscription" }, .budget_ms = 10 * CMG__MINUTE_MS,                   \
         .usual_ms = 75 * CMG__SECOND_MS, CMG__STEP_EXCHANGES(provider_exchanges),        \
     }
@@ -123,6 +123,7 @@ static cmg_status read_vault(struct cmg__run *run, const struct cmg__answer *ans
     (void)err;
     if (!cmg__json_bool(answer->json, "/nameAvailable", true))
         run->bits |= VAULT_TAKEN;
+    run->work->vault_is_there = (run->bits & VAULT_TAKEN) != 0;
     return run->bits == 0 ? all_free(run, next) : cmg__next_go(next, "resources");
 }
 

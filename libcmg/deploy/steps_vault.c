@@ -123,17 +123,23 @@ static struct cmg__json *policy(const struct cmg__work *work)
                           "get", "list", "import", "update", "secrets", "get", "list");
 }
 
+struct cmg__json *cmg__vault_properties(const struct cmg__work *work)
+{
+    return cmg__json_pack("{s:s, s:{s:s, s:s}, s:b, s:b, s:b, s:b, s:i, s:[o]}",
+                          "tenantId", cmg__fact(work, "tenant_id"), "sku", "family", "A",
+                          "name", "standard", "enableRbacAuthorization", 0,
+                          "enabledForDeployment", 1, "enabledForTemplateDeployment", 1,
+                          "enableSoftDelete", 1, "softDeleteRetentionInDays", 7,
+                          "accessPolicies", policy(work));
+}
+
 static cmg_status build_vault(struct cmg__run *run, struct cmg__ask *ask, cmg_error **err)
 {
     const struct cmg__work *work = run->work;
 
     ask->body = cmg__json_pack(
-        "{s:s, s:o, s:{s:s, s:{s:s, s:s}, s:b, s:b, s:b, s:b, s:i, s:[o]}}", "location",
-        cmg__work_value(work, "region"), "tags", cmg__tags_make(work), "properties",
-        "tenantId", cmg__fact(work, "tenant_id"), "sku", "family", "A", "name",
-        "standard", "enableRbacAuthorization", 0, "enabledForDeployment", 1,
-        "enabledForTemplateDeployment", 1, "enableSoftDelete", 1,
-        "softDeleteRetentionInDays", 7, "accessPolicies", policy(work));
+        "{s:s, s:o, s:o}", "location", cmg__work_value(work, "region"), "tags",
+        cmg__tags_make(work), "properties", cmg__vault_properties(work));
     return ask->body == NULL ? cmg__fail_nomem(err) : CMG_OK;
 }
 

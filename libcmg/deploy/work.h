@@ -61,6 +61,16 @@ struct cmg__pkce {
     char state[44], nonce[44];
 };
 
+/* What the gateway takes of the region, and what its scale set has now: "" and 0 without
+   one, or not known. */
+#define CMG__ROOM_NAME 64
+struct cmg__room {
+    char size_now[CMG__ROOM_NAME];
+    char family[CMG__ROOM_NAME], family_now[CMG__ROOM_NAME];
+    int64_t count_now;
+    int64_t cores, cores_now; /* of one instance */
+};
+
 struct cmg__discovery;
 struct cmg__journal;
 struct cmg__step_table;
@@ -88,7 +98,10 @@ struct cmg__work {
     struct cmg__consent_rule consent;
     struct cmg__pkce pkce;
     struct cmg__secret server_secret; /* signs in as the server app when it is set */
-    bool must_restore;                /* nothing to restore is a failure */
+    struct cmg__room room;
+    bool group_is_there;
+    bool vault_is_there;   /* or its remains, which are ours */
+    bool must_restore;     /* nothing to restore is a failure */
     bool redeploy;         /* what was deployed has been changed since: once more */
     bool include_imported; /* applications of others may be deleted, too */
     char principal_id[CMG__GUID_SIZE]; /* of who signed in, when the sign-in says so */

@@ -200,6 +200,15 @@ struct cmg__template_input {
 cmg_status cmg__template_make(const struct cmg__alloc *alloc,
                               const struct cmg__template_input *input,
                               struct cmg__json **out, cmg_error **err);
+/* The same as a part of a template for the subscription that makes the group, too: the
+   whole body. properties is taken over; NULL: the group only. */
+cmg_status cmg__template_with_group(const struct cmg__template_input *input,
+                                    struct cmg__json *properties, struct cmg__json **out,
+                                    cmg_error **err);
+/* The tags of what stands in a template, where brackets mean something; NULL: memory ran
+   out. */
+struct cmg__json *cmg__template_tags(const cmg_gateway *gateway,
+                                     const char *deployment_id);
 /* CMG_E_LIMIT when user data of this size, before base64, is more than Azure takes. */
 cmg_status cmg__user_data_check(const struct cmg__alloc *alloc, size_t size,
                                 cmg_error **err);

@@ -49,14 +49,23 @@ static cmg_status escape(const struct cmg__alloc *alloc, struct cmg__json *tags)
     return rc;
 }
 
+struct cmg__json *cmg__template_tags(const cmg_gateway *gateway,
+                                     const char *deployment_id)
+{
+    struct cmg__json *tags = cmg__gateway_tags(gateway, deployment_id);
+
+    if (tags != NULL && escape(&gateway->head.ctx->alloc, tags) != CMG_OK)
+        cmg__json_clear(&tags);
+    return tags;
+}
+
 /* The schema wants an object here, where Resource Manager would take a parameter. */
 static cmg_status set_tags(const struct cmg__template_input *input,
                            const struct cmg__json *template)
 {
     const struct cmg__json *list = cmg__json_at(template, "/resources");
-    struct cmg__json *tags = cmg__gateway_tags(input->gateway, input->deployment_id);
-    cmg_status rc =
-        tags == NULL ? CMG_E_NOMEM : escape(&input->gateway->head.ctx->alloc, tags);
+    struct cmg__json *tags = cmg__template_tags(input->gateway, input->deployment_id);
+    cmg_status rc = tags == NULL ? CMG_E_NOMEM : CMG_OK;
 
     for (size_t i = 0; rc == CMG_OK && i < cmg__json_size(list); i++) {
         struct cmg__json *resource = cmg__json_item(list, i);

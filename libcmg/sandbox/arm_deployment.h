@@ -12,5 +12,7 @@ void cmg__sb_deployment_fill(struct cmg__sb_cloud *cloud, const struct cmg__json
                              bool check, struct cmg__sb_template *t);
 /* Why a template cannot be read. */
 void cmg__sb_deployment_fault(struct cmg__sb_fault *fault, const cmg_error *why);
+/* What a provider refuses, as told inside of a refusal of the template. */
+void cmg__sb_deployment_inside(struct cmg__sb_fault *fault);
 
 #endif

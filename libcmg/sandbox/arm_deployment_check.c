@@ -75,7 +75,7 @@ static bool is_known(struct cmg__sb_cloud *cloud, const char *type,
 }
 
 /* What a provider refuses is told inside of a refusal of the template. */
-static void put_inside(struct cmg__sb_fault *fault)
+void cmg__sb_deployment_inside(struct cmg__sb_fault *fault)
 {
     const char *code =
         strcmp(fault->code, "OperationNotAllowed") == 0 ? "QuotaExceeded" : fault->code;
@@ -99,7 +99,7 @@ static bool is_admitted(struct cmg__sb_cloud *cloud, const char *id,
         good = cmg__sb_capacity_admits(cloud, body, cmg__sb_resource(cloud, id), fault) ||
                strcmp(fault->code, "AllocationFailed") == 0;
     if (!good)
-        put_inside(fault);
+        cmg__sb_deployment_inside(fault);
     return good;
 }
 

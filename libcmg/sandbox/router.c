@@ -39,27 +39,17 @@ static const struct cmg__sb_routes *const graph_tables[] = {
 };
 /* The generic resource patterns come last: the first match wins. */
 static const struct cmg__sb_routes *const arm_tables[] = {
-    &cmg__sb_arm_subscription_routes,
-    &cmg__sb_arm_provider_routes,
-    &cmg__sb_arm_name_routes,
-    &cmg__sb_arm_group_routes,
-    &cmg__sb_arm_vault_routes,
-    &cmg__sb_arm_what_if_routes,
-    &cmg__sb_arm_storage_routes,
-    &cmg__sb_arm_lock_routes,
-    &cmg__sb_arm_role_routes,
-    &cmg__sb_arm_size_routes,
-    &cmg__sb_arm_quota_routes,
-    &cmg__sb_arm_scale_set_routes,
-    &cmg__sb_arm_rolling_routes,
-    &cmg__sb_arm_scale_set_action_routes,
-    &cmg__sb_arm_deployment_routes,
-    &cmg__sb_arm_operation_routes,
-    &cmg__sb_arm_metric_routes,
-    &cmg__sb_arm_activity_routes,
-    &cmg__sb_arm_port_mapping_routes,
-    &cmg__sb_arm_resource_routes,
-    NULL
+    &cmg__sb_arm_subscription_routes, &cmg__sb_arm_provider_routes,
+    &cmg__sb_arm_name_routes,         &cmg__sb_arm_group_routes,
+    &cmg__sb_arm_vault_routes,        &cmg__sb_arm_what_if_routes,
+    &cmg__sb_arm_storage_routes,      &cmg__sb_arm_lock_routes,
+    &cmg__sb_arm_role_routes,         &cmg__sb_arm_size_routes,
+    &cmg__sb_arm_quota_routes,        &cmg__sb_arm_scale_set_routes,
+    &cmg__sb_arm_rolling_routes,      &cmg__sb_arm_scale_set_action_routes,
+    &cmg__sb_arm_deployment_routes,   &cmg__sb_arm_deployment_scope_routes,
+    &cmg__sb_arm_operation_routes,    &cmg__sb_arm_metric_routes,
+    &cmg__sb_arm_activity_routes,     &cmg__sb_arm_port_mapping_routes,
+    &cmg__sb_arm_resource_routes,     NULL
 };
 static const struct cmg__sb_routes *const vault_tables[] = { &cmg__sb_vault_routes,
                                                              NULL };

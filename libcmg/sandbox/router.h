@@ -50,6 +50,7 @@ extern const struct cmg__sb_routes cmg__sb_arm_role_routes;
 extern const struct cmg__sb_routes cmg__sb_arm_size_routes;
 extern const struct cmg__sb_routes cmg__sb_arm_quota_routes;
 extern const struct cmg__sb_routes cmg__sb_arm_deployment_routes;
+extern const struct cmg__sb_routes cmg__sb_arm_deployment_scope_routes;
 extern const struct cmg__sb_routes cmg__sb_arm_operation_routes;
 extern const struct cmg__sb_routes cmg__sb_arm_metric_routes;
 extern const struct cmg__sb_routes cmg__sb_arm_activity_routes;

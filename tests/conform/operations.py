@@ -21,8 +21,9 @@ SWAGGER: dict[str, tuple[str, ...]] = {
     _RESOURCES + "2024-03-01/resources.json": (
         "Deployments_Cancel", "Deployments_CheckExistence", "Deployments_CreateOrUpdate",
         "Deployments_Delete", "Deployments_Get", "Deployments_ListByResourceGroup",
-        "Deployments_Validate", "Deployments_WhatIf", "DeploymentOperations_List",
-        "Providers_Get", "Providers_List", "Providers_Register", "Resources_ListByResourceGroup",
+        "Deployments_Validate", "Deployments_ValidateAtSubscriptionScope",
+        "Deployments_WhatIf", "DeploymentOperations_List", "Providers_Get", "Providers_List",
+        "Providers_Register", "Resources_ListByResourceGroup",
         "ResourceGroups_CheckExistence", "ResourceGroups_CreateOrUpdate",
         "ResourceGroups_Delete", "ResourceGroups_Get", "ResourceGroups_List",
         "ResourceGroups_Update", "Resources_List"),

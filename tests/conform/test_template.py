@@ -43,12 +43,27 @@ def test_it_is_as_the_schemas_say(tmp_path: Path, descriptions: Descriptions,
     assert list(complaints(descriptions, template)) == []
 
 
+def _sent(lives: dict[cmg.Operation, list[Exchange]], in_group: bool) -> list[Any]:
+    return [e.request.json()["properties"]["template"] for e in lives[cmg.Operation.CREATE]
+            if "/deployments/" in e.target.path and e.method in ("PUT", "POST")
+            and ("/resourceGroups/" in e.target.path) == in_group]
+
+
 def test_the_one_that_is_sent_is_too(lives: dict[cmg.Operation, list[Exchange]],
                                      descriptions: Descriptions) -> None:
-    sent = [e.request.json()["properties"]["template"] for e in lives[cmg.Operation.CREATE]
-            if "/deployments/" in e.target.path and e.method in ("PUT", "POST")]
+    sent = _sent(lives, True)
     assert len(sent) == 2 and sent[0] == sent[1]
     assert list(complaints(descriptions, sent[0])) == []
+
+
+def test_it_was_asked_about_before_the_group_was_there(
+        lives: dict[cmg.Operation, list[Exchange]], descriptions: Descriptions) -> None:
+    group, whole = _sent(lives, False)
+    assert group["resources"] == whole["resources"][:1]
+    inner = whole["resources"][1]["properties"]["template"]
+    assert list(complaints(descriptions, inner)) == []
+    assert inner["resources"].pop()["type"] == "Microsoft.KeyVault/vaults"
+    assert inner == _sent(lives, True)[0]
 
 
 def test_the_same_gateway_gives_the_same_bytes(tmp_path: Path) -> None:

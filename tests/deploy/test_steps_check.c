@@ -193,7 +193,6 @@ START_TEST(quotas_are_compared_with_what_is_wanted)
     char compute[512];
     char network[512];
     struct rule rules[] = { TOKEN,
-                            ANSWER("GET", "/virtualMachineScaleSets/", 0, 404, "{}"),
                             ANSWER("GET", "Microsoft.Compute/locations", 0, 200, compute),
                             ANSWER("GET", "Microsoft.Network/locations", 0, 200, network),
                             { 0 } };
@@ -201,8 +200,7 @@ START_TEST(quotas_are_compared_with_what_is_wanted)
     (void)snprintf(compute, sizeof compute, "{\"value\":[%s]}", usages[_i].compute);
     (void)snprintf(network, sizeof network, "{\"value\":[%s]}", usages[_i].network);
     canned_begin(&w, rules, &cmg__step_check_quota);
-    world_fact(&w, "size_cores", "2");
-    world_fact(&w, "size_family", "standardAv2Family");
+    w.deploy->work.room = (struct cmg__room){ .cores = 2, .family = "standardAv2Family" };
     canned_finish(&w);
     ck_assert_int_eq(w.end, usages[_i].refused ? CMG_DEPLOY_FAILED : CMG_DEPLOY_DELETED);
     if (usages[_i].refused)
@@ -231,6 +229,7 @@ static const struct {
 START_TEST(a_size_has_to_be_offered_in_the_region)
 {
     struct rule rules[] = { TOKEN,
+                            ANSWER("GET", "/virtualMachineScaleSets/", 0, 404, "{}"),
                             ANSWER("GET", "/skus", 0, 200, sizes[_i].body),
                             { 0 } };
 

@@ -209,7 +209,7 @@ cmg_status party_prepare(struct party *p, const struct site *site,
                          cmg_deploy_operation operation, const cmg_deploy_events *events,
                          cmg_error **err)
 {
-    static const struct cmg__step *steps[48];
+    static const struct cmg__step *steps[64];
     static struct cmg__step_table shorter;
 
     cmg_deploy_unref(p->deploy);

@@ -91,20 +91,77 @@ START_TEST(a_fresh_subscription_has_nothing_that_refuses)
 }
 END_TEST
 
+/* fresh: found in a subscription where no provider is registered, too. */
 static const struct {
     const char *name, *value; /* of the sandbox */
     const char *step, *subject, *service_code;
     cmg_status code; /* what a create ends with */
+    bool fresh;
 } faults[] = {
-    { "quota/cores/westeurope", "3", "check_quota", "cores", "QuotaExceeded",
-      CMG_E_LIMIT },
+    { "policy/tag", "deny * without tag costcenter", "check_group",
+      "arm.subscription.validate", "RequestDisallowedByPolicy", CMG_E_DENIED, true },
+    { "policy/ip", "deny Microsoft.Network/publicIPAddresses", "check_template",
+      "arm.subscription.validate", "RequestDisallowedByPolicy", CMG_E_DENIED, false },
+    { "policy/vault", "deny Microsoft.KeyVault/vaults", "check_template",
+      "arm.subscription.validate", "RequestDisallowedByPolicy", CMG_E_DENIED, false },
+    { "policy/sets", "deny Microsoft.Compute/virtualMachineScaleSets", "check_template",
+      "arm.subscription.validate", "RequestDisallowedByPolicy", CMG_E_DENIED, false },
+    { "quota/cores/westeurope", "3", "check_quota", "cores", "QuotaExceeded", CMG_E_LIMIT,
+      false },
     { "quota/standardAv2Family/westeurope", "3", "check_quota", "standardAv2Family",
-      "QuotaExceeded", CMG_E_LIMIT },
+      "QuotaExceeded", CMG_E_LIMIT, false },
     { "restrict/Standard_A2_v2/westeurope", "NotAvailableForSubscription", "check_size",
-      "/gateway/vm_size", "NotAvailableForSubscription", CMG_E_UNSUPPORTED },
+      "/gateway/vm_size", "NotAvailableForSubscription", CMG_E_UNSUPPORTED, true },
     { "admin_role", "Reader", "check_rights",
-      "Microsoft.Resources/subscriptions/resourceGroups/write", "", CMG_E_DENIED },
+      "Microsoft.Resources/subscriptions/resourceGroups/write", "", CMG_E_DENIED, true },
 };
+
+static void nothing_was_made(void)
+{
+    ck_assert_uint_eq(cmg_sandbox_count(sandbox, CMG_SANDBOX_APPLICATIONS), 0);
+    ck_assert_uint_eq(cmg_sandbox_count(sandbox, CMG_SANDBOX_RESOURCE_GROUPS), 0);
+    ck_assert_uint_eq(cmg_sandbox_count(sandbox, CMG_SANDBOX_RESOURCES), 0);
+}
+
+static void create_refused(cmg_status code)
+{
+    cmg_error *err = NULL;
+    const cmg_status rc = party_deploy(&p, &site, CMG_DEPLOY_CREATE, NULL, &err);
+
+    ck_assert_msg(rc == code, "%s instead of %s: %s", cmg_status_name(rc),
+                  cmg_status_name(code), cmg_error_message(err));
+    cmg_error_unref(err);
+    nothing_was_made();
+}
+
+/* A refusal of that step, with all that a person needs. */
+static cmg_problem refusal_of(const char *step)
+{
+    const cmg_problem problem = problem_of(step);
+
+    ck_assert_int_eq(problem.severity, CMG_SEVERITY_REFUSAL);
+    ck_assert_str_ne(problem.what, "");
+    ck_assert_str_ne(problem.cause, "");
+    ck_assert_str_ne(problem.remedy, "");
+    return problem;
+}
+
+/* Nobody has ever made a gateway there. */
+START_TEST(what_would_fail_is_found_before_anything_is_made)
+{
+    set(faults[_i].name, faults[_i].value);
+    check();
+    ck_assert(!faults[_i].fresh || count(CMG_SEVERITY_REFUSAL) > 0);
+    nothing_was_made();
+    create_refused(faults[_i].code);
+    /* What hangs on providers is found beforehand, now that they are registered. */
+    check();
+    const cmg_problem problem = refusal_of(faults[_i].step);
+    ck_assert_str_eq(problem.subject, faults[_i].subject);
+    ck_assert_str_eq(problem.service_code, faults[_i].service_code);
+    nothing_was_made();
+}
+END_TEST
 
 /* Quotas are told to who has registered the providers. */
 static void register_providers(void)
@@ -114,30 +171,6 @@ static void register_providers(void)
     ck_ok(party_deploy(&p, &site, CMG_DEPLOY_CREATE, NULL, &err), err);
     ck_ok(party_deploy(&p, &site, CMG_DEPLOY_DELETE, NULL, &err), err);
 }
-
-START_TEST(what_would_fail_is_found_before_anything_is_made)
-{
-    cmg_error *err = NULL;
-
-    register_providers();
-    set(faults[_i].name, faults[_i].value);
-    check();
-    ck_assert_uint_ge(count(CMG_SEVERITY_REFUSAL), 1);
-    const cmg_problem problem = problem_of(faults[_i].step);
-    ck_assert_int_eq(problem.severity, CMG_SEVERITY_REFUSAL);
-    ck_assert_str_eq(problem.subject, faults[_i].subject);
-    ck_assert_str_eq(problem.service_code, faults[_i].service_code);
-    ck_assert_str_ne(problem.what, "");
-    ck_assert_str_ne(problem.cause, "");
-    ck_assert_str_ne(problem.remedy, "");
-    /* A create finds the same, and leaves nothing behind. */
-    ck_assert_int_eq(party_deploy(&p, &site, CMG_DEPLOY_CREATE, NULL, &err),
-                     faults[_i].code);
-    ck_assert_uint_eq(cmg_sandbox_count(sandbox, CMG_SANDBOX_APPLICATIONS), 0);
-    ck_assert_uint_eq(cmg_sandbox_count(sandbox, CMG_SANDBOX_RESOURCE_GROUPS), 0);
-    cmg_error_unref(err);
-}
-END_TEST
 
 START_TEST(several_things_are_found_in_one_run)
 {
@@ -163,6 +196,31 @@ START_TEST(a_gateway_that_is_there_has_no_problem)
     set("quota/cores/westeurope", "4");
     check();
     ck_assert_uint_eq(count(CMG_SEVERITY_REFUSAL) + count(CMG_SEVERITY_WARNING), 0);
+}
+END_TEST
+
+/* Two instances have two cores each. */
+START_TEST(a_gateway_that_grows_needs_room_for_the_difference)
+{
+    cmg_error *err = NULL;
+
+    ck_ok(party_deploy(&p, &site, CMG_DEPLOY_CREATE, NULL, &err), err);
+    set("quota/cores/westeurope", "6");
+    p.gateway->instance_count = 3;
+    check();
+    ck_assert_uint_eq(count(CMG_SEVERITY_REFUSAL), 0);
+    p.gateway->instance_count = 16;
+    check();
+    const cmg_problem problem = refusal_of("check_quota");
+    ck_assert_str_eq(problem.subject, "cores");
+    ck_assert_ptr_nonnull(strstr(problem.what, "28 more of cores"));
+    ck_assert_ptr_nonnull(strstr(problem.what, "4 of 6 are used"));
+    /* Nothing of it is asked for. */
+    ck_assert_int_eq(party_deploy(&p, &site, CMG_DEPLOY_SCALE_GATEWAY, NULL, &err),
+                     CMG_E_LIMIT);
+    ck_assert_ptr_nonnull(strstr(cmg_error_message(err), "28 more of cores"));
+    ck_assert_uint_eq(cmg_sandbox_count(sandbox, CMG_SANDBOX_INSTANCES), 2);
+    cmg_error_unref(err);
 }
 END_TEST
 
@@ -193,6 +251,7 @@ int main(void)
                         CMG__ARRAY_LEN(faults));
     tcase_add_test(tc, several_things_are_found_in_one_run);
     tcase_add_test(tc, a_gateway_that_is_there_has_no_problem);
+    tcase_add_test(tc, a_gateway_that_grows_needs_room_for_the_difference);
     tcase_add_test(tc, what_is_asked_for_wrongly_is_refused);
     suite_add_tcase(suite, tc);
     return support_run((Suite *[]){ suite, NULL });
