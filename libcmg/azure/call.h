@@ -82,6 +82,8 @@ enum cmg__call_id {
     CMG__CALL_GROUPS_CHOSEN, /* filter */
     CMG__CALL_DELTA_PAGE,    /* url */
     CMG__CALL_SUBSCRIPTION,  /* subscription in every ARM call below */
+    CMG__CALL_LOCATIONS,
+    CMG__CALL_SUBSCRIPTION_LOCKS,
     CMG__CALL_PERMISSIONS,
     CMG__CALL_SIZES,          /* region */
     CMG__CALL_COMPUTE_USAGES, /* region */

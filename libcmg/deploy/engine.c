@@ -184,7 +184,8 @@ static cmg_status preflight(const cmg_deploy *deploy, cmg_error **err)
                          "call cmg_deploy_set_discovery() first",
                          "the deployment was not told what to discover");
     if (!operation->needs_authority || deploy->gateway->authority != NULL ||
-        deploy->gateway->given_certificate != NULL)
+        deploy->gateway->given_certificate != NULL ||
+        (operation->collects && deploy->gateway->refused_certificate != NULL))
         return CMG_OK;
     return cmg__fail(err, alloc, CMG_E_STATE, "authority",
                      "call cmg_gateway_set_authority() or "

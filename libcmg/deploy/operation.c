@@ -20,10 +20,11 @@
 /* What would stop it half-way. The template is validated by MAKING, too, as it is sent:
    what is looked at here comes before anything is made. */
 #define CHECKING_CHANGES                                                                 \
-    &cmg__step_rights, &cmg__step_check_rights, &cmg__step_check_size,                   \
-        &cmg__step_check_quota, &cmg__step_check_locks, &cmg__step_check_group,          \
-        &cmg__step_check_template
-#define CHECKING CHECKING_CHANGES, &cmg__step_check_authority
+    &cmg__step_check_sign_in, &cmg__step_rights, &cmg__step_check_rights,                \
+        &cmg__step_check_region, &cmg__step_check_size, &cmg__step_check_quota,          \
+        &cmg__step_check_locks, &cmg__step_check_group, &cmg__step_check_template
+#define CHECKING                                                                         \
+    CHECKING_CHANGES, &cmg__step_check_authority, &cmg__step_check_certificate
 
 static const struct cmg__step *const create_steps[] = { SIGNED_IN, CHECKING, MAKING };
 

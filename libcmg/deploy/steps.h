@@ -84,8 +84,11 @@ extern const struct cmg__step cmg__step_drift_again;
 /* steps_check.c */
 extern const struct cmg__step cmg__step_check_rights;
 extern const struct cmg__step cmg__step_check_locks;
+extern const struct cmg__step cmg__step_check_sign_in;
+extern const struct cmg__step cmg__step_check_certificate;
 extern const struct cmg__step cmg__step_check_authority;
 /* steps_quota.c */
+extern const struct cmg__step cmg__step_check_region;
 extern const struct cmg__step cmg__step_check_size;
 extern const struct cmg__step cmg__step_check_quota;
 /* steps_rotate.c */

@@ -1,12 +1,17 @@
 /*
  * What would stop a create half-way, looked at before anything is made: may the account
- * do it, does a lock forbid it, does the authority last. Each refusal fails a create; a
- * preflight collects them all. Sizes and quotas are in steps_quota.c.
+ * do it, does a lock forbid it, how did a person sign in, is the certificate of use. Each
+ * refusal fails a create; a preflight collects them all. Sizes and quotas are in
+ * steps_quota.c.
  */
+#include <cmg/names.h>
+
 #include <string.h>
 
 #include "base/error.h"
+#include "crypto/jwt.h"
 #include "deploy/rights.h"
+#include "deploy/sign_in.h"
 #include "deploy/steps.h"
 
 /* ---- rights ---- */
@@ -201,28 +206,55 @@ const struct cmg__step cmg__step_check_rights = {
 
 /* ---- locks ---- */
 
+/* Where a lock is, and how to do without it. */
+struct lock_place {
+    const char *what;   /* "subscription" */
+    const char *remedy; /* against one that lets nothing be made */
+};
+
+static struct lock_place place_of(const struct cmg__json *lock)
+{
+    static const char locks[] = "/providers/Microsoft.Authorization/locks/";
+    const char *id = cmg__str_or(cmg__json_str(lock, "/id"), "");
+    const char *group = strcasestr(id, "/resourceGroups/");
+    const char *provider = strcasestr(id, "/providers/");
+
+    if (id[0] != '\0' && group == NULL)
+        return (struct lock_place){
+            "subscription", "have the lock removed, or use another subscription"
+        };
+    if (provider != NULL && !cmg__str_istarts(provider, locks))
+        return (
+            struct lock_place){ "something in resource group",
+                                "have the lock removed, or use another resource group" };
+    return (struct lock_place){ "resource group",
+                                "remove the lock, or use another resource group" };
+}
+
 static cmg_status judge_lock(struct cmg__run *run, const struct cmg__json *lock,
                              cmg_error **err)
 {
     const char *level = cmg__str_or(cmg__json_str(lock, "/properties/level"), "");
     const bool read_only = cmg__str_ieq(level, "ReadOnly");
+    const struct lock_place place = place_of(lock);
+    const bool whole = strcmp(place.what, "subscription") == 0;
     const cmg_problem problem = {
         .severity = read_only ? CMG_SEVERITY_REFUSAL : CMG_SEVERITY_WARNING,
         .subject = cmg__str_or(cmg__json_str(lock, "/name"), "?"),
         .cause = read_only ? "a lock of level ReadOnly lets nothing be made or changed"
                            : "a lock of level CanNotDelete keeps everything in its scope",
-        .remedy = read_only ? "remove the lock, or use another resource group"
+        .remedy = read_only ? place.remedy
                             : "remove the lock before the gateway is to be deleted",
         .service_code = "ScopeLocked",
     };
 
-    return cmg__run_problem(run, CMG_E_DENIED, &problem, err,
-                            "resource group \"%s\" is locked (%s)",
-                            cmg__work_value(run->work, "group"), level);
+    return cmg__run_problem(
+        run, CMG_E_DENIED, &problem, err, "%s \"%s\" is locked (%s)", place.what,
+        cmg__work_value(run->work, whole ? "subscription" : "group"), level);
 }
 
-static cmg_status read_locks(struct cmg__run *run, const struct cmg__answer *answer,
-                             struct cmg__next *next, cmg_error **err)
+static cmg_status judge_locks(struct cmg__run *run, const struct cmg__answer *answer,
+                              struct cmg__next *next, cmg_error **err)
 {
     const struct cmg__json *list = cmg__json_at(answer->json, "/value");
     cmg_status rc = CMG_OK;
@@ -233,12 +265,26 @@ static cmg_status read_locks(struct cmg__run *run, const struct cmg__answer *ans
     return rc == CMG_OK ? cmg__next_done(next) : rc;
 }
 
+/* The group's list has those of the subscription, too; without a group only these can
+   keep it from being made. */
+static cmg_status read_locks(struct cmg__run *run, const struct cmg__answer *answer,
+                             struct cmg__next *next, cmg_error **err)
+{
+    if (answer->status == 404)
+        return cmg__next_go(next, "subscription");
+    return judge_locks(run, answer, next, err);
+}
+
 /* Who may not read locks learns of them when he is stopped. */
 static const struct cmg__exchange locks_exchanges[] = {
     { .name = "inspect",
       .call = CMG__CALL_GROUP_LOCKS,
       .also = { 404, 403 },
       .read = read_locks },
+    { .name = "subscription",
+      .call = CMG__CALL_SUBSCRIPTION_LOCKS,
+      .also = { 403 },
+      .read = judge_locks },
 };
 
 const struct cmg__step cmg__step_check_locks = {
@@ -248,6 +294,135 @@ const struct cmg__step cmg__step_check_locks = {
     .needs = { "subscription" },
     .budget_ms = 5 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(locks_exchanges),
+};
+
+/* ---- the sign-in ---- */
+
+static cmg_status read_claims(const struct cmg__run *run, struct cmg__json **out)
+{
+    const struct cmg__secret *token = &run->work->tokens.access[CMG__TOKEN_ARM].value;
+
+    *out = NULL;
+    return token->data == NULL
+               ? CMG_E_NOTFOUND
+               : cmg__jwt_peek(run->work->alloc, token->data, token->len, out, NULL);
+}
+
+/* A token that says nothing of it is no reason to doubt. */
+static bool is_told_without_mfa(const struct cmg__json *claims)
+{
+    const struct cmg__json *how = cmg__json_key(claims, "amr");
+
+    return cmg__json_size(how) > 0 && !cmg__array_has(how, "mfa") &&
+           cmg__json_size(cmg__json_key(claims, "acrs")) == 0;
+}
+
+static cmg_status judge_sign_in(struct cmg__run *run, const struct cmg__answer *answer,
+                                struct cmg__next *next, cmg_error **err)
+{
+    static const cmg_problem problem = {
+        .severity = CMG_SEVERITY_WARNING,
+        .subject = "sign-in",
+        .cause = "Azure wants multi-factor authentication of a person who creates, "
+                 "changes or deletes resources",
+        .remedy = "sign in with multi-factor authentication, or let an application or a "
+                  "managed identity sign in",
+    };
+    struct cmg__json *claims = NULL;
+
+    (void)answer;
+    if (!cmg__sign_in_is_person(run->work)) {
+        cmg__run_say(run, "%s", "an application signs in");
+        return cmg__next_done(next);
+    }
+    cmg_status rc = read_claims(run, &claims);
+    const bool without = rc == CMG_OK && is_told_without_mfa(claims);
+    cmg__json_unref(claims);
+    if (rc == CMG_E_NOMEM)
+        return cmg__fail_nomem(err);
+    cmg__run_say(run, "%s", without ? "without a second factor" : "nothing against it");
+    rc = without ? cmg__run_problem(run, CMG_E_AUTH, &problem, err,
+                                    "the sign-in was without a second factor")
+                 : CMG_OK;
+    return rc == CMG_OK ? cmg__next_done(next) : rc;
+}
+
+static const struct cmg__exchange sign_in_exchanges[] = {
+    { .name = "check",
+      .call = CMG__CALL_LOCAL,
+      .with_token = true,
+      .token = CMG__TOKEN_ARM,
+      .read = judge_sign_in },
+};
+
+const struct cmg__step cmg__step_check_sign_in = {
+    .name = "check_sign_in",
+    .title = "how somebody signed in",
+    .phase = CMG__PHASE_APPLY,
+    .needs = { "sign_in" },
+    .budget_ms = 5 * CMG__MINUTE_MS,
+    CMG__STEP_EXCHANGES(sign_in_exchanges),
+};
+
+/* ---- the certificate ---- */
+
+static cmg_status tell_finding(struct cmg__run *run, const cmg_report *report, size_t i,
+                               cmg_error **err)
+{
+    const cmg_problem problem = {
+        .severity = cmg_report_severity(report, i),
+        .subject = cmg_report_subject(report, i),
+        .cause = cmg_report_cause(report, i),
+        .remedy = cmg_report_remedy(report, i),
+    };
+
+    return cmg__run_problem(run, CMG_E_CERT, &problem, err, "the certificate for %s: %s",
+                            run->work->gateway->service_name, problem.cause);
+}
+
+/* The one that was given; a preflight looks at one that was refused as well. */
+static const cmg_certificate *certificate_of(const struct cmg__run *run)
+{
+    const cmg_gateway *gateway = run->work->gateway;
+
+    return run->work->problems.collect && gateway->refused_certificate != NULL
+               ? gateway->refused_certificate
+               : gateway->given_certificate;
+}
+
+static cmg_status judge_certificate(struct cmg__run *run,
+                                    const struct cmg__answer *answer,
+                                    struct cmg__next *next, cmg_error **err)
+{
+    const cmg_certificate *certificate = certificate_of(run);
+    const cmg_gateway_check_options options = { .size = sizeof options,
+                                                .service_name =
+                                                    run->work->gateway->service_name };
+    cmg_report *report = NULL;
+
+    (void)answer;
+    if (certificate == NULL) {
+        cmg__run_say(run, "%s", "not asked: the authority issues it");
+        return cmg__next_done(next);
+    }
+    cmg_status rc = cmg_certificate_check_gateway(certificate, &options, &report, err);
+    cmg__run_say(run, "%zu findings", cmg_report_count(report));
+    for (size_t i = 0; rc == CMG_OK && i < cmg_report_count(report); i++)
+        rc = tell_finding(run, report, i, err);
+    cmg_report_unref(report);
+    return rc == CMG_OK ? cmg__next_done(next) : rc;
+}
+
+static const struct cmg__exchange certificate_exchanges[] = {
+    { .name = "check", .call = CMG__CALL_LOCAL, .read = judge_certificate },
+};
+
+const struct cmg__step cmg__step_check_certificate = {
+    .name = "check_certificate",
+    .title = "certificate that was given",
+    .phase = CMG__PHASE_APPLY,
+    .budget_ms = CMG__MINUTE_MS,
+    CMG__STEP_EXCHANGES(certificate_exchanges),
 };
 
 /* ---- the authority ---- */
@@ -261,7 +436,7 @@ static cmg_status judge_authority(struct cmg__run *run, const struct cmg__answer
     cmg_authority *authority = run->work->gateway->authority;
 
     (void)answer;
-    if (run->work->gateway->given_certificate != NULL) {
+    if (authority == NULL || run->work->gateway->given_certificate != NULL) {
         cmg__run_say(run, "not asked: the certificate is given");
         return cmg__next_done(next);
     }

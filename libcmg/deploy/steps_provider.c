@@ -69,10 +69,14 @@ static const struct {
     uint64_t bit;
     const char *type;
     const char *place;
+    const char *cause;
 } places[] = {
-    { DNS_TAKEN, "Microsoft.Network/publicIPAddresses", "DNS name of the region" },
-    { STORAGE_TAKEN, "Microsoft.Storage/storageAccounts", "storage account" },
-    { VAULT_TAKEN, "Microsoft.KeyVault/vaults", "key vault" },
+    { DNS_TAKEN, "Microsoft.Network/publicIPAddresses", "DNS name of the region",
+      "each public address of the region has a label of its own" },
+    { STORAGE_TAKEN, "Microsoft.Storage/storageAccounts", "storage account",
+      "storage accounts of all customers share their names" },
+    { VAULT_TAKEN, "Microsoft.KeyVault/vaults", "key vault",
+      "key vaults of all customers share their names" },
 };
 
 static cmg_status read_dns(struct cmg__run *run, const struct cmg__answer *answer,
@@ -127,18 +131,31 @@ static cmg_status read_vault(struct cmg__run *run, const struct cmg__answer *ans
     return run->bits == 0 ? all_free(run, next) : cmg__next_go(next, "resources");
 }
 
-static cmg_status taken(struct cmg__run *run, cmg_error **err)
+/* Told one by one: another name has to be free in all of them. */
+static cmg_status tell_taken(struct cmg__run *run, struct cmg__next *next, bool deleted,
+                             cmg_error **err)
 {
-    const char *place = "somewhere";
+    cmg_status rc = CMG_OK;
 
-    for (size_t i = 0; i < CMG__ARRAY_LEN(places); i++) {
+    for (size_t i = 0; rc == CMG_OK && i < CMG__ARRAY_LEN(places); i++) {
+        const bool remains = deleted && places[i].bit == VAULT_TAKEN;
+        const cmg_problem problem = {
+            .severity = CMG_SEVERITY_REFUSAL,
+            .subject = "/gateway/name",
+            .cause = remains ? "a key vault that was deleted keeps its name until it is "
+                               "purged"
+                             : places[i].cause,
+            .remedy = remains ? "choose another name for the gateway, or have that vault "
+                                "purged"
+                              : "choose another name for the gateway",
+        };
         if ((run->bits & places[i].bit) != 0)
-            place = places[i].place;
+            rc = cmg__run_problem(run, CMG_E_EXISTS, &problem, err,
+                                  "the name \"%s\" is taken by someone else: %s%s",
+                                  cmg__work_value(run->work, "label"),
+                                  remains ? "deleted " : "", places[i].place);
     }
-    return cmg__fail(err, run->work->alloc, CMG_E_EXISTS, "/gateway/name",
-                     "choose another name for the gateway",
-                     "the name \"%s\" is taken by someone else: %s",
-                     cmg__work_value(run->work, "label"), place);
+    return rc == CMG_OK ? cmg__next_done(next) : rc;
 }
 
 static cmg_status read_resources(struct cmg__run *run, const struct cmg__answer *answer,
@@ -152,18 +169,20 @@ static cmg_status read_resources(struct cmg__run *run, const struct cmg__answer 
     }
     if (run->bits == 0)
         return all_free(run, next);
-    if (run->bits == VAULT_TAKEN)
+    if ((run->bits & VAULT_TAKEN) != 0)
         return cmg__next_go(next, "deleted");
-    return taken(run, err);
+    return tell_taken(run, next, false, err);
 }
 
 /* Our own vault, soft-deleted: the vault's step recovers it. */
 static cmg_status read_deleted(struct cmg__run *run, const struct cmg__answer *answer,
                                struct cmg__next *next, cmg_error **err)
 {
-    if (answer->status == 200 && cmg__deleted_vault_is_ours(run->work, answer->json))
-        return all_free(run, next);
-    return taken(run, err);
+    const bool there = answer->status == 200;
+
+    if (there && cmg__deleted_vault_is_ours(run->work, answer->json))
+        run->bits &= ~(uint64_t)VAULT_TAKEN;
+    return run->bits == 0 ? all_free(run, next) : tell_taken(run, next, there, err);
 }
 
 static const struct cmg__exchange names_exchanges[] = {
@@ -182,7 +201,7 @@ static const struct cmg__exchange names_exchanges[] = {
       .read = read_resources },
     { .name = "deleted",
       .call = CMG__CALL_VAULT_DELETED,
-      .also = { 404 },
+      .also = { 403, 404 },
       .read = read_deleted },
 };
 

@@ -1,13 +1,73 @@
 /*
- * Is there room for the gateway: does the region offer the size to this subscription, and
- * do its quotas allow what is wanted more than is there? A set that is there counts with
- * what it has.
+ * Is there room for the gateway: is there the region, does it offer the size to this
+ * subscription, and do its quotas allow what is wanted more than is there? A set that is
+ * there counts with what it has.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "deploy/steps.h"
+
+/* ---- region ---- */
+
+/* Fails even where all is collected: what hangs on the region has nothing to look at. */
+static cmg_status refuse_region(const struct cmg__run *run, cmg_error **err)
+{
+    static const struct cmg__error_info info = {
+        .code = CMG_E_INVAL,
+        .subject = "/gateway/region",
+        .cause = "it is not among the locations of the subscription",
+        .remedy = "write the short name of a region, such as westeurope, in the cloud "
+                  "that the context is for",
+    };
+
+    return cmg__error_set(err, run->work->alloc, &info, "there is no region \"%s\"",
+                          run->work->gateway->region);
+}
+
+/* Logical ones ("europe") have no machines. */
+static const struct cmg__json *find_region(const struct cmg__json *list, const char *name)
+{
+    for (size_t i = 0; i < cmg__json_size(list); i++) {
+        const struct cmg__json *one = cmg__json_item(list, i);
+        const char *kind = cmg__str_or(cmg__json_str(one, "/metadata/regionType"), "");
+        if (cmg__str_ieq(cmg__str_or(cmg__json_str(one, "/name"), ""), name) &&
+            !cmg__str_ieq(kind, "Logical"))
+            return one;
+    }
+    return NULL;
+}
+
+/* Who has rights on a group only may not ask. */
+static cmg_status read_regions(struct cmg__run *run, const struct cmg__answer *answer,
+                               struct cmg__next *next, cmg_error **err)
+{
+    const struct cmg__json *region =
+        find_region(cmg__json_at(answer->json, "/value"), run->work->gateway->region);
+
+    if (answer->status != 403 && region == NULL)
+        return refuse_region(run, err);
+    cmg__run_say(run, "%s",
+                 cmg__str_or(cmg__json_str(region, "/displayName"), "not asked"));
+    return cmg__next_done(next);
+}
+
+static const struct cmg__exchange region_exchanges[] = {
+    { .name = "inspect",
+      .call = CMG__CALL_LOCATIONS,
+      .also = { 403 },
+      .read = read_regions },
+};
+
+const struct cmg__step cmg__step_check_region = {
+    .name = "check_region",
+    .title = "region",
+    .phase = CMG__PHASE_APPLY,
+    .needs = { "subscription" },
+    .budget_ms = 5 * CMG__MINUTE_MS,
+    CMG__STEP_EXCHANGES(region_exchanges),
+};
 
 /* ---- size ---- */
 
@@ -154,7 +214,7 @@ const struct cmg__step cmg__step_check_size = {
     .name = "check_size",
     .title = "VM size",
     .phase = CMG__PHASE_APPLY,
-    .needs = { "subscription" },
+    .needs = { "subscription", "check_region" },
     .budget_ms = 5 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(size_exchanges),
 };

@@ -188,7 +188,7 @@ const struct cmg__step cmg__step_check_group = {
     .title = "group in a template",
     .phase = CMG__PHASE_APPLY,
     .param = UNDER_THE_NAME,
-    .needs = { "subscription" },
+    .needs = { "subscription", "check_region" },
     .judges = true,
     .budget_ms = 10 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(group_exchanges),

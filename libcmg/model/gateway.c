@@ -56,6 +56,7 @@ static void destroy(cmg_gateway *gateway)
     cmg_client_app_unref(gateway->client_app);
     cmg_authority_unref(gateway->authority);
     cmg_certificate_unref(gateway->given_certificate);
+    cmg_certificate_unref(gateway->refused_certificate);
     cmg_certificate_unref(gateway->certificate);
     cmg__handle_done(&gateway->head);
     cmg__free(&ctx->alloc, gateway);
@@ -267,6 +268,14 @@ static cmg_status judge_certificate(const cmg_gateway *gateway,
     return rc;
 }
 
+static void replace(cmg_certificate **field, cmg_certificate *certificate)
+{
+    cmg_certificate *old = *field;
+
+    *field = cmg_certificate_ref(certificate);
+    cmg_certificate_unref(old);
+}
+
 cmg_status cmg_gateway_set_certificate(cmg_gateway *gateway, cmg_certificate *certificate,
                                        cmg_error **err)
 {
@@ -281,11 +290,12 @@ cmg_status cmg_gateway_set_certificate(cmg_gateway *gateway, cmg_certificate *ce
                        gateway->source);
     if (rc == CMG_OK && certificate != NULL)
         rc = judge_certificate(gateway, certificate, err);
+    if (rc == CMG_E_CERT)
+        replace(&gateway->refused_certificate, certificate);
     if (rc != CMG_OK)
         return rc;
-    cmg_certificate *old = gateway->given_certificate;
-    gateway->given_certificate = cmg_certificate_ref(certificate);
-    cmg_certificate_unref(old);
+    replace(&gateway->refused_certificate, NULL);
+    replace(&gateway->given_certificate, certificate);
     return CMG_OK;
 }
 

@@ -168,11 +168,12 @@ struct cmg_gateway {
     cmg_authority *authority;              /* NULL until set */
     char *connectors[CMG__MAX_CONNECTORS]; /* SHA-256, 64 hexadecimal digits */
     size_t connector_count;
-    cmg_certificate *given_certificate; /* the host's own; NULL: the authority issues */
-    cmg_certificate *certificate;       /* the one in use; NULL until then */
-    char *endpoint;                     /* observed: public FQDN, "" before */
-    struct cmg__package package;        /* what the host gave */
-    char *package_sha256;               /* the one in the storage account, "" for none */
+    cmg_certificate *given_certificate;   /* the host's own; NULL: the authority issues */
+    cmg_certificate *refused_certificate; /* offered last, for a preflight to tell why */
+    cmg_certificate *certificate;         /* the one in use; NULL until then */
+    char *endpoint;                       /* observed: public FQDN, "" before */
+    struct cmg__package package;          /* what the host gave */
+    char *package_sha256; /* the one in the storage account, "" for none */
     struct cmg__gateway_seen seen;
     struct cmg__usage usage[CMG__ALERTS];
     struct cmg__inventory_row *inventory;

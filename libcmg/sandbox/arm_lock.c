@@ -124,9 +124,12 @@ static void delete_lock(struct cmg__sb_call *call)
     cmg__sb_reply_empty(call, there ? 200 : 204);
 }
 
-/* Those on the scope, above it and below it. */
+/* Those on the scope, above it and, but for "atScope()", below it. */
 static void list_locks(struct cmg__sb_call *call)
 {
+    const bool only = cmg__sb_same(cmg__sb_query(call, "$filter"), "atScope()");
+    if (cmg__sb_arg(call, "group")[0] != '\0' && cmg__sb_group(call) == NULL)
+        return;
     struct cmg__json *scope = scope_of(call);
     const char *at = cmg__str_or(cmg__json_str(scope, ""), "");
     struct cmg__json *list = cmg__json_array();
@@ -135,7 +138,7 @@ static void list_locks(struct cmg__sb_call *call)
     struct cmg__json *lock = NULL;
     while (cmg__json_next(cmg__sb_table(call->cloud, "locks"), &iter, &key, &lock)) {
         const char *own = cmg__str_or(cmg__json_str(lock, "/_scope"), "");
-        if (is_within(at, own) || is_within(own, at))
+        if (is_within(at, own) || (!only && is_within(own, at)))
             cmg__sb_append(call->cloud, list, cmg__sb_public(lock));
     }
     cmg__json_unref(scope);

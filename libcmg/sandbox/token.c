@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "sandbox/setting.h"
 #include "sandbox/well_known.h"
 
 bool cmg__sb_client_find(const struct cmg__sb_cloud *cloud, const char *client_id,
@@ -167,6 +168,18 @@ static const char *object_id_of(const struct cmg__sb_cloud *cloud,
                        cmg__sb_fact(cloud, "client_object_id"));
 }
 
+/* How the person signed in: with a second factor where nobody asks for one, too, so that
+   there is nothing to find; else when it was demanded only. */
+static void add_methods(struct cmg__sb_cloud *cloud, struct cmg__json *claims)
+{
+    const char *rule = cmg__sb_setting(cloud, "mfa");
+    const bool asked = cmg__json_key(claims, "acrs") != NULL;
+    const bool both = rule == NULL || strcmp(rule, "off") == 0 || asked;
+    cmg__sb_set(cloud, claims, "amr",
+                both ? cmg__json_pack("[s, s]", "pwd", "mfa")
+                     : cmg__json_pack("[s]", "pwd"));
+}
+
 static void add_user_claims(struct cmg__sb_cloud *cloud, struct cmg__json *claims,
                             const char *scopes, bool v2)
 {
@@ -177,6 +190,8 @@ static void add_user_claims(struct cmg__sb_cloud *cloud, struct cmg__json *claim
     cmg__sb_set_str(cloud, claims, "name", "Sandbox Administrator");
     cmg__sb_set(cloud, claims, v2 ? "preferred_username" : "upn",
                 name == NULL ? NULL : cmg__json_ref(name));
+    if (!v2)
+        add_methods(cloud, claims);
     if (!v2)
         cmg__sb_set(cloud, claims, "unique_name",
                     name == NULL ? NULL : cmg__json_ref(name));

@@ -28,7 +28,7 @@ SWAGGER: dict[str, tuple[str, ...]] = {
         "ResourceGroups_Delete", "ResourceGroups_Get", "ResourceGroups_List",
         "ResourceGroups_Update", "Resources_List"),
     "resources/resource-manager/Microsoft.Authorization/stable/2020-05-01/locks.json": (
-        "ManagementLocks_ListAtResourceGroupLevel",),
+        "ManagementLocks_ListAtResourceGroupLevel", "ManagementLocks_ListAtSubscriptionLevel"),
     _AUTHORIZATION + "authorization-RoleAssignmentsCalls.json": (
         "RoleAssignments_Create", "RoleAssignments_Delete", "RoleAssignments_Get",
         "RoleAssignments_ListForResourceGroup", "RoleAssignments_ListForScope",

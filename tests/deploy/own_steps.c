@@ -80,6 +80,25 @@ const struct cmg__step step_watch = STEP("watch", watching, "sign_in");
 const struct cmg__step step_x = STEP("x", named, "y");
 const struct cmg__step step_y = STEP("y", named, "x");
 
+const struct cmg__step step_enables = {
+    .name = "enables",
+    .title = "enables",
+    .phase = CMG__PHASE_APPLY,
+    .needs = { "sign_in" },
+    .enables = true,
+    .budget_ms = CMG__MINUTE_MS,
+    CMG__STEP_EXCHANGES(named),
+};
+const struct cmg__step step_judges = {
+    .name = "judges",
+    .title = "judges",
+    .phase = CMG__PHASE_APPLY,
+    .needs = { "enables" },
+    .judges = true,
+    .budget_ms = CMG__MINUTE_MS,
+    CMG__STEP_EXCHANGES(watching),
+};
+
 void steps_run(struct rule *rules, const struct cmg__step *const *steps, size_t n)
 {
     world_init(&w, CMG_DEPLOY_DELETE, rules);

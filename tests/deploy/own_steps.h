@@ -16,6 +16,8 @@ extern const struct cmg__step step_a, step_b, step_c;
 extern const struct cmg__step step_once;
 /* Looks until the answer says that it is done. */
 extern const struct cmg__step step_watch;
+/* Makes a group, without which the next, which watches, cannot judge. */
+extern const struct cmg__step step_enables, step_judges;
 /* Each needs the other. */
 extern const struct cmg__step step_x, step_y;
 

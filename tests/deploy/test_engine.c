@@ -127,6 +127,25 @@ START_TEST(named_call_is_sent_again_after_its_delay)
 }
 END_TEST
 
+/* But for what lets it look. */
+START_TEST(nothing_is_made_before_everything_is_judged)
+{
+    struct rule rules[] = { TOKEN_RULE,
+                            { "GET", "/vaults/", 0, _i == 0 ? 200 : 403, NULL,
+                              "{\"done\":\"yes\"}", false, 0 },
+                            { "GET", GROUP, 0, 404, NULL, "{}", false, 0 },
+                            { "PUT", GROUP, 0, 200, NULL, "{}", false, 0 },
+                            { 0 } };
+    RUN(rules, &step_b, &step_enables, &step_judges);
+
+    world_start(&w);
+    world_drive(&w);
+    ck_assert_int_eq(w.end, _i == 0 ? CMG_DEPLOY_DELETED : CMG_DEPLOY_FAILED);
+    ck_assert_uint_eq(world_count(&w, "PUT"), _i == 0 ? 2 : 1);
+    world_done(&w);
+}
+END_TEST
+
 START_TEST(lost_answer_is_looked_up_before_anything_is_doubled)
 {
     struct rule rules[] = { TOKEN_RULE,
@@ -274,6 +293,7 @@ int main(void)
     suite_add_tcase(suite, order);
     tcase_add_loop_test(repeats, named_call_is_sent_again_after_its_delay, 0,
                         CMG__ARRAY_LEN(faults));
+    tcase_add_loop_test(repeats, nothing_is_made_before_everything_is_judged, 0, 2);
     tcase_add_test(repeats, lost_answer_is_looked_up_before_anything_is_doubled);
     tcase_add_test(repeats, request_that_never_arrived_is_sent_again_after_several_looks);
     tcase_add_test(repeats, refused_token_is_renewed_once);

@@ -162,7 +162,9 @@ static const struct {
 START_TEST(a_lock_against_writing_stops_a_create)
 {
     struct rule rules[] = { TOKEN,
-                            ANSWER("GET", "/locks", 0, locks[_i].status, locks[_i].body),
+                            ANSWER("GET", "/resourceGroups/", 0, locks[_i].status,
+                                   locks[_i].body),
+                            ANSWER("GET", "/locks", 0, 200, "{\"value\":[]}"),
                             { 0 } };
 
     canned_begin(&w, rules, &cmg__step_check_locks);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sandbox/gateway.h"
+#include "sandbox/setting.h"
 #include "sandbox/world.h"
 
 static struct world w;
@@ -263,6 +264,77 @@ START_TEST(a_template_is_checked_whole_before_anything_is_made)
 }
 END_TEST
 
+/* ---- for the subscription ---- */
+
+#define WHOLE(location, schema, resources)                                               \
+    "{" location "\"properties\":{\"mode\":\"Incremental\",\"template\":{\"$schema\":"   \
+    "\"https://schema.management.azure.com/schemas/2018-05-01/" schema                   \
+    ".json#\",\"contentVersion\":\"1\",\"resources\":[" resources "]}}}"
+#define WEST "\"location\":\"westeurope\","
+#define OF_A_SUBSCRIPTION(resources)                                                     \
+    WHOLE(WEST, "subscriptionDeploymentTemplate", resources)
+#define A_GROUP(location)                                                                \
+    "{\"type\":\"Microsoft.Resources/resourceGroups\",\"apiVersion\":\"1\",\"name\":"    \
+    "\"new\",\"location\":\"" location "\"}"
+#define NESTED(group, rest, resources)                                                   \
+    "{\"type\":\"Microsoft.Resources/deployments\",\"apiVersion\":\"1\",\"name\":\"d\"," \
+    "\"resourceGroup\":\"" group "\"" rest ",\"properties\":{\"mode\":\"Incremental\","  \
+    "\"expressionEvaluationOptions\":{\"scope\":\"inner\"},\"template\":{"               \
+    "\"contentVersion\":\"1\",\"resources\":[" resources "]}}}"
+#define AFTER                                                                            \
+    ",\"dependsOn\":[\"[subscriptionResourceId('Microsoft.Resources/resourceGroups', "   \
+    "'new')]\"]"
+#define AN_IP                                                                            \
+    "{\"type\":\"Microsoft.Network/publicIPAddresses\",\"apiVersion\":\"1\",\"name\":"   \
+    "\"[resourceGroup().name]\",\"location\":\"westeurope\"}"
+
+static const struct {
+    const char *body;
+    int status;
+    const char *code;
+    const char *policy;
+} scopes[] = {
+    { OF_A_SUBSCRIPTION(""), 200, "", NULL },
+    { OF_A_SUBSCRIPTION(A_GROUP("westeurope") "," NESTED("new", AFTER, AN_IP)), 200, "",
+      NULL },
+    { WHOLE("", "subscriptionDeploymentTemplate", ""), 400, "LocationRequired", NULL },
+    { WHOLE("\"location\":\"atlantis\",", "subscriptionDeploymentTemplate", ""), 400,
+      "LocationNotAvailableForDeployment", NULL },
+    { WHOLE(WEST, "deploymentTemplate", ""), 400, "InvalidTemplate", NULL },
+    { OF_A_SUBSCRIPTION(A_GROUP("atlantis")), 400, "LocationNotAvailableForResourceGroup",
+      NULL },
+    { OF_A_SUBSCRIPTION(AN_IP), 400, "InvalidTemplate", NULL },
+    /* A group of the template is there when it is waited for. */
+    { OF_A_SUBSCRIPTION(A_GROUP("westeurope") "," NESTED("new", "", AN_IP)), 404,
+      "ResourceGroupNotFound", NULL },
+    { OF_A_SUBSCRIPTION(NESTED("other", AFTER, AN_IP)), 404, "ResourceGroupNotFound",
+      NULL },
+    { OF_A_SUBSCRIPTION(A_GROUP("westeurope") "," NESTED(
+          "new", AFTER, "{\"type\":\"A.B/c\",\"apiVersion\":\"1\",\"name\":\"x\"}")),
+      400, "InvalidTemplateDeployment", NULL },
+    { OF_A_SUBSCRIPTION(A_GROUP("westeurope") "," NESTED("new", AFTER, AN_IP)), 400,
+      "InvalidTemplateDeployment", "deny Microsoft.Network/publicIPAddresses" },
+    { OF_A_SUBSCRIPTION(A_GROUP("westeurope")), 400, "InvalidTemplateDeployment",
+      "deny * without tag costcenter" },
+};
+
+START_TEST(a_template_for_the_subscription_is_checked_without_its_group)
+{
+    struct reply r;
+
+    world_register(&w);
+    if (scopes[_i].policy != NULL)
+        ck_assert_int_eq(
+            cmg__sb_setting_change(w.cloud, "policy/p", scopes[_i].policy, NULL), CMG_OK);
+    world_arm(&w, &r, scopes[_i].status, "POST", scopes[_i].body,
+              "/providers/Microsoft.Resources/deployments/d/validate");
+    ck_assert_str_eq(scopes[_i].status == 200 ? "" : reply_str(&r, "/error/code"),
+                     scopes[_i].code);
+    reply_done(&r);
+    world_arm_do(&w, 404, "GET", NULL, "/resourceGroups/new");
+}
+END_TEST
+
 START_TEST(a_deployment_needs_its_group_and_a_good_name)
 {
     world_arm_do(&w, 404, "PUT", TEMPLATE("\"resources\":[]"), DEPLOYMENT);
@@ -353,6 +425,8 @@ static Suite *suite(void)
     tcase_add_test(t, a_certificate_that_is_not_there_fails_the_scale_set);
     tcase_add_loop_test(t, a_template_is_checked_whole_before_anything_is_made, 0,
                         CMG__ARRAY_LEN(bad));
+    tcase_add_loop_test(t, a_template_for_the_subscription_is_checked_without_its_group,
+                        0, CMG__ARRAY_LEN(scopes));
     tcase_add_test(t, a_deployment_needs_its_group_and_a_good_name);
     tcase_add_test(t, requests_survive_that_memory_runs_out);
     suite_add_tcase(s, t);

@@ -344,6 +344,7 @@ static char *user_token(void)
 START_TEST(users_without_mfa_change_nothing_where_it_is_asked_for)
 {
     struct reply r;
+    set("mfa", "challenge");
     char *token = user_token();
     struct ask ask = { .method = "PUT",
                        .host = ARM,
@@ -352,7 +353,6 @@ START_TEST(users_without_mfa_change_nothing_where_it_is_asked_for)
                        .token = token,
                        .body = WEST };
 
-    set("mfa", "challenge");
     world_ask(&w, &ask, &r);
     ck_assert_int_eq(r.status, 401);
     ck_assert_ptr_nonnull(
