@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import cmg
@@ -79,9 +80,10 @@ def test_the_librarys_deployment_is_seen(az: Az) -> None:
 
 def test_what_happened_and_what_it_carries_is_told(az: Az) -> None:
     base, scope = az.facts["base"], "/subscriptions/" + az.facts["subscription_id"]
+    since = (datetime.now(timezone.utc) - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     log = az("rest", "--method", "get", "--url",
              f"{base}{scope}/providers/Microsoft.Insights/eventtypes/management/values"
-             "?api-version=2015-04-01&$filter=eventTimestamp ge '2026-11-01T00:00:00Z' and "
+             f"?api-version=2015-04-01&$filter=eventTimestamp ge '{since}' and "
              f"resourceGroupName eq '{GROUP}'")
     assert "Microsoft.Resources/deployments/write" in [
         e["operationName"]["value"] for e in log["value"]]
