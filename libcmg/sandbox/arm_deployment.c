@@ -123,8 +123,6 @@ static struct cmg__json *make(struct cmg__sb_call *call, struct cmg__json *order
     cmg__sb_set(cloud, deployment, "_operations", cmg__json_array());
     cmg__sb_set_str(cloud, deployment, "_group", cmg__sb_arg(call, "group"));
     cmg__sb_set_int(cloud, deployment, "_start_ms", call->now_ms);
-    cmg__sb_set_int(cloud, deployment, "_fault", (int64_t)cloud->operation_fault);
-    cloud->operation_fault = CMG__SB_OPERATION_GOOD;
     return deployment;
 }
 
@@ -142,14 +140,16 @@ static void begin(struct cmg__sb_call *call, struct cmg__json *order,
                   struct cmg__json *shown, bool is_new)
 {
     struct cmg__json *deployment = make(call, order, shown, "Accepted");
-    const bool is_good =
-        cmg__json_int(deployment, "/_fault", 0) == CMG__SB_OPERATION_GOOD;
+    const enum cmg__sb_operation_fault fault = call->cloud->operation_fault;
     char *key = key_of(call);
+    cmg__sb_set_int(call->cloud, deployment, "_fault", (int64_t)fault);
+    call->cloud->operation_fault = CMG__SB_OPERATION_GOOD;
     cmg__sb_deployment_plan(call->cloud, deployment);
     if (key != NULL)
         cmg__sb_set(call->cloud, cmg__sb_table(call->cloud, "deployments"), key,
                     deployment == NULL ? NULL : cmg__json_ref(deployment));
-    if (is_good && cmg__sb_duration_ms(call->cloud, "deployment") == 0)
+    if (fault == CMG__SB_OPERATION_GOOD &&
+        cmg__sb_duration_ms(call->cloud, "deployment") == 0)
         cmg__sb_deployment_settle(call->cloud, call->now_ms);
     if (is_running(deployment))
         add_heads(call, deployment);

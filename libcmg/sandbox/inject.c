@@ -75,25 +75,50 @@ enum cmg__sb_fate cmg__sb_inject_fate(cmg_sandbox_fault fault)
                : CMG__SB_ANSWER;
 }
 
+#define ELSEWHERE "https://elsewhere.invalid"
+
+static const char *const polls[] = { "Azure-AsyncOperation", "Location" };
+
 cmg_status cmg__sb_inject_elsewhere(const struct cmg__alloc *alloc,
                                     struct cmg__headers *headers)
 {
-    static const char *const names[] = { "Azure-AsyncOperation", "Location" };
     cmg_status rc = CMG_OK;
-    for (size_t i = 0; rc == CMG_OK && i < CMG__ARRAY_LEN(names); i++) {
-        const char *url = cmg__headers_get(headers, names[i]);
+    for (size_t i = 0; rc == CMG_OK && i < CMG__ARRAY_LEN(polls); i++) {
+        const char *url = cmg__headers_get(headers, polls[i]);
         const char *path = url == NULL ? NULL : strstr(url, "://");
         path = path == NULL ? NULL : strchr(path + 3, '/');
         if (path == NULL)
             continue;
-        char *other = cmg__format(alloc, "https://elsewhere.invalid%s", path);
+        char *other = cmg__format(alloc, ELSEWHERE "%s", path);
         if (other == NULL)
             return CMG_E_NOMEM;
-        cmg__headers_remove(headers, names[i]);
-        rc = cmg__headers_add(headers, names[i], other);
+        cmg__headers_remove(headers, polls[i]);
+        rc = cmg__headers_add(headers, polls[i], other);
         cmg__free(alloc, other);
     }
     return rc;
+}
+
+static bool leads_elsewhere(const struct cmg__headers *headers)
+{
+    for (size_t i = 0; i < CMG__ARRAY_LEN(polls); i++) {
+        const char *url = cmg__headers_get(headers, polls[i]);
+        if (url != NULL && cmg__str_starts(url, ELSEWHERE))
+            return true;
+    }
+    return false;
+}
+
+bool cmg__sb_inject_has_met(const struct cmg_sandbox *sandbox, cmg_sandbox_fault fault,
+                            const struct cmg__sb_answer *answer)
+{
+    if (cmg__sb_inject_operation(fault) != CMG__SB_OPERATION_GOOD)
+        return sandbox->cloud->operation_fault == CMG__SB_OPERATION_GOOD; /* taken */
+    if (fault == CMG_SANDBOX_FAULT_ELSEWHERE)
+        return leads_elsewhere(&answer->headers);
+    if (fault == CMG_SANDBOX_FAULT_HALF_ANSWER)
+        return answer->body.len > 0;
+    return fault != CMG_SANDBOX_FAULT_CHALLENGE || answer->status == 401;
 }
 
 enum cmg__sb_operation_fault cmg__sb_inject_operation(cmg_sandbox_fault fault)

@@ -96,17 +96,17 @@ static enum cmg__sb_fate handle(void *user, const struct cmg__sb_request *reques
     bool hit = cmg__sb_inject_take(sandbox, request->method, request->target, &fault);
     sandbox->cloud->operation_fault =
         hit ? cmg__sb_inject_operation(fault.fault) : CMG__SB_OPERATION_GOOD;
-    if (sandbox->cloud->operation_fault != CMG__SB_OPERATION_GOOD)
-        hit = false; /* the request itself is carried out and answered */
     bool work = !hit || cmg__sb_inject_works(fault.fault);
     sandbox->cloud->challenge = hit && fault.fault == CMG_SANDBOX_FAULT_CHALLENGE;
     if (work)
         rc = cmg__sb_answer(sandbox->cloud, request, answer);
+    if (rc == CMG_OK && hit && fault.fault == CMG_SANDBOX_FAULT_ELSEWHERE)
+        rc = cmg__sb_inject_elsewhere(sandbox->alloc, &answer->headers);
+    if (rc == CMG_OK && hit && cmg__sb_inject_has_met(sandbox, fault.fault, answer))
+        atomic_fetch_add(&sandbox->met, 1);
     (void)pthread_mutex_unlock(&sandbox->lock);
     if (work && save(sandbox, &why) != CMG_OK)
         rc = CMG_E_IO;
-    if (rc == CMG_OK && hit && fault.fault == CMG_SANDBOX_FAULT_ELSEWHERE)
-        rc = cmg__sb_inject_elsewhere(sandbox->alloc, &answer->headers);
     if (hit && fault.fault == CMG_SANDBOX_FAULT_STATUS)
         plain_error(answer, fault.status, code_of(fault.status), NULL);
     else if (rc != CMG_OK)

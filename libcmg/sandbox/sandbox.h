@@ -50,6 +50,7 @@ struct cmg_sandbox {
     struct cmg__sb_injection faults[CMG__SB_MAX_FAULTS]; /* under the lock */
     size_t fault_count;
     atomic_uint_fast64_t requests;
+    atomic_uint_fast64_t met; /* faults that had an effect */
 };
 
 /* ---- inject.c ---- */
@@ -65,6 +66,11 @@ bool cmg__sb_inject_works(cmg_sandbox_fault fault);
 enum cmg__sb_fate cmg__sb_inject_fate(cmg_sandbox_fault fault);
 cmg_status cmg__sb_inject_elsewhere(const struct cmg__alloc *alloc,
                                     struct cmg__headers *headers);
+/* Whether a fault that met a request had an effect there: one of an operation has none
+   where none was begun, nor another host where there is nothing to poll. Call with the
+   request carried out and answered. */
+bool cmg__sb_inject_has_met(const struct cmg_sandbox *sandbox, cmg_sandbox_fault fault,
+                            const struct cmg__sb_answer *answer);
 void cmg__sb_inject_done(struct cmg_sandbox *sandbox);
 
 #endif

@@ -190,87 +190,6 @@ START_TEST(keys_and_state_are_for_the_owner_only)
 }
 END_TEST
 
-/* ---- faults ---- */
-
-START_TEST(the_nth_match_gets_the_status_and_does_nothing)
-{
-    struct live_reply r;
-    cmg_error *err = NULL;
-
-    ck_ok(cmg_sandbox_inject(l.sandbox, "POST", "/applications", 2,
-                             CMG_SANDBOX_FAULT_STATUS, 503, &err),
-          err);
-    free(make_app("first"));
-    live_ask(&l, "POST", "https://graph.microsoft.com/v1.0/applications", l.graph_token,
-             "{\"displayName\":\"second\"}", &r);
-    ck_assert_int_eq(r.status, 503);
-    live_reply_done(&r);
-    ck_assert_uint_eq(cmg_sandbox_count(l.sandbox, CMG_SANDBOX_APPLICATIONS), 1);
-    free(make_app("third"));
-    ck_assert_uint_eq(cmg_sandbox_count(l.sandbox, CMG_SANDBOX_APPLICATIONS), 2);
-}
-END_TEST
-
-static const struct {
-    cmg_sandbox_fault fault;
-    uint64_t applications;
-} cuts[] = {
-    { CMG_SANDBOX_FAULT_CUT, 0 },
-    { CMG_SANDBOX_FAULT_LOST_ANSWER, 1 },
-    { CMG_SANDBOX_FAULT_HALF_ANSWER, 1 },
-};
-
-START_TEST(a_cut_connection_tells_nothing_about_the_work)
-{
-    struct live_reply r;
-    cmg_error *err = NULL;
-
-    ck_ok(
-        cmg_sandbox_inject(l.sandbox, NULL, "/applications", 1, cuts[_i].fault, 0, &err),
-        err);
-    live_ask(&l, "POST", "https://graph.microsoft.com/v1.0/applications", l.graph_token,
-             "{\"displayName\":\"x\"}", &r);
-    ck_assert_int_eq(r.status, 0);
-    ck_assert_int_eq(r.retry, CMG_RETRY_TRANSIENT);
-    live_reply_done(&r);
-    ck_assert_uint_eq(cmg_sandbox_count(l.sandbox, CMG_SANDBOX_APPLICATIONS),
-                      cuts[_i].applications);
-}
-END_TEST
-
-START_TEST(sixty_four_faults_can_wait)
-{
-    for (int i = 0; i < 64; i++)
-        ck_assert_int_eq(cmg_sandbox_inject(l.sandbox, "GET", "/never", 1,
-                                            CMG_SANDBOX_FAULT_CUT, 0, NULL),
-                         CMG_OK);
-    ck_assert_int_eq(
-        cmg_sandbox_inject(l.sandbox, "GET", "/never", 1, CMG_SANDBOX_FAULT_CUT, 0, NULL),
-        CMG_E_LIMIT);
-}
-END_TEST
-
-static const struct {
-    uint32_t nth;
-    int fault;
-    int32_t status;
-} bad_faults[] = {
-    { 0, CMG_SANDBOX_FAULT_CUT, 0 },
-    { 1, 0, 500 },
-    { 1, 99, 500 },
-    { 1, CMG_SANDBOX_FAULT_STATUS, 200 },
-    { 1, CMG_SANDBOX_FAULT_STATUS, 600 },
-};
-
-START_TEST(a_fault_that_makes_no_sense_is_refused)
-{
-    ck_assert_int_eq(cmg_sandbox_inject(l.sandbox, NULL, NULL, bad_faults[_i].nth,
-                                        (cmg_sandbox_fault)bad_faults[_i].fault,
-                                        bad_faults[_i].status, NULL),
-                     CMG_E_INVAL);
-}
-END_TEST
-
 /* ---- questions ---- */
 
 START_TEST(azures_names_are_on_the_listener)
@@ -556,12 +475,6 @@ static void add_live(TCase *live)
     tcase_add_test(live, tokens_of_before_a_restart_stay_good);
     tcase_add_test(live, a_second_sandbox_in_the_directory_is_refused);
     tcase_add_test(live, keys_and_state_are_for_the_owner_only);
-    tcase_add_test(live, the_nth_match_gets_the_status_and_does_nothing);
-    tcase_add_loop_test(live, a_cut_connection_tells_nothing_about_the_work, 0,
-                        CMG__ARRAY_LEN(cuts));
-    tcase_add_test(live, sixty_four_faults_can_wait);
-    tcase_add_loop_test(live, a_fault_that_makes_no_sense_is_refused, 0,
-                        CMG__ARRAY_LEN(bad_faults));
     tcase_add_test(live, azures_names_are_on_the_listener);
     tcase_add_test(live, requests_are_counted);
     tcase_add_test(live, a_device_gets_its_token_with_consent);
