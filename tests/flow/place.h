@@ -39,6 +39,8 @@ cmg_status party_init(struct party *p, const struct site *site,
 void party_without_gateway(struct party *p, const struct site *site);
 /* The same with each endpoint under https://localhost:PORT. */
 cmg_status party_init_by_path(struct party *p, const struct site *site, cmg_error **err);
+/* Gives a gateway the service package of a number; nobody unpacks it. */
+cmg_status place_package(cmg_gateway *gateway, unsigned char number, cmg_error **err);
 /* Another gateway than theirs, with applications of its own. */
 cmg_status place_other_gateway(cmg_context *ctx, const struct site *site,
                                const char *name, const char *group, cmg_gateway **out,
