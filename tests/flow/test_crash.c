@@ -38,6 +38,7 @@ static void teardown(void)
 /* How a child ended: what it counted on its way, and the state of its deployment. */
 struct points {
     unsigned exchanges, writes;
+    unsigned effect; /* an exchange that changes something; 0: none does */
     char state[32];
     int status; /* -1: it died */
     char text[512];
@@ -58,9 +59,9 @@ static struct points run_child(const char *operation, const char *mode, unsigned
     points.status = child_reap(&c);
     const char *at = strstr(c.text, "points ");
     if (at != NULL)
-        ck_assert_int_ge(sscanf(at, "points %u %u %31s %63s", &points.exchanges,
-                                &points.writes, points.state, client_id),
-                         3);
+        ck_assert_int_ge(sscanf(at, "points %u %u %u %31s %63s", &points.exchanges,
+                                &points.writes, &points.effect, points.state, client_id),
+                         4);
     (void)snprintf(points.text, sizeof points.text, "%.500s", c.text);
     return points;
 }
@@ -306,6 +307,7 @@ static void act_undisturbed(const struct act *act)
     snapshot_take(&clean.begin, sandbox);
     clean.points = run_child(act->name, "none", 0);
     ck_assert_msg(clean.points.status == 0, "%s: %s", act->name, clean.points.text);
+    ck_assert_msg(clean.points.effect != 0, "%s: nothing was changed", act->name);
     check_counts(&fault, &act->clean);
     ck_assert_msg(fault.text[0] == '\0', "%s: %s", act->name, fault.text);
     clean.end = shape_of(sandbox);
@@ -373,30 +375,42 @@ static unsigned stride(void)
     return wanted <= 1 || wanted > all_points ? 1 : all_points / wanted;
 }
 
-/* How the points of a mode are walked through: all of them, or one of every tenth mode,
-   each at a place of its own. */
+/* How the points of a mode are walked through. */
 struct walk {
     unsigned first, step, last;
 };
 
+/* A death at an effect for each act, before it leaves or before its answer is read; and
+   of the other modes each for one act of a life or another, at a place of its own. */
+static void sample(struct walk *walk, const struct act *act, size_t number, size_t m)
+{
+    static const size_t deaths = 2; /* the first modes */
+    const size_t others = CMG__ARRAY_LEN(modes) - deaths;
+
+    walk->step = walk->last;
+    if (m < deaths)
+        walk->first = m == number % deaths ? clean.points.effect : walk->last + 1;
+    else if (m - deaths == (number * 3 + 1) % (2 * others))
+        walk->first = 1 + walk->last * (unsigned)m / (unsigned)CMG__ARRAY_LEN(modes);
+    else
+        walk->first = walk->last + 1;
+    if ((act->flags & BEGINS_ANEW) != 0 && strcmp(modes[m].name, "before") == 0)
+        walk->first = walk->last;
+}
+
 static struct walk walk_of(const struct act *act, size_t number, size_t m)
 {
     const bool is_after = strcmp(modes[m].name, "after") == 0;
-    const bool is_before = strcmp(modes[m].name, "before") == 0;
-    const unsigned last =
-        last_of(&modes[m]) - ((act->flags & BEGINS_ANEW) != 0 && is_after ? 1 : 0);
-    struct walk walk = { .last = last };
+    struct walk walk = {
+        .last =
+            last_of(&modes[m]) - ((act->flags & BEGINS_ANEW) != 0 && is_after ? 1 : 0),
+    };
 
     if (getenv("CMG_ALL_POINTS") != NULL) {
         walk.step = stride();
         walk.first = 1 + (unsigned)(m * 7 + number * 3) % walk.step;
     } else {
-        walk.step = last;
-        walk.first = (m + number * 3) % CMG__ARRAY_LEN(modes) == 0
-                         ? 1 + last * (unsigned)m / (unsigned)CMG__ARRAY_LEN(modes)
-                         : last + 1;
-        if ((act->flags & BEGINS_ANEW) != 0 && is_before)
-            walk.first = last;
+        sample(&walk, act, number, m);
     }
     return walk;
 }

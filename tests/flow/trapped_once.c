@@ -8,7 +8,8 @@
  * looked at it; before, half, after: at the N-th durable write or removal of a file,
  * before it, with half of it written, and once it has its name. cancel: cancelled as the
  * N-th request leaves; leave: as its answer comes. At the end it tells how many of each
- * there were, the server app's client ID and the state.
+ * there were, the number of a request that changed something (the middle one of those),
+ * the state and the server app's client ID.
  */
 #include <cmg/replace.h>
 #include "hurry.h"
@@ -30,6 +31,8 @@ static struct {
     const char *mode;
     unsigned nth;
     unsigned exchanges, writes;
+    unsigned effects[512]; /* exchanges that change something */
+    size_t effect_count;
     bool renames; /* the file under way gets its name later */
     cmg_deploy *deploy;
     cmg_gateway *old; /* that is replaced */
@@ -68,9 +71,14 @@ static cmg_status start(void *user, const struct cmg__http_request *req,
                         const struct cmg__http_options *options, cmg__http_done_fn done,
                         void *done_user, void **out_call, cmg_error **err)
 {
+    const struct cmg__exec *exec = done_user;
     size_t i = 0;
 
-    die_at("unsent", ++trap.exchanges);
+    trap.exchanges++;
+    if (exec->run.exchange->effect && !exec->for_token &&
+        trap.effect_count < CMG__ARRAY_LEN(trap.effects))
+        trap.effects[trap.effect_count++] = trap.exchanges;
+    die_at("unsent", trap.exchanges);
     cancel_at("cancel", trap.exchanges);
     while (trap.passes[i].done != NULL)
         i++;
@@ -166,13 +174,10 @@ static cmg_status limit(struct party *p, struct site *site, cmg_error **err)
     return CMG_OK;
 }
 
-/* Another service package; nobody unpacks it. */
+/* Another service package. */
 static cmg_status pack(struct party *p, struct site *site, cmg_error **err)
 {
-    static const unsigned char archive[] = { 0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0, 3,
-                                             3,    0,    0,    0, 0, 0, 0, 0, 0, 0 };
-    const cmg_status rc =
-        cmg_gateway_set_package(p->gateway, archive, sizeof archive, err);
+    const cmg_status rc = place_package(p->gateway, 2, err);
 
     return rc == CMG_OK ? tell(p, site, err) : rc;
 }
@@ -186,6 +191,8 @@ static cmg_status succeed(struct party *p, struct site *site, cmg_error **err)
 
     if (rc == CMG_OK)
         rc = cmg_gateway_set_authority(heir, p->gateway->authority, err);
+    if (rc == CMG_OK)
+        rc = place_package(heir, 1, err);
     trap.old = p->gateway;
     p->gateway = heir;
     (void)strncat(site->journal, ".heir",
@@ -215,7 +222,7 @@ static const struct order {
     { "measure", CMG_DEPLOY_MEASURE_GATEWAY, 0, limit },
     { "synchronise", CMG_DEPLOY_SYNCHRONISE_GATEWAY, 4, tell },
     { "upgrade", CMG_DEPLOY_UPGRADE_GATEWAY, 4, pack },
-    { "redeploy", CMG_DEPLOY_REDEPLOY_GATEWAY, 4, tell },
+    { "redeploy", CMG_DEPLOY_REDEPLOY_GATEWAY, 4, pack },
     { "replace", CMG_DEPLOY_REPLACE_GATEWAY, 0, succeed },
     { "purge", CMG_DEPLOY_DELETE, 4, as_it_is },
 };
@@ -234,6 +241,8 @@ static cmg_status prepare(struct party *p, struct site *site, const struct order
 {
     cmg_status rc = party_init(p, site, NULL, err);
 
+    if (rc == CMG_OK)
+        rc = place_package(p->gateway, 1, err);
     if (rc == CMG_OK)
         rc = order->change(p, site, err);
     if (rc != CMG_OK)
@@ -266,7 +275,8 @@ int main(int argc, char **argv)
     }
     if (rc != CMG_OK)
         (void)printf("%s\n", cmg_error_message(err));
-    (void)printf("points %u %u %s %s\n", trap.exchanges, trap.writes,
+    (void)printf("points %u %u %u %s %s\n", trap.exchanges, trap.writes,
+                 trap.effects[trap.effect_count / 2],
                  cmg_deploy_state_name(cmg_deploy_get_state(p.deploy)),
                  cmg_server_app_client_id(cmg_gateway_server_app(p.gateway)));
     cmg_error_unref(err);
