@@ -22,6 +22,11 @@ void hurry_clock(struct cmg__env *env, bool wall)
         env->unix_ms = unix_ms;
 }
 
+void hurry_past(int64_t ms)
+{
+    atomic_fetch_add(&skipped_ms, ms);
+}
+
 /* How long nothing happens; 0: an answer may come, or there is something to do. */
 static int64_t idle_ms(const cmg_deploy *deploy)
 {

@@ -3,15 +3,19 @@
  * alone at each exchange, and seeded mixtures of several. A run under faults ends as one
  * without (the cloud and the host's files are compared line by line), or with an error
  * that says what, why, what to do, and whose plan lists what was done; the same once more
- * goes on from there and ends as if nothing had happened.
+ * goes on from there and ends as if nothing had happened. Kinds that are about
+ * long-running operations strike at the requests that begin some. A point where a fault
+ * had no effect is counted apart.
  *
  * A sample runs with the suite; all of it (each kind at each exchange; 2,000 mixtures):
  *   CMG_ALL_POINTS=1 meson test -C build --timeout-multiplier 60 faults
  * CK_RUN_CASE=create, scale, rotate or delete for one of the operations; CMG_SEED=N for
  * one mixture of it, CMG_FAULT=lost for one kind alone.
  */
+#include "begun.h"
 #include "hurry.h"
 #include "shape.h"
+#include "told.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +25,8 @@
 
 /* Of each operation, with CMG_ALL_POINTS. */
 #define MIXTURES 500
+/* Of a long-running operation: longer than the second after which it is asked about. */
+#define OPERATION_MS 1500
 
 static cmg_sandbox *sandbox;
 static struct site site;
@@ -49,7 +55,10 @@ static void setup(void)
 {
     cmg_error *err = NULL;
 
-    sandbox = place_control_plane(1);
+    sandbox = place_control_plane(OPERATION_MS);
+    (void)pthread_mutex_lock(&sandbox->lock);
+    hurry_clock(&sandbox->env, true);
+    (void)pthread_mutex_unlock(&sandbox->lock);
     place_site(sandbox, &site);
     ck_ok(cmg_context_new(NULL, &office, &err), err);
     for (size_t i = 0; i < CMG__ARRAY_LEN(certificates); i++)
@@ -95,9 +104,10 @@ static void begin(struct party *p, const struct act *act)
     ck_ok(party_init(p, &site, NULL, &err), err);
     ck_ok(cmg_gateway_set_certificate(p->gateway, certificates[act->certificate], &err),
           err);
+    ck_ok(place_package(p->gateway, 1, &err), err);
     p->gateway->instance_count = act->instances;
     ck_ok(party_prepare(p, &site, act->operation, NULL, &err), err);
-    hurry_clock(&p->ctx->env, false);
+    hurry_clock(&p->ctx->env, true);
     p->ctx->env.fsync = no_fsync;
 }
 
@@ -127,34 +137,9 @@ static bool is_documented(cmg_status code)
     return false;
 }
 
-/* Each change is planned, sent or observed. */
-static bool lists_what_exists(const cmg_deploy *deploy)
-{
-    struct cmg__json *plan = NULL;
-    cmg_bytes *bytes = NULL;
-    cmg_error *err = NULL;
-    bool listed = true;
-
-    ck_ok(cmg_deploy_export_plan(deploy, CMG_PLAN_JSON, &bytes, &err), err);
-    ck_ok(cmg__json_parse(&cmg__alloc_libc, "plan", cmg_bytes_data(bytes),
-                          cmg_bytes_size(bytes), &plan, &err),
-          err);
-    const struct cmg__json *changes = cmg__json_key(plan, "changes");
-    for (size_t i = 0; i < cmg__json_size(changes); i++) {
-        const char *state = cmg__json_str(cmg__json_item(changes, i), "/state");
-        listed = listed && state != NULL &&
-                 (strcmp(state, "planned") == 0 || strcmp(state, "sent") == 0 ||
-                  strcmp(state, "observed") == 0);
-    }
-    listed = listed && cmg__json_size(changes) > 0;
-    cmg__json_unref(plan);
-    cmg_bytes_unref(bytes);
-    return listed;
-}
-
 static void check_error(struct fault *fault, const struct party *p, const cmg_error *err)
 {
-    char text[600];
+    char text[600], why[256];
 
     (void)snprintf(text, sizeof text, "%s: %s (%s)", cmg_status_name(cmg_error_code(err)),
                    cmg_error_message(err), cmg_error_remedy(err));
@@ -163,17 +148,20 @@ static void check_error(struct fault *fault, const struct party *p, const cmg_er
     if (cmg_error_message(err)[0] == '\0' ||
         (cmg_error_remedy(err)[0] == '\0' && cmg_error_cause(err)[0] == '\0'))
         wrong(fault, "an error that helps nobody: ", text);
-    if (!lists_what_exists(p->deploy))
-        wrong(fault, "nobody knows what was done: ", text);
+    if (!told_is_true(p->deploy, sandbox, why))
+        wrong(fault, "the plan does not tell what was done: ", why);
 }
 
-/* True when it is done. */
-static bool run(struct fault *fault, const struct act *act, char why[512])
+/* True when it is done. begun: NULL, or what it begins. */
+static bool run(struct fault *fault, const struct act *act, struct begun *begun,
+                char why[512])
 {
     struct party p;
     cmg_error *err = NULL;
 
     begin(&p, act);
+    if (begun != NULL)
+        begun_watch(p.deploy, begun);
     const cmg_status rc = hurry_run(p.deploy, &err);
     (void)snprintf(why, 512, "%s", cmg_error_message(err));
     if (rc != CMG_OK)
@@ -187,7 +175,15 @@ static struct {
     struct snapshot begin;
     struct cmg__buf end;
     unsigned exchanges;
+    struct begun begun; /* by them */
 } clean;
+
+/* When what was left to itself has ended, too. */
+static struct cmg__buf settled_shape(void)
+{
+    hurry_past(2 * OPERATION_MS);
+    return shape_of(sandbox);
+}
 
 static void act_undisturbed(const struct act *act)
 {
@@ -195,7 +191,8 @@ static void act_undisturbed(const struct act *act)
     char why[512];
     const uint64_t before = cmg_sandbox_count(sandbox, CMG_SANDBOX_REQUESTS);
 
-    ck_assert_msg(run(&fault, act, why), "%s: %s", act->name, why);
+    ck_assert_msg(run(&fault, act, &clean.begun, why), "%s: %s", act->name, why);
+    ck_assert_msg(fault.text[0] == '\0', "%s: %s", act->name, fault.text);
     clean.exchanges =
         (unsigned)(cmg_sandbox_count(sandbox, CMG_SANDBOX_REQUESTS) - before);
 }
@@ -207,7 +204,7 @@ static void prepare(const struct act *act)
         act_undisturbed(before);
     snapshot_take(&clean.begin, sandbox);
     act_undisturbed(act);
-    clean.end = shape_of(sandbox);
+    clean.end = settled_shape();
 }
 
 /* What never ended does so, as if Azure's support had seen to it. */
@@ -238,9 +235,17 @@ static void forget_faults(void)
     (void)pthread_mutex_unlock(&sandbox->lock);
 }
 
+/* Somebody lets the application in after all. */
+static void stop_demanding(void)
+{
+    (void)pthread_mutex_lock(&sandbox->lock);
+    sandbox->cloud->demanding = 0;
+    (void)pthread_mutex_unlock(&sandbox->lock);
+}
+
 static void check_end(struct fault *fault)
 {
-    struct cmg__buf end = shape_of(sandbox);
+    struct cmg__buf end = settled_shape();
     char why[1100];
 
     if (!shape_is_same(&end, &clean.end, why))
@@ -254,10 +259,12 @@ static unsigned run_until_done(struct fault *fault, const struct act *act, unsig
     char why[512];
     unsigned failures = 0;
 
-    while (failures <= most && !run(fault, act, why))
+    while (failures <= most && !run(fault, act, NULL, why)) {
         failures++;
+        stop_demanding();
+    }
     forget_faults();
-    if (failures > most && !run(fault, act, why))
+    if (failures > most && !run(fault, act, NULL, why))
         wrong(fault, "it does not end: ", why);
     check_end(fault);
     return failures;
@@ -269,28 +276,44 @@ static const struct kind {
     const char *name;
     cmg_sandbox_fault fault;
     int32_t status;
+    bool of_operations; /* strikes only where one is begun */
 } kinds[] = {
-    { "500", CMG_SANDBOX_FAULT_STATUS, 500 },
-    { "503", CMG_SANDBOX_FAULT_STATUS, 503 },
-    { "504", CMG_SANDBOX_FAULT_STATUS, 504 },
-    { "429", CMG_SANDBOX_FAULT_STATUS, 429 },
-    { "401", CMG_SANDBOX_FAULT_STATUS, 401 },
-    { "403", CMG_SANDBOX_FAULT_STATUS, 403 },
-    { "cut", CMG_SANDBOX_FAULT_CUT, 0 },
-    { "lost", CMG_SANDBOX_FAULT_LOST_ANSWER, 0 },
-    { "half", CMG_SANDBOX_FAULT_HALF_ANSWER, 0 },
-    { "elsewhere", CMG_SANDBOX_FAULT_ELSEWHERE, 0 },
-    { "fails", CMG_SANDBOX_FAULT_OPERATION_FAILS, 0 },
-    { "canceled", CMG_SANDBOX_FAULT_OPERATION_CANCELED, 0 },
-    { "expires", CMG_SANDBOX_FAULT_OPERATION_EXPIRES, 0 },
-    { "stuck", CMG_SANDBOX_FAULT_OPERATION_STUCK, 0 },
+    { "500", CMG_SANDBOX_FAULT_STATUS, 500, false },
+    { "503", CMG_SANDBOX_FAULT_STATUS, 503, false },
+    { "504", CMG_SANDBOX_FAULT_STATUS, 504, false },
+    { "429", CMG_SANDBOX_FAULT_STATUS, 429, false },
+    { "401", CMG_SANDBOX_FAULT_STATUS, 401, false },
+    { "403", CMG_SANDBOX_FAULT_STATUS, 403, false },
+    { "cut", CMG_SANDBOX_FAULT_CUT, 0, false },
+    { "lost", CMG_SANDBOX_FAULT_LOST_ANSWER, 0, false },
+    { "half", CMG_SANDBOX_FAULT_HALF_ANSWER, 0, false },
+    { "challenge", CMG_SANDBOX_FAULT_CHALLENGE, 0, false },
+    { "elsewhere", CMG_SANDBOX_FAULT_ELSEWHERE, 0, true },
+    { "fails", CMG_SANDBOX_FAULT_OPERATION_FAILS, 0, true },
+    { "canceled", CMG_SANDBOX_FAULT_OPERATION_CANCELED, 0, true },
+    { "expires", CMG_SANDBOX_FAULT_OPERATION_EXPIRES, 0, true },
+    { "stuck", CMG_SANDBOX_FAULT_OPERATION_STUCK, 0, true },
 };
 
-static void inject(unsigned nth, const struct kind *kind)
+/* The points that a kind has in the operation that was done last without any. */
+static unsigned points_of(const struct kind *kind)
 {
+    return kind->of_operations ? (unsigned)clean.begun.count : clean.exchanges;
+}
+
+/* point: from 1. */
+static void inject(unsigned point, const struct kind *kind)
+{
+    const char *method = NULL, *path = NULL;
+    unsigned nth = point;
     cmg_error *err = NULL;
 
-    ck_ok(cmg_sandbox_inject(sandbox, NULL, NULL, nth, kind->fault, kind->status, &err),
+    if (kind->of_operations) {
+        method = clean.begun.of[point - 1].method;
+        path = clean.begun.of[point - 1].path;
+        nth = clean.begun.of[point - 1].nth;
+    }
+    ck_ok(cmg_sandbox_inject(sandbox, method, path, nth, kind->fault, kind->status, &err),
           err);
 }
 
@@ -302,25 +325,43 @@ static bool tell(const char *name, const char *what, unsigned n,
     return fault->text[0] == '\0';
 }
 
-/* The number of points that did not pass. */
+struct tally {
+    unsigned tried, met, passed;
+    unsigned failed; /* runs that ended in an error */
+    unsigned wrong;  /* points that ended otherwise than they may */
+};
+
+static void strike_at(struct tally *tally, const struct act *act, const struct kind *kind,
+                      unsigned point)
+{
+    struct fault fault = { "" };
+
+    snapshot_restore(&clean.begin, sandbox);
+    const uint64_t before = atomic_load(&sandbox->met);
+    inject(point, kind);
+    tally->tried++;
+    tally->failed += run_until_done(&fault, act, 1);
+    const bool met = atomic_load(&sandbox->met) > before;
+    const bool good = tell(act->name, kind->name, point, &fault);
+    tally->met += met;
+    tally->passed += met && good;
+    tally->wrong += !good;
+}
+
+/* The number of points that did not pass; none that was met is no pass either. */
 static unsigned strike_alone(const struct act *act, const struct kind *kind,
                              unsigned first, unsigned step)
 {
-    unsigned tried = 0, passed = 0, failures = 0;
+    struct tally tally = { 0 };
 
-    for (unsigned n = first; n <= clean.exchanges; n += step, tried++) {
-        struct fault fault = { "" };
-
-        snapshot_restore(&clean.begin, sandbox);
-        inject(n, kind);
-        failures += run_until_done(&fault, act, 1);
-        passed += tell(act->name, kind->name, n, &fault);
-    }
-    if (tried > 0)
-        (void)fprintf(stderr,
-                      "%s, %s: %u of %u points passed, %u ended in an error first\n",
-                      act->name, kind->name, passed, tried, failures);
-    return tried - passed;
+    for (unsigned n = first; n <= points_of(kind); n += step)
+        strike_at(&tally, act, kind, n);
+    (void)fprintf(stderr,
+                  "%s, %s: %u of %u points, %u met, of them %u passed; %u runs ended in "
+                  "an error first\n",
+                  act->name, kind->name, tally.tried, points_of(kind), tally.met,
+                  tally.passed, tally.failed);
+    return tally.wrong + (tally.met == 0);
 }
 
 /* ---- mixtures ---- */
@@ -349,9 +390,9 @@ static bool strike_mixed(const struct act *act, unsigned number, unsigned *failu
     const unsigned count = 2 + below(6);
     for (unsigned i = 0; i < count; i++) {
         const struct kind *kind = &kinds[below(CMG__ARRAY_LEN(kinds))];
-        const unsigned nth = 1 + below(clean.exchanges + 8);
-        inject(nth, kind);
-        at += (size_t)snprintf(what + at, sizeof what - at, " %s@%u", kind->name, nth);
+        const unsigned point = 1 + below(points_of(kind) + (kind->of_operations ? 0 : 8));
+        inject(point, kind);
+        at += (size_t)snprintf(what + at, sizeof what - at, " %s@%u", kind->name, point);
     }
     *failures += run_until_done(&fault, act, count);
     return tell(act->name, what, number, &fault);
@@ -384,13 +425,13 @@ static unsigned strike(const struct act *act, bool all)
     for (size_t k = 0; k < CMG__ARRAY_LEN(kinds); k++) {
         if (only != NULL && strcmp(only, kinds[k].name) != 0)
             continue;
+        const unsigned points = points_of(&kinds[k]);
         if (all)
             failed += strike_alone(act, &kinds[k], 1, 1);
-        else if (k % CMG__ARRAY_LEN(acts) == number)
-            failed += strike_alone(act, &kinds[k],
-                                   1 + clean.exchanges * (unsigned)k /
-                                           (unsigned)CMG__ARRAY_LEN(kinds),
-                                   clean.exchanges);
+        else if (only != NULL || k % CMG__ARRAY_LEN(acts) == number)
+            failed += strike_alone(
+                act, &kinds[k],
+                1 + points * (unsigned)k / (unsigned)CMG__ARRAY_LEN(kinds), points);
     }
     return failed;
 }
