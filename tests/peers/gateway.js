@@ -66,6 +66,30 @@ async function machines() {
   };
 }
 
+/* By somebody else than the library: each change is followed to its end, and looked at. */
+async function operations() {
+  const { virtualMachineScaleSets: sets, virtualMachineScaleSetVMs: vms } =
+    make(ComputeManagementClient);
+  const [set] = await all(sets.list(facts.group));
+  const power = async () => (await all(vms.list(facts.group, set.name, { expand: 'instanceView' })))
+    .map((i) => i.instanceView.statuses.map((s) => s.code).find((c) => c.startsWith('PowerState/')));
+  const scaled = await sets.beginUpdateAndWait(facts.group, set.name,
+    { sku: { name: set.sku.name, tier: set.sku.tier, capacity: 3 } });
+  const more = (await power()).length;
+  await sets.beginDeallocateAndWait(facts.group, set.name);
+  const released = await power();
+  await sets.beginStartAndWait(facts.group, set.name);
+  const started = await power();
+  await sets.beginRestartAndWait(facts.group, set.name);
+  const restarted = await power();
+  await sets.beginUpdateAndWait(facts.group, set.name,
+    { sku: { name: set.sku.name, tier: set.sku.tier, capacity: 2 } });
+  return {
+    capacity: scaled.sku.capacity, state: scaled.provisioningState, more,
+    released, started, restarted, left: (await power()).length,
+  };
+}
+
 async function network() {
   const client = make(NetworkManagementClient);
   const addresses = await all(client.publicIPAddresses.list(facts.group));
@@ -164,7 +188,7 @@ async function streamed(stream) {
   return Buffer.concat(chunks);
 }
 
-const cases = { resources, machines, network, life, deployment, blobs };
+const cases = { resources, machines, operations, network, life, deployment, blobs };
 
 /* What of an error a program would look at. */
 function told({ name, message, statusCode, code }) {

@@ -1,4 +1,5 @@
-"""Azure's clients for Node read a gateway that the library has made, and keep blobs."""
+"""Azure's clients for Node read and operate a gateway that the library has made, and keep
+blobs."""
 
 from __future__ import annotations
 
@@ -61,6 +62,17 @@ def test_the_scale_set_and_its_instances_are_seen(gateway: Path) -> None:
     assert ["PowerState/running", 2] in told["summary"]
     assert len(told["ids"]) == 2
     assert all("PowerState/running" in codes for codes in told["power"])
+
+
+def test_the_scale_set_is_scaled_stopped_started_and_restarted(gateway: Path) -> None:
+    told = value(gateway, "operations")
+    assert (told["capacity"], told["state"], told["more"]) == (3, "Succeeded", 3)
+    assert told["released"] == ["PowerState/deallocated"] * 3
+    # An instance that has begun to run answers a little later.
+    for powers in (told["started"], told["restarted"]):
+        assert len(powers) == 3
+        assert set(powers) <= {"PowerState/running", "PowerState/starting"}
+    assert told["left"] == 2
 
 
 def test_the_address_and_the_balancer_are_seen(gateway: Path) -> None:
