@@ -11,14 +11,24 @@
 /* The change has been asked for in this run. */
 enum { SENT = 1 };
 
+/* A change under way is perhaps what an interrupted run has sent: it is waited for. */
 static cmg_status begin(struct cmg__run *run, const struct cmg__answer *answer,
                         struct cmg__next *next, cmg_error **err)
 {
     (void)answer;
-    cmg_status rc = cmg__gateway_require(run, BIT(READY) | BIT(DEGRADED) | BIT(STARTING),
-                                         run->step->title, err);
+    cmg_status rc = cmg__gateway_require(
+        run, BIT(READY) | BIT(DEGRADED) | BIT(STARTING) | BIT(PROVISIONING),
+        run->step->title, err);
 
     return rc == CMG_OK ? cmg__next_go(next, "inspect") : rc;
+}
+
+/* Azure shows the number that is wanted while it is being made, too. */
+static bool is_at_work(const struct cmg__json *set)
+{
+    const char *state = cmg__json_str(set, "/properties/provisioningState");
+
+    return state != NULL && !cmg__str_ieq(state, "Succeeded");
 }
 
 static cmg_status inspect(struct cmg__run *run, const struct cmg__answer *answer,
@@ -35,6 +45,10 @@ static cmg_status inspect(struct cmg__run *run, const struct cmg__answer *answer
                          "look at the scale set's activity log, then start again with "
                          "the same journal",
                          "the scale set did not take %lld instances", (long long)wanted);
+    if (is == wanted && !broken && is_at_work(answer->json)) {
+        cmg__run_say(run, "waiting: a change is under way");
+        return cmg__next_again(next, -1);
+    }
     if (is == wanted && !broken) {
         if (run->plan == CMG__PLAN_UNKNOWN)
             run->plan = CMG__PLAN_KEEP;

@@ -236,6 +236,27 @@ START_TEST(scaling_asks_for_a_goal)
 }
 END_TEST
 
+/* An interrupted run has asked for it already: the number is there before the instances
+   are. */
+START_TEST(a_scaling_that_was_cut_off_is_waited_for)
+{
+    struct rule rules[] = {
+        TOKEN,
+        ANSWER("GET", "/virtualMachineScaleSets/", 2, 200, SET("Updating", "2")),
+        ANSWER("GET", "/virtualMachineScaleSets/", 0, 200, SET("Succeeded", "2")),
+        { 0 }
+    };
+
+    canned_begin(&w, rules, &cmg__step_scale);
+    see(CMG_GATEWAY_PROVISIONING, 2, 2);
+    canned_finish(&w);
+    ck_assert_int_eq(w.end, CMG_DEPLOY_DELETED);
+    ck_assert_uint_eq(world_count(&w, "/virtualMachineScaleSets/"), 3);
+    ck_assert_uint_eq(world_count(&w, "\"capacity\":2"), 0);
+    world_done(&w);
+}
+END_TEST
+
 static const char *const broken_words[] = { "Failed", "Canceled" };
 
 /* Azure shows the number that was wanted although the change has failed. */
@@ -317,6 +338,7 @@ int main(void)
     tcase_add_test(tc, what_is_stopped_is_not_stopped_again);
     tcase_add_test(tc, starting_waits_until_instances_are_healthy);
     tcase_add_test(tc, scaling_asks_for_a_goal);
+    tcase_add_test(tc, a_scaling_that_was_cut_off_is_waited_for);
     tcase_add_loop_test(tc, a_change_that_failed_before_is_asked_for_again, 0, 2);
     tcase_add_loop_test(tc, a_change_that_fails_now_is_an_error, 0, 2);
     tcase_add_test(tc, a_quota_that_is_used_up_is_not_waited_for);
