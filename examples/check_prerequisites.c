@@ -1,8 +1,9 @@
 /*
  * Finds everything that a deployment would fail at, before anything is made: a table with
- * what is wrong, why, and what to do. Ends with 3 when a deployment would fail.
+ * what is wrong, why, what to do, and whether a deployment mends it by itself. Ends with
+ * 3 when a deployment would fail.
  *
- *   check_prerequisites [--sandbox] [--json] DIRECTORY
+ *   check_prerequisites [--sandbox] [--json] [--package FILE] [--pfx FILE] DIRECTORY
  */
 #include "problem.h"
 #include "session.h"
@@ -11,19 +12,12 @@ enum { REFUSED = 3 };
 
 static cmg_status print_problems(const cmg_deploy *deploy, cmg_error **err)
 {
-    cmg_problem problem = { .size = sizeof problem };
     size_t counts[4] = { 0 };
-    cmg_status rc = CMG_OK;
+    cmg_status rc = problem_print_all(stdout, deploy, CMG_SEVERITY_NOTE, counts, err);
 
-    for (size_t i = 0; rc == CMG_OK && i < cmg_deploy_problem_count(deploy); i++) {
-        rc = cmg_deploy_problem(deploy, i, &problem, err);
-        if (rc != CMG_OK)
-            return rc;
-        counts[problem.severity]++;
-        problem_print(&problem);
-    }
-    printf("%zu refusals, %zu warnings, %zu notes\n", counts[CMG_SEVERITY_REFUSAL],
-           counts[CMG_SEVERITY_WARNING], counts[CMG_SEVERITY_NOTE]);
+    if (rc == CMG_OK)
+        printf("%zu refusals, %zu warnings, %zu notes\n", counts[CMG_SEVERITY_REFUSAL],
+               counts[CMG_SEVERITY_WARNING], counts[CMG_SEVERITY_NOTE]);
     return rc;
 }
 
@@ -42,7 +36,9 @@ int main(int argc, char **argv)
 {
     static const struct session_usage usage = { .line = "DIRECTORY",
                                                 .flag = "json",
-                                                .has_authority = true };
+                                                .has_authority = true,
+                                                .has_pfx = true,
+                                                .package = SESSION_PACKAGE_WANTED };
     struct session s = { 0 };
     cmg_bytes *json = NULL;
     cmg_error *err = NULL;

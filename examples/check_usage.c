@@ -74,15 +74,12 @@ static cmg_status print_table(const struct session *s, cmg_error **err)
 
 static cmg_status print_rest(const struct session *s, cmg_error **err)
 {
-    cmg_problem problem = { .size = sizeof problem };
+    size_t counts[4] = { 0 };
     cmg_gateway_status status = { .size = sizeof status };
     cmg_status rc = cmg_gateway_get_status(s->gateway, &status, err);
 
-    for (size_t i = 0; rc == CMG_OK && i < cmg_deploy_problem_count(s->deploy); i++) {
-        rc = cmg_deploy_problem(s->deploy, i, &problem, err);
-        if (rc == CMG_OK)
-            problem_print(&problem);
-    }
+    if (rc == CMG_OK)
+        rc = problem_print_all(stdout, s->deploy, CMG_SEVERITY_NOTE, counts, err);
     if (rc == CMG_OK)
         printf("%s is %s\n", cmg_gateway_name(s->gateway),
                cmg_gateway_state_name((cmg_gateway_state)status.state));

@@ -1,10 +1,24 @@
 /*
  * Makes the gateway, or what is missing of it, and says where it is. Kill it anywhere and
- * run it again: it goes on where it was.
+ * run it again: it goes on where it was. Its machines install the service package that
+ * was built beside this program, or another one; its certificate comes from the
+ * authority of the directory, or is given.
  *
- *   deploy_gateway [--sandbox] DIRECTORY
+ *   deploy_gateway [--sandbox] [--package FILE] [--pfx FILE] DIRECTORY
  */
+#include "problem.h"
 #include "session.h"
+
+/* What did not stop it, but should be known. */
+static cmg_status deploy(struct session *s, cmg_error **err)
+{
+    size_t counts[4] = { 0 };
+    cmg_status rc = session_run(s, CMG_DEPLOY_CREATE, "deploy", err);
+
+    return rc == CMG_OK
+               ? problem_print_all(stderr, s->deploy, CMG_SEVERITY_WARNING, counts, err)
+               : rc;
+}
 
 static cmg_status print_gateway(struct session *s, cmg_error **err)
 {
@@ -27,13 +41,15 @@ static cmg_status print_gateway(struct session *s, cmg_error **err)
 int main(int argc, char **argv)
 {
     static const struct session_usage usage = { .line = "DIRECTORY",
-                                                .has_authority = true };
+                                                .has_authority = true,
+                                                .has_pfx = true,
+                                                .package = SESSION_PACKAGE_NEEDED };
     struct session s = { 0 };
     cmg_error *err = NULL;
     cmg_status rc = session_open(&s, argc, argv, &usage, &err);
 
     if (rc == CMG_OK)
-        rc = session_run(&s, CMG_DEPLOY_CREATE, "deploy", &err);
+        rc = deploy(&s, &err);
     if (rc == CMG_OK)
         rc = print_gateway(&s, &err);
     return session_close(&s, rc, err);

@@ -3,8 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +33,17 @@ int host_report(cmg_status rc, cmg_error *err)
         fprintf(stderr, "  remedy: %s\n", cmg_error_remedy(err));
     cmg_error_unref(err);
     return rc == CMG_E_INVAL || rc == CMG_E_PARSE ? 2 : EXIT_FAILURE;
+}
+
+void host_complain(const char *cause, const char *remedy, const char *what, ...)
+{
+    va_list args;
+
+    fputs("error: ", stderr);
+    va_start(args, what);
+    vfprintf(stderr, what, args);
+    va_end(args);
+    fprintf(stderr, "\n  cause:  %s\n  remedy: %s\n", cause, remedy);
 }
 
 void host_report_child(const char *what, const char *log)
@@ -94,6 +108,17 @@ bool host_write_file(const char *path, const void *data, size_t size)
     return ok;
 }
 
+const char *host_beside(const char *name)
+{
+    static char path[PATH_MAX + 64];
+    char self[PATH_MAX] = "";
+
+    if (readlink("/proc/self/exe", self, sizeof self - 1) < 0)
+        return name;
+    snprintf(path, sizeof path, "%s/%s", dirname(self), name);
+    return path;
+}
+
 void host_forget(char *secret, size_t size)
 {
     if (secret != NULL)
@@ -111,7 +136,10 @@ cmg_status host_connect_to(cmg_context *ctx, const char *text, cmg_error **err)
     if (sscanf(text, "%255[^:]:%u:%63[^:]:%u", host, &port, address, &address_port) !=
             4 ||
         port > 65535 || address_port > 65535) {
-        fprintf(stderr, "error: --connect-to %s is not HOST:PORT:ADDRESS:PORT\n", text);
+        host_complain("it is not HOST:PORT:ADDRESS:PORT",
+                      "name what is asked for and where it is, as in "
+                      "mp.contoso.com:443:127.0.0.1:8443",
+                      "--connect-to %s cannot be understood", text);
         return CMG_E_INVAL;
     }
     return cmg_context_add_address(ctx, host, (uint16_t)port, address,

@@ -14,6 +14,9 @@
    Returns 2 for bad input, 1 otherwise: what main returns. */
 int host_report(cmg_status rc, cmg_error *err);
 
+/* The same three lines for what the program itself finds wrong. */
+void host_complain(const char *cause, const char *remedy, const char *what, ...)
+    __attribute__((format(printf, 3, 4)));
 /* The same for a child that did not do its work: its last words, or a full disk. */
 void host_report_child(const char *what, const char *log);
 
@@ -22,6 +25,8 @@ void host_report_child(const char *what, const char *log);
 char *host_read_file(const char *path, size_t *size);
 /* Written beside (mode 0600) and renamed; false and a message on failure. */
 bool host_write_file(const char *path, const void *data, size_t size);
+/* "<where this program is>/<name>"; valid until the next call. */
+const char *host_beside(const char *name);
 /* Wipes and frees. */
 void host_forget(char *secret, size_t size);
 

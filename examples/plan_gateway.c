@@ -1,7 +1,8 @@
 /*
- * What a deployment would make, change and adopt, as text or JSON. Nothing is changed.
+ * What the next deploy_gateway would make, change and adopt, as text or JSON. Nothing is
+ * changed.
  *
- *   plan_gateway [--sandbox] [--json] DIRECTORY
+ *   plan_gateway [--sandbox] [--json] [--package FILE] [--pfx FILE] DIRECTORY
  */
 #include "session.h"
 
@@ -9,7 +10,9 @@ int main(int argc, char **argv)
 {
     static const struct session_usage usage = { .line = "DIRECTORY",
                                                 .flag = "json",
-                                                .has_authority = true };
+                                                .has_authority = true,
+                                                .has_pfx = true,
+                                                .package = SESSION_PACKAGE_WANTED };
     struct session s = { 0 };
     cmg_bytes *plan = NULL;
     cmg_error *err = NULL;

@@ -5,24 +5,52 @@
 
 #include <string.h>
 
-static void print_line(const char *label, const char *text)
+enum { TEXT = 40 }; /* the column where texts begin */
+
+static void print_line(FILE *out, const char *label, const char *text)
 {
     if (*text == '\0')
         return;
-    printf("%10s%-8s", "", label);
-    display_wrap(stdout, 18, text);
+    fprintf(out, "%10s%-10s", "", label);
+    display_wrap(out, 20, text);
 }
 
-void problem_print(const cmg_problem *problem)
+static void print_one(FILE *out, const cmg_problem *problem)
 {
     static const char *const severities[] = { "", "note", "warning", "refusal" };
+    const char *fixable = problem->fixable != 0 ? "yes" : "no";
+    int n = fprintf(out, "%-8s  %-8s  %s", severities[problem->severity], fixable,
+                    problem->subject);
 
-    if (strlen(problem->subject) > 18)
-        printf("%-8s  %s\n%30s", severities[problem->severity], problem->subject, "");
-    else
-        printf("%-8s  %-18s  ", severities[problem->severity], problem->subject);
-    display_wrap(stdout, 30, problem->what);
-    print_line("cause", problem->cause);
-    print_line("remedy", problem->fixable != 0 ? "none needed: a deployment mends it"
-                                               : problem->remedy);
+    if (n > TEXT - 2) {
+        fputc('\n', out);
+        n = 0;
+    }
+    fprintf(out, "%*s", TEXT - n, "");
+    display_wrap(out, TEXT, problem->what);
+    print_line(out, "cause", problem->cause);
+    print_line(out, "remedy",
+               problem->fixable != 0 ? "none needed: a deployment mends it"
+                                     : problem->remedy);
+}
+
+cmg_status problem_print_all(FILE *out, const cmg_deploy *deploy, cmg_severity least,
+                             size_t counts[4], cmg_error **err)
+{
+    cmg_problem problem = { .size = sizeof problem };
+    bool has_head = false;
+    cmg_status rc = CMG_OK;
+
+    for (size_t i = 0; rc == CMG_OK && i < cmg_deploy_problem_count(deploy); i++) {
+        rc = cmg_deploy_problem(deploy, i, &problem, err);
+        if (rc != CMG_OK || problem.severity < least)
+            continue;
+        if (!has_head)
+            fprintf(out, "%-8s  %-8s  %-18s  %s\n", "severity", "mended", "subject",
+                    "what");
+        has_head = true;
+        counts[problem.severity]++;
+        print_one(out, &problem);
+    }
+    return rc;
 }

@@ -3,7 +3,10 @@
 #define EXAMPLES_PROBLEM_H
 
 #include <cmg/cmg.h>
+#include <stdio.h>
 
-void problem_print(const cmg_problem *problem);
+/* All that are at least so severe, as a table; counts them by severity. */
+cmg_status problem_print_all(FILE *out, const cmg_deploy *deploy, cmg_severity least,
+                             size_t counts[4], cmg_error **err);
 
 #endif

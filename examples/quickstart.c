@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "display.h"
 
@@ -22,6 +23,7 @@ static const struct option long_options[] = {
     { "keep", no_argument, NULL, 'k' },
     { "directory", required_argument, NULL, 'd' },
     { "programs", required_argument, NULL, 'p' },
+    { "package", required_argument, NULL, 's' },
     { "management-point", required_argument, NULL, 'm' },
     { NULL, 0, NULL, 0 },
 };
@@ -37,6 +39,8 @@ static bool read_options(int argc, char **argv, struct quickstart *q)
             q->directory = optarg;
         else if (c == 'p')
             q->programs = optarg;
+        else if (c == 's')
+            q->package = optarg;
         else if (c == 'm')
             q->management_point = optarg;
         else
@@ -80,6 +84,31 @@ static cmg_status open_directory(struct quickstart *q)
     return CMG_OK;
 }
 
+/* The machines' image has no service: they install it. */
+static cmg_status give_package(struct quickstart *q, cmg_error **err)
+{
+    char built[4096];
+    size_t size = 0;
+
+    snprintf(built, sizeof built, "%s/cmg-service.tar.gz", q->programs);
+    const char *path = q->package != NULL ? q->package : built;
+    if (access(path, R_OK) != 0) {
+        host_complain(
+            "the instances install it",
+            "build it (ninja -C build examples/cmg-service.tar.gz), or name one "
+            "with --package FILE",
+            "there is no service package %s", path);
+        return CMG_E_IO;
+    }
+    char *package = host_read_file(path, &size);
+    cmg_status rc = package == NULL
+                        ? CMG_E_IO
+                        : cmg_gateway_set_package(q->gateway, package, size, err);
+
+    free(package);
+    return rc;
+}
+
 /* Everything that can be wrong with the input is found here, before anything is made. */
 static cmg_status read_specification(struct quickstart *q, cmg_error **err)
 {
@@ -87,7 +116,7 @@ static cmg_status read_specification(struct quickstart *q, cmg_error **err)
 
     if (rc == CMG_OK)
         rc = cmg_gateway_new_from_file(q->ctx, q->spec, &q->gateway, err);
-    return rc;
+    return rc == CMG_OK ? give_package(q, err) : rc;
 }
 
 static cmg_status deploy(struct quickstart *q, cmg_deploy_operation operation,
@@ -207,7 +236,7 @@ int main(int argc, char **argv)
     if (!read_options(argc, argv, &q)) {
         fprintf(stderr,
                 "usage: %s [--keep] [--directory DIR] [--programs DIR] "
-                "[--management-point FILE] [SPECIFICATION]\n",
+                "[--package FILE] [--management-point FILE] [SPECIFICATION]\n",
                 argv[0]);
         return 2;
     }

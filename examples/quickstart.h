@@ -11,6 +11,7 @@ struct quickstart {
     const char *spec;             /* specification of the gateway */
     const char *directory;        /* where everything of this run is kept */
     const char *programs;         /* directory of service_host and connector_host */
+    const char *package;          /* what instances install; NULL: the one among them */
     const char *management_point; /* script that runs nginx */
     bool keep;
     cmg_context *ctx;

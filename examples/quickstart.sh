@@ -21,7 +21,8 @@ if test ! -f build/build.ninja; then
     meson setup build >build.log 2>&1 || { cat build.log; exit 1; }
     rm -f build.log
 fi
-ninja -C build examples/quickstart examples/service_host examples/connector_host >build/last.log ||
+ninja -C build examples/quickstart examples/service_host examples/connector_host \
+    examples/cmg-service.tar.gz >build/last.log ||
     { cat build/last.log; exit 1; }
 
 # nginx in the run's directory needs no rights; the specification is checked first of all.

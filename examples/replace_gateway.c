@@ -4,7 +4,7 @@
  * then. "wait" stays until that time, "now" does not wait. The new one's journal is
  * NAME.journal in the directory.
  *
- *   replace_gateway [--sandbox] DIRECTORY SPECIFICATION [wait|now]
+ *   replace_gateway [--sandbox] [--package FILE] DIRECTORY SPECIFICATION [wait|now]
  */
 #include "session.h"
 
@@ -75,7 +75,8 @@ int main(int argc, char **argv)
                                                         "[wait|now]",
                                                 .least = 1,
                                                 .most = 2,
-                                                .has_authority = true };
+                                                .has_authority = true,
+                                                .package = SESSION_PACKAGE_NEEDED };
     struct session s = { 0 };
     cmg_replacement what = { .size = sizeof what };
     cmg_error *err = NULL;
@@ -83,6 +84,8 @@ int main(int argc, char **argv)
 
     if (rc == CMG_OK)
         rc = read_mode(s.arguments[1], &what.mode);
+    if (rc == CMG_OK)
+        rc = session_await_machines(&s, &err);
     if (rc == CMG_OK) {
         what.old_gateway = cmg_gateway_ref(s.gateway);
         rc = load(&s, &err);

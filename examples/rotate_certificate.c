@@ -6,30 +6,12 @@
  */
 #include "session.h"
 
-#include <stdlib.h>
-
-static cmg_status give(struct session *s, const char *path, cmg_error **err)
-{
-    const char *password = getenv("CMG_PASSWORD");
-    size_t size = 0;
-    char *pfx = host_read_file(path, &size);
-    cmg_certificate *own = NULL;
-    cmg_status rc = pfx == NULL ? CMG_E_IO : CMG_OK;
-
-    if (rc == CMG_OK)
-        rc = cmg_certificate_new_from_pfx(s->ctx, pfx, size,
-                                          password == NULL ? "" : password, &own, err);
-    if (rc == CMG_OK)
-        rc = cmg_gateway_set_certificate(s->gateway, own, err);
-    cmg_certificate_unref(own);
-    host_forget(pfx, size);
-    return rc;
-}
-
 static cmg_status rotate(struct session *s, cmg_error **err)
 {
-    cmg_status rc = session_run(s, CMG_DEPLOY_ROTATE_CERTIFICATE, "rotate", err);
+    cmg_status rc = session_await_machines(s, err);
 
+    if (rc == CMG_OK)
+        rc = session_run(s, CMG_DEPLOY_ROTATE_CERTIFICATE, "rotate", err);
     if (rc == CMG_OK)
         printf("%s has %s\n", cmg_gateway_name(s->gateway),
                cmg_certificate_sha256(cmg_gateway_certificate(s->gateway)));
@@ -46,7 +28,7 @@ int main(int argc, char **argv)
     cmg_status rc = session_open(&s, argc, argv, &usage, &err);
 
     if (rc == CMG_OK && s.arguments[0] != NULL)
-        rc = give(&s, s.arguments[0], &err);
+        rc = session_give_pfx(&s, s.arguments[0], &err);
     if (rc == CMG_OK)
         rc = rotate(&s, &err);
     return session_close(&s, rc, err);

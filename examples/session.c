@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -14,6 +13,8 @@
 
 /* How long one of the sandbox's long operations takes. */
 enum { OPERATION_MS = 100 };
+/* How often its machines are looked at until they run. */
+enum { MACHINE_LOOKS = 50 };
 
 enum {
     SANDBOX = 1,
@@ -25,7 +26,9 @@ enum {
     CERTIFICATE,
     TOKEN_FILE,
     CA,
-    CONNECT_TO
+    CONNECT_TO,
+    PACKAGE,
+    PFX
 };
 
 static const struct option common[] = {
@@ -39,13 +42,21 @@ static const struct option common[] = {
     { "ca", required_argument, NULL, CA },
     { "connect-to", required_argument, NULL, CONNECT_TO },
 };
-enum { COMMON = sizeof common / sizeof common[0] };
+enum { COMMON = sizeof common / sizeof common[0], OWN = 3 };
 
 static void print_usage(const char *program, const struct session_usage *usage)
 {
     fprintf(stderr, "usage: %s [options]%s%s%s %s\n\n", program,
             usage->flag != NULL ? " [--" : "", usage->flag != NULL ? usage->flag : "",
             usage->flag != NULL ? "]" : "", usage->line);
+    if (usage->package != SESSION_PACKAGE_NONE)
+        fprintf(stderr, "  --package FILE        the service package%s\n",
+                usage->package == SESSION_PACKAGE_KEPT
+                    ? "; without it instances keep theirs"
+                    : " instead of cmg-service.tar.gz beside this program");
+    if (usage->has_pfx)
+        fputs("  --pfx FILE            the server certificate, by CMG_PASSWORD\n",
+              stderr);
     fprintf(stderr,
             "  --sandbox             an Azure in this process, kept in DIRECTORY/cloud\n"
             "  --sign-in WAY         %.*s\n"
@@ -73,6 +84,8 @@ static cmg_status take(struct session *s, int option, cmg_error **err)
         { SECRET_FILE, &s->secret_file },
         { CERTIFICATE, &s->certificate },
         { TOKEN_FILE, &s->token_file },
+        { PACKAGE, &s->package },
+        { PFX, &s->pfx },
     };
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -91,16 +104,28 @@ static cmg_status take(struct session *s, int option, cmg_error **err)
     return option == '?' ? CMG_E_INVAL : CMG_OK;
 }
 
-static cmg_status read_options(struct session *s, int argc, char **argv,
-                               const struct session_usage *usage, cmg_error **err)
+/* The common options and the program's own. */
+static void list_options(const struct session_usage *usage, struct option *all)
 {
-    struct option all[COMMON + 2] = { { 0 } };
-    cmg_status rc = CMG_OK;
-    int option = 0;
+    size_t n = COMMON;
 
     memcpy(all, common, sizeof common);
     if (usage->flag != NULL)
-        all[COMMON] = (struct option){ usage->flag, no_argument, NULL, FLAG };
+        all[n++] = (struct option){ usage->flag, no_argument, NULL, FLAG };
+    if (usage->package != SESSION_PACKAGE_NONE)
+        all[n++] = (struct option){ "package", required_argument, NULL, PACKAGE };
+    if (usage->has_pfx)
+        all[n] = (struct option){ "pfx", required_argument, NULL, PFX };
+}
+
+static cmg_status read_options(struct session *s, int argc, char **argv,
+                               const struct session_usage *usage, cmg_error **err)
+{
+    struct option all[COMMON + OWN + 1] = { { 0 } };
+    cmg_status rc = CMG_OK;
+    int option = 0;
+
+    list_options(usage, all);
     while (rc == CMG_OK && (option = getopt_long(argc, argv, "", all, NULL)) != -1)
         rc = take(s, option, err);
     int given = argc - optind - 1;
@@ -135,15 +160,10 @@ const char *session_path(const struct session *s, const char *name)
    program service_host, which is built beside this one. */
 static cmg_status open_sandbox(struct session *s, cmg_error **err)
 {
-    char self[PATH_MAX] = "";
-    char program[PATH_MAX + 16];
+    const char *program = host_beside("service_host");
     const cmg_tenant *tenant = cmg_gateway_tenant(s->gateway);
     const char *id = cmg_tenant_id(tenant);
     const char *subscription = cmg_tenant_subscription_id(tenant);
-
-    if (readlink("/proc/self/exe", self, sizeof self - 1) < 0)
-        return CMG_E_IO;
-    snprintf(program, sizeof program, "%s/service_host", dirname(self));
     const cmg_sandbox_settings settings = {
         .size = sizeof settings,
         .directory = session_path(s, "cloud"),
@@ -177,9 +197,7 @@ cmg_status session_load(struct session *s, const char *json, size_t size, cmg_er
         rc = open_sandbox(s, err);
     if (rc == CMG_OK)
         rc = session_sign_in(s, err);
-    if (rc == CMG_OK && s->authority != NULL)
-        rc = cmg_gateway_set_authority(s->gateway, s->authority, err);
-    return rc;
+    return rc == CMG_OK ? session_give(s, err) : rc;
 }
 
 /* In the sandbox the first program begins with the gateway of contoso.json. */
@@ -187,7 +205,16 @@ static cmg_status load_specification(struct session *s, cmg_error **err)
 {
     const char *path = session_path(s, "specification.json");
     size_t size = 0;
-    bool first = s->sandboxed && access(path, R_OK) != 0;
+    const bool missing = access(path, F_OK) != 0;
+    const bool first = s->sandboxed && missing;
+
+    if (missing && !first) {
+        host_complain("it says what gateway is wanted, and is written by hand",
+                      "copy examples/contoso.json there and change it; --sandbox does so "
+                      "by itself",
+                      "%s is missing", path);
+        return CMG_E_IO;
+    }
     char *json = host_read_file(first ? CONTOSO : path, &size);
     cmg_status rc = json == NULL ? CMG_E_IO : session_load(s, json, size, err);
 
@@ -202,6 +229,7 @@ cmg_status session_open(struct session *s, int argc, char **argv,
 {
     cmg_status rc = cmg_context_new(NULL, &s->ctx, err);
 
+    s->usage = usage;
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (rc == CMG_OK)
         rc = read_options(s, argc, argv, usage, err);
@@ -265,6 +293,21 @@ cmg_status session_look(struct session *s, cmg_deploy_operation operation,
     cmg_status rc = session_prepare(s, operation, err);
 
     return rc == CMG_OK ? session_follow(s, verb, err) : rc;
+}
+
+cmg_status session_await_machines(struct session *s, cmg_error **err)
+{
+    cmg_gateway_status status = { .size = sizeof status, .state = CMG_GATEWAY_STARTING };
+    cmg_status rc = CMG_OK;
+
+    for (int i = 0; rc == CMG_OK && s->sandbox != NULL && i < MACHINE_LOOKS &&
+                    status.state == CMG_GATEWAY_STARTING;
+         i++) {
+        rc = session_look(s, CMG_DEPLOY_INSPECT_GATEWAY, "inspect", err);
+        if (rc == CMG_OK)
+            rc = cmg_gateway_get_status(s->gateway, &status, err);
+    }
+    return rc;
 }
 
 cmg_status session_run(struct session *s, cmg_deploy_operation operation,

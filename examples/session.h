@@ -19,12 +19,23 @@
 
 #include "host.h"
 
+/* Whether a program takes --package. Without it: none, so that instances keep what they
+   have; the one of the build if there is one; the one of the build, or an error. */
+enum session_package {
+    SESSION_PACKAGE_NONE,
+    SESSION_PACKAGE_KEPT,
+    SESSION_PACKAGE_WANTED,
+    SESSION_PACKAGE_NEEDED
+};
+
 /* What one program takes besides the common options. */
 struct session_usage {
     const char *line;   /* what follows the options: "DIRECTORY stop|start" */
     const char *flag;   /* an option of its own without value, "json"; or NULL */
     int least, most;    /* how many arguments after DIRECTORY */
     bool has_authority; /* it makes or renews the server certificate */
+    bool has_pfx;       /* --pfx: that certificate may be given instead */
+    enum session_package package;
 };
 
 struct session {
@@ -32,6 +43,8 @@ struct session {
     bool only_looks; /* session_run() shows the plan, and that is all */
     const char *directory;
     const char *way, *client_id, *secret_file, *certificate, *token_file;
+    const char *package, *pfx;
+    const struct session_usage *usage;
     char **arguments; /* those after DIRECTORY, then NULL */
     cmg_context *ctx;
     cmg_sandbox *sandbox; /* NULL: the real cloud */
@@ -49,6 +62,9 @@ cmg_status session_look(struct session *s, cmg_deploy_operation operation,
 /* Runs one that changes something, with the journal. */
 cmg_status session_run(struct session *s, cmg_deploy_operation operation,
                        const char *verb, cmg_error **err);
+/* The sandbox's machines start with each program: waits until those of the gateway run.
+ */
+cmg_status session_await_machines(struct session *s, cmg_error **err);
 /* session_look() in two halves, for an operation that needs settings between them. */
 cmg_status session_prepare(struct session *s, cmg_deploy_operation operation,
                            cmg_error **err);
@@ -59,6 +75,12 @@ int session_close(struct session *s, cmg_status rc, cmg_error *err);
 /* Makes the gateway of a specification instead of the present one, and signs in. */
 cmg_status session_load(struct session *s, const char *json, size_t size,
                         cmg_error **err);
+/* session_given.c: the authority, package and certificate for the present gateway. */
+cmg_status session_give(struct session *s, cmg_error **err);
+cmg_status session_give_package(struct session *s, const char *path, cmg_error **err);
+/* Its password is in the environment's CMG_PASSWORD. */
+cmg_status session_give_pfx(struct session *s, const char *path, cmg_error **err);
+
 /* "<directory>/<name>"; valid until the eighth call from now. */
 const char *session_path(const struct session *s, const char *name);
 /* Writes bytes to standard output, with a line's end, and gives them back. */

@@ -24,7 +24,8 @@
         &cmg__step_check_region, &cmg__step_check_size, &cmg__step_check_quota,          \
         &cmg__step_check_locks, &cmg__step_check_group, &cmg__step_check_template
 #define CHECKING                                                                         \
-    CHECKING_CHANGES, &cmg__step_check_authority, &cmg__step_check_certificate
+    CHECKING_CHANGES, &cmg__step_check_authority, &cmg__step_check_certificate,          \
+        &cmg__step_check_package
 
 static const struct cmg__step *const create_steps[] = { SIGNED_IN, CHECKING, MAKING };
 
@@ -234,6 +235,7 @@ static const struct cmg__operation operations[] = {
     [CMG_DEPLOY_CREATE] = { .name = "create",
                             .steps = STEPS(create_steps),
                             .end = CMG_DEPLOY_READY,
+                            .finds = true,
                             .needs_gateway = true,
                             .needs_authority = true,
                             .unknown = "create if missing" },

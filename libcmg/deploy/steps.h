@@ -99,6 +99,7 @@ extern const struct cmg__step cmg__step_follow;
 extern const struct cmg__step cmg__step_former_versions;
 extern const struct cmg__step cmg__step_former_secret;
 /* steps_package.c */
+extern const struct cmg__step cmg__step_check_package;
 extern const struct cmg__step cmg__step_package;
 extern const struct cmg__step cmg__step_package_reader;
 /* steps_sync.c */

@@ -285,6 +285,65 @@ const struct cmg__step cmg__step_package = {
     CMG__STEP_EXCHANGES(package_exchanges),
 };
 
+/* ---- whether there is one at all ---- */
+
+static cmg_status is_one_known(struct cmg__run *run, const struct cmg__answer *answer,
+                               struct cmg__next *next, cmg_error **err)
+{
+    const struct cmg__package *given = &run->work->gateway->package;
+    const char *known =
+        given->size > 0 ? given->sha256 : cmg__fact(run->work, "package_sha256");
+
+    (void)answer;
+    (void)err;
+    if (known[0] == '\0')
+        return cmg__next_go(next, "inspect");
+    cmg__run_say(run, "%.12s", known);
+    return cmg__next_done(next);
+}
+
+/* No refusal: a sandbox whose instances are a program of the host's needs none. */
+static cmg_status judge_package(struct cmg__run *run, const struct cmg__answer *answer,
+                                struct cmg__next *next, cmg_error **err)
+{
+    static const cmg_problem problem = {
+        .severity = CMG_SEVERITY_WARNING,
+        .subject = "package",
+        .cause = "the machines start from an image that has no service, and no instance "
+                 "would become healthy",
+        .remedy = "give the gateway the bytes of cmg-service.tar.gz with "
+                  "cmg_gateway_set_package()",
+    };
+    char is[65] = "";
+    cmg_status rc = cmg__user_data_package(run->work->alloc, answer->json, is);
+
+    if (rc != CMG_OK)
+        return cmg__fail_nomem(err);
+    cmg__run_say(run, "%.12s", is[0] == '\0' ? "none" : is);
+    if (is[0] == '\0')
+        rc = cmg__run_problem(run, CMG_E_STATE, &problem, err,
+                              "the gateway has no service package");
+    return rc == CMG_OK ? cmg__next_done(next) : rc;
+}
+
+static const struct cmg__exchange known_exchanges[] = {
+    { .name = "begin", .call = CMG__CALL_LOCAL, .read = is_one_known },
+    { .name = "inspect",
+      .call = CMG__CALL_SCALE_SET_USER_DATA,
+      .also = { 404 },
+      .bind = { { "name", "label" } },
+      .read = judge_package },
+};
+
+const struct cmg__step cmg__step_check_package = {
+    .name = "check_package",
+    .title = "service package at hand",
+    .phase = CMG__PHASE_APPLY,
+    .needs = { "subscription" },
+    .budget_ms = 5 * CMG__MINUTE_MS,
+    CMG__STEP_EXCHANGES(known_exchanges),
+};
+
 /* ---- who reads it ---- */
 
 static cmg_status is_there_one(struct cmg__run *run, const struct cmg__answer *answer,

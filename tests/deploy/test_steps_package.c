@@ -201,6 +201,46 @@ START_TEST(user_data_of_others_names_no_package)
 }
 END_TEST
 
+static const struct {
+    bool given, known, deployed;
+} packages[] = {
+    { .given = true },
+    { .known = true },
+    { .deployed = true },
+    { 0 },
+};
+
+/* The image has no service: somebody has to hear of it before the machines do. */
+START_TEST(a_gateway_without_a_package_is_told_of)
+{
+    const bool lacks = _i == (int)CMG__ARRAY_LEN(packages) - 1;
+    cmg_problem problem = { .size = sizeof problem };
+    const char *set = set_with("{\"package\":{\"sha256\":\"" SHA "\"}}");
+    struct rule rules[] = { TOKEN, ANSWER("GET", SET, 0, 404, NOT_FOUND), { 0 } };
+
+    canned_begin(&w, rules, &cmg__step_check_package);
+    if (packages[_i].deployed)
+        rules[1] = (struct rule)ANSWER("GET", SET, 0, 200, set);
+    w.deploy->work.problems.keep = true;
+    if (packages[_i].given)
+        give(&w);
+    if (packages[_i].known)
+        world_fact(&w, "package_sha256", SHA);
+    canned_finish(&w);
+    ck_assert_int_eq(w.end_code, CMG_OK);
+    ck_assert_uint_eq(cmg_deploy_problem_count(w.deploy), lacks ? 1 : 0);
+    ck_assert_uint_eq(world_count(&w, SET), lacks || packages[_i].deployed ? 1 : 0);
+    if (lacks) {
+        ck_assert_int_eq(cmg_deploy_problem(w.deploy, 0, &problem, NULL), CMG_OK);
+        ck_assert_int_eq(problem.severity, CMG_SEVERITY_WARNING);
+        ck_assert_str_eq(problem.subject, "package");
+        ck_assert_ptr_nonnull(strstr(problem.cause, "no service"));
+        ck_assert_ptr_nonnull(strstr(problem.remedy, "cmg_gateway_set_package()"));
+    }
+    world_done(&w);
+}
+END_TEST
+
 /* ---- who reads it ---- */
 
 static void know_package(struct world *world)
@@ -384,6 +424,8 @@ int main(void)
     tcase_add_test(tc, a_gateway_keeps_the_package_that_it_has);
     tcase_add_loop_test(tc, user_data_of_others_names_no_package, 0,
                         (int)CMG__ARRAY_LEN(strange));
+    tcase_add_loop_test(tc, a_gateway_without_a_package_is_told_of, 0,
+                        (int)CMG__ARRAY_LEN(packages));
     tcase_add_test(tc, a_new_identity_is_let_read_once_the_directory_knows_it);
     tcase_add_loop_test(tc, the_role_of_a_former_identity_is_taken_away, 0,
                         (int)CMG__ARRAY_LEN(removals));

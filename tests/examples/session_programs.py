@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -29,12 +30,25 @@ def run(language: str, program: str, *arguments: str | Path,
                           env=os.environ | environment)
 
 
-def good(language: str, program: str, *arguments: str | Path) -> str:
-    """What it printed in a sandbox, where it succeeded."""
+def run_elsewhere(language: str, program: str, place: Path,
+                  *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """The same in a sandbox, with a build of nothing but the program."""
+    place.mkdir(exist_ok=True)
+    if language != "c":
+        return run(language, program, *SANDBOX, *arguments, CMG_BUILD_ROOT=str(place))
+    shutil.copy(BUILD / "examples" / program, place)
+    return subprocess.run([str(place / program), *SANDBOX, *map(str, arguments)],
+                          capture_output=True, text=True, timeout=120, check=False,
+                          stdin=subprocess.DEVNULL,
+                          env=os.environ | {"LD_LIBRARY_PATH": str(BUILD / "libcmg")})
+
+
+def good(language: str, program: str, *arguments: str | Path, stderr: bool = False) -> str:
+    """What it printed in a sandbox, where it succeeded, or with stderr what it showed."""
     done = run(language, program, *SANDBOX, *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "\033" not in done.stdout + done.stderr and "\r" not in done.stderr
-    return done.stdout
+    return done.stderr if stderr else done.stdout
 
 
 def languages() -> list[str]:

@@ -326,7 +326,8 @@ START_TEST(person_without_a_second_factor_is_warned)
     ck_ok(cmg_deploy_set_events(p.deploy, &seeing, &err), err);
     ck_ok(cmg_deploy_run(p.deploy, &err), err);
     if (_i == 0) {
-        ck_assert_uint_eq(count(CMG_SEVERITY_REFUSAL) + count(CMG_SEVERITY_WARNING), 0);
+        ck_assert_uint_eq(count(CMG_SEVERITY_REFUSAL) + count(CMG_SEVERITY_WARNING), 1);
+        (void)problem_of("check_package");
         return;
     }
     const cmg_problem problem = problem_of("check_sign_in");
@@ -469,15 +470,19 @@ START_TEST(several_things_are_found_in_one_run)
 }
 END_TEST
 
+/* But that it was made without a service package, which the create has told, too. */
 START_TEST(a_gateway_that_is_there_has_no_problem)
 {
     cmg_error *err = NULL;
 
     ck_ok(party_deploy(&p, &site, CMG_DEPLOY_CREATE, NULL, &err), err);
+    ck_assert_uint_eq(count(CMG_SEVERITY_WARNING), 1);
+    ck_assert_str_eq(problem_of("check_package").subject, "package");
     /* Its own instances do not count against it. */
     set("quota/cores/westeurope", "4");
     check();
-    ck_assert_uint_eq(count(CMG_SEVERITY_REFUSAL) + count(CMG_SEVERITY_WARNING), 0);
+    ck_assert_uint_eq(count(CMG_SEVERITY_REFUSAL) + count(CMG_SEVERITY_WARNING), 1);
+    ck_assert_str_eq(problem_of("check_package").subject, "package");
 }
 END_TEST
 

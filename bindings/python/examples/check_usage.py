@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from session import Session, cmg, main, parser
 
-from problem import show_problem  # needs what session has found
+from problem import show_problems  # needs what session has found
 
 REACHED = 3
 HOURS = 14 * 24
@@ -60,8 +60,7 @@ def check() -> int:
             print(session.gateway.usage_json().rstrip("\n"))
         else:
             show(usage)
-            for one in problems:
-                show_problem(one)
+            show_problems(problems)
             print(f"{session.gateway.name} is {session.gateway.status.state.name}")
     reached = max(usage.traffic.level, usage.storage.level) >= cmg.UsageLevel.WARNING
     return REACHED if reached else 0

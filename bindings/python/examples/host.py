@@ -20,6 +20,18 @@ class Failure(Exception):
         super().__init__("\n".join(lines))
 
 
+class BadInput(Failure):
+    """What was given cannot be meant."""
+
+
+def read_file(path: Path) -> bytes:
+    """A whole file."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Failure(f"cannot read {path}: {error.strerror}") from error
+
+
 def open_directory(path: Path) -> Path:
     """Made when absent, and from then on known by its full name: what is printed has to
     work from anywhere."""

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Says what files hold: certificates, requests, revocation lists, PKCS#7, PFX, keys.
 
     usage: inspect_certificate.py FILE...

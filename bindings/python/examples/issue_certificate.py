@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """A certificate from template to PFX: an authority in a directory, a template, a key and a
 request for it, the certificate, a list of what is revoked. The environment's CMG_PASSWORD
 protects the PFX.

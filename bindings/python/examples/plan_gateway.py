@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
-"""What a deployment would make, change and adopt, as a table or JSON, like
+"""What the next deploy_gateway would make, change and adopt, as a table or JSON, like
 examples/plan_gateway.c. Nothing is changed."""
 
 from __future__ import annotations
 
-from session import Session, cmg, main, parser
+from session import Package, Session, add_package, add_pfx, cmg, main, parser
 
 
 def plan() -> None:
     """Plans, and prints the plan."""
     options = parser(__doc__)
     options.add_argument("--json", action="store_true", help="as JSON")
+    add_package(options, Package.WANTED)
+    add_pfx(options)
     given = options.parse_args()
     with Session(given, has_authority=True) as session:
         done = session.look(cmg.Operation.PLAN_GATEWAY)

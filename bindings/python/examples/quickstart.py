@@ -48,8 +48,18 @@ class Quickstart:
         self.stack = stack
         self.ctx = stack.enter_context(cmg.Context())
         self.gateway = stack.enter_context(cmg.Gateway.from_file(self.ctx, options.spec))
+        self.gateway.set_package(self.package())
         # Everything that can be wrong with the input is found by now; nothing was made.
         self.directory = open_directory(options.directory)
+
+    def package(self) -> bytes:
+        """What the instances install: the machines' image has no service."""
+        path = self.options.package or self.options.programs / "cmg-service.tar.gz"
+        if not path.exists():
+            raise Failure(f"there is no service package {path}", "the instances install it",
+                          "build it (ninja -C build examples/cmg-service.tar.gz), or name one "
+                          "with --package FILE")
+        return bytes(path.read_bytes())
 
     def turn(self) -> None:
         """Drives the context for a moment."""
@@ -215,6 +225,8 @@ def options() -> argparse.Namespace:
     parser.add_argument("--directory", type=Path, default=ROOT / "build/quickstart-python",
                         help="where everything of this run is kept")
     parser.add_argument("--programs", type=Path, default=ROOT / "build/examples")
+    parser.add_argument("--package", type=Path, metavar="FILE",
+                        help="what the instances install; else the one of the build")
     parser.add_argument("--management-point", type=Path,
                         default=ROOT / "examples/management_point.sh")
     parser.add_argument("spec", nargs="?", type=Path, default=ROOT / "examples/contoso.json",

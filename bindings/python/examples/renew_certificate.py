@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Renews a gateway's certificate: a new key and the old names, issued by the authority
 of a directory, compared with the old one, and written as PFX.
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from session import Session, cmg, main, parser
+from host import read_file
+from session import Package, Session, add_package, cmg, main, parser
 
 MODES = {"wait": cmg.ReplaceMode.WAIT, "now": cmg.ReplaceMode.NOW}
 
@@ -18,10 +19,12 @@ def replace() -> None:
     options = parser(__doc__)
     options.add_argument("specification", metavar="SPECIFICATION", type=Path)
     options.add_argument("word", nargs="?", choices=MODES)
+    add_package(options, Package.NEEDED)
     given = options.parse_args()
     with Session(given, has_authority=True) as session:
+        session.await_machines()
         old = session.gateway
-        session.load(given.specification.read_bytes())
+        session.load(read_file(given.specification))
         new = session.gateway
         with new.deploy(cmg.Operation.REPLACE_GATEWAY,
                         journal=session.directory / f"{new.name}.journal") as deploy:

@@ -4,7 +4,6 @@ whose password stands in the environment's CMG_PASSWORD, like examples/rotate_ce
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from session import Session, cmg, main, parser
@@ -17,9 +16,7 @@ def rotate() -> None:
     given = options.parse_args()
     with Session(given, has_authority=True) as session:
         gateway = session.gateway
-        if given.pfx is not None:
-            gateway.set_certificate(cmg.Certificate.from_pfx(
-                gateway.context, given.pfx.read_bytes(), os.environ.get("CMG_PASSWORD", "")))
+        session.await_machines()
         session.run(cmg.Operation.ROTATE_CERTIFICATE)
         if gateway.certificate is not None:
             print(f"{gateway.name} has {gateway.certificate.sha256}")

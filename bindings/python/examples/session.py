@@ -21,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Optional
 
-__all__ = ["Session", "cmg", "main", "parser", "wrapped"]
+__all__ = ["Package", "Session", "add_package", "add_pfx", "cmg", "main", "parser", "wrapped"]
 
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "bindings/python"))
@@ -29,8 +29,10 @@ os.environ.setdefault("CMG_LIBRARY_PATH", str(ROOT / "build/libcmg"))
 
 import cmg  # noqa: E402
 from display import Display, wrapped  # noqa: E402
-from host import Failure, write_file  # noqa: E402
+from given import Package, add_package, add_pfx, give_package, give_pfx  # noqa: E402
+from host import BadInput, Failure, read_file, write_file  # noqa: E402
 
+MACHINE_LOOKS = 50
 SERVICE_HOST = Path(os.environ.get("CMG_BUILD_ROOT", ROOT / "build")) / "examples/service_host"
 
 
@@ -88,8 +90,7 @@ class Session:
         if self.options.ca is not None:
             self.ctx.add_ca_file(self.options.ca)
         for text in self.options.connect_to:
-            host, port, address, address_port = text.split(":")
-            self.ctx.add_address(host, address, port=int(port), address_port=int(address_port))
+            self._connect_to(text)
         self.directory.mkdir(mode=0o700, exist_ok=True)
         if self.has_authority:
             self.authority = self.stack.enter_context(cmg.Authority(
@@ -97,13 +98,30 @@ class Session:
         # In the sandbox the first program begins with the gateway of contoso.json.
         kept = self.directory / "specification.json"
         first = self.options.sandbox and not kept.exists()
-        data = (ROOT / "examples/contoso.json" if first else kept).read_bytes()
+        if not first and not kept.exists():
+            raise Failure(f"{kept} is missing",
+                          "it says what gateway is wanted, and is written by hand",
+                          "copy examples/contoso.json there and change it; --sandbox does so by "
+                          "itself")
+        data = read_file(ROOT / "examples/contoso.json" if first else kept)
         self.load(data)
         if first:
             write_file(kept, data)
 
+    def _connect_to(self, text: str) -> None:
+        try:
+            host, port, address, address_port = text.split(":")
+            numbers = int(port), int(address_port)
+        except ValueError as error:
+            raise BadInput(f"--connect-to {text} cannot be understood",
+                           "it is not HOST:PORT:ADDRESS:PORT",
+                           "name what is asked for and where it is, as in "
+                           "mp.contoso.com:443:127.0.0.1:8443") from error
+        self.ctx.add_address(host, address, port=numbers[0], address_port=numbers[1])
+
     def load(self, specification: str | bytes) -> None:
-        """Makes the gateway of a specification instead of the present one, and signs in."""
+        """Makes the gateway of a specification instead of the present one, signs in, and
+        gives it what the options name."""
         self.gateway = self.stack.enter_context(cmg.Gateway.from_json(
             self.ctx, specification, "specification.json"))
         if self.options.sandbox and self.sandbox is None:
@@ -115,6 +133,9 @@ class Session:
         WAYS[way](self, self.gateway.tenant)
         if self.authority is not None:
             self.gateway.set_authority(self.authority)
+        give_package(self.gateway, self.options)
+        if getattr(self.options, "pfx", None) is not None:
+            give_pfx(self.gateway, self.options.pfx)
 
     def _open_sandbox(self) -> None:
         """An Azure for the tenant and subscription of the specification."""
@@ -169,14 +190,23 @@ class Session:
         self.follow(deploy, operation)
         return deploy
 
-    def run(self, operation: cmg.Operation) -> None:
-        """Runs one that changes something, with the journal."""
+    def await_machines(self) -> None:
+        """The sandbox's machines start with each program: waits until those of the gateway
+        run."""
+        for _ in range(MACHINE_LOOKS if self.sandbox is not None else 0):
+            self.look(cmg.Operation.INSPECT_GATEWAY)
+            if self.gateway.status.state is not cmg.GatewayState.STARTING:
+                break
+
+    def run(self, operation: cmg.Operation) -> list[cmg.Problem]:
+        """Runs one that changes something, with the journal; what it found on its way."""
         with self.gateway.deploy(operation, journal=self.directory / "journal") as deploy:
             try:
                 self.follow(deploy, operation)
             except cmg.CallbackFailed:
                 if not self.only_looks:
                     raise
+            return deploy.problems
 
 
 def _by_secret(session: Session, tenant: cmg.Tenant) -> None:
@@ -236,6 +266,6 @@ def main(body: Callable[[], Optional[int]]) -> None:
         sys.exit(2 if isinstance(error, (cmg.InvalidArgument, cmg.ParseError)) else 1)
     except (Failure, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(2 if isinstance(error, BadInput) else 1)
     except KeyboardInterrupt:
         sys.exit(130)
