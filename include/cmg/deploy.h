@@ -440,8 +440,10 @@ CMG_API cmg_status cmg_deploy_cancel(cmg_deploy *deploy, cmg_error **err);
 typedef enum cmg_plan_format {
     CMG_PLAN_TEXT = 1, /**< One line per change, as on_confirm gets it. */
     /** An object: version 1, operation, gateway, and changes, a list of objects with
-       step, what, action (create, change, remove, keep, absent, unknown), detail and
-       state: planned, sent (whether it was done is not known yet), or observed. */
+       step, what, action (create, change, remove, restore, adopt, keep, absent,
+       unknown), detail, lines (texts: what it makes or removes, or what it changes from
+       what to what), and state: planned (nothing has been sent, or all that was sent was
+       refused), sent (whether it was done is not known yet), or observed. */
     CMG_PLAN_JSON = 2,
     CMG_PLAN_FORMAT_WIDTH = 0x7fffffff /**< Holds the enumeration at 32 bits. */
 } cmg_plan_format;

@@ -279,8 +279,14 @@ static const char *owner_name(const cmg_gateway *gateway)
 static cmg_status make_owner(cmg_deploy *deploy, struct cmg__journal_owner *owner,
                              cmg_error **err)
 {
-    *owner = (struct cmg__journal_owner){ .spec = "",
-                                          .any_spec = deploy->operation->any_spec };
+    const bool whole = cmg__gateway_is_whole(deploy->gateway);
+
+    *owner = (struct cmg__journal_owner){
+        .any_spec = deploy->operation->any_spec || deploy->operation->reads_only,
+        .bringer = whole ? "CMG_DEPLOY_MODIFY_GATEWAY" : "CMG_DEPLOY_CORRECT_APPS",
+    };
+    if (whole)
+        (void)strncpy(owner->region, deploy->gateway->region, sizeof owner->region - 1);
     memcpy(owner->deployment, deploy->work.deployment_id, sizeof owner->deployment);
     (void)strncpy(owner->gateway, owner_name(deploy->gateway), sizeof owner->gateway - 1);
     (void)strncpy(owner->operation, deploy->operation->name, sizeof owner->operation - 1);
@@ -331,6 +337,7 @@ static cmg_status begin_journal(cmg_deploy *deploy, cmg_error **err)
     if (content.facts != NULL &&
         cmg__json_merge(deploy->work.facts, content.facts) != CMG_OK)
         rc = cmg__fail_nomem(err);
+    deploy->work.begun = content.owner.begun[0] != '\0';
     cmg__json_clear(&deploy->intents);
     deploy->intents = cmg__json_ref(content.intents);
     cmg__journal_content_done(&content);

@@ -30,9 +30,10 @@ struct cmg__exec {
     bool for_token; /* it asks for a token */
     bool parked;    /* waits for another sign-in */
     bool token_renewed;
-    bool waiting;   /* its message is about the wait before it is sent again */
-    bool announced; /* the intent of this exchange is in the journal */
-    bool sent;      /* a request that changes something has left */
+    bool waiting;     /* its message is about the wait before it is sent again */
+    bool announced;   /* the intent of this exchange is in the journal */
+    bool sent;        /* a request that changes something has left, perhaps done */
+    bool sent_before; /* the same without the request under way: that may be refused */
     enum cmg__token_kind token;
     struct cmg__timer timer;
     struct cmg__browser *browser; /* listens for a redirect, or NULL */

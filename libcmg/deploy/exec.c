@@ -63,8 +63,10 @@ static void go_on(struct cmg__exec *exec)
 
 void cmg__exec_start(struct cmg__exec *exec)
 {
-    if (cmg__json_key(exec->deploy->intents, exec->run.step->name) != NULL)
+    if (cmg__json_key(exec->deploy->intents, exec->run.step->name) != NULL) {
         exec->looks_left = CMG__EXEC_LOOKS;
+        exec->sent = true; /* by the run before, for all that is known */
+    }
     exec->started_ms = now_ms(exec);
     exec->news = true;
     go_on(exec);

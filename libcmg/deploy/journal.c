@@ -8,6 +8,7 @@
  */
 #include "deploy/journal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "crypto/hash.h"
@@ -95,6 +96,7 @@ static cmg_status read_open(const struct cmg__alloc *alloc, const char *where,
         !copy_field(record, "/gateway", owner->gateway, sizeof owner->gateway) ||
         !copy_field(record, "/operation", owner->operation, sizeof owner->operation))
         return damaged(alloc, where, 1, "is not the first record of a journal", err);
+    (void)copy_field(record, "/region", owner->region, sizeof owner->region);
     owner->generation = cmg__json_int(record, "/generation", 0);
     /* Journals of before told nothing of confirmations: theirs may have begun. */
     if (cmg__json_key(record, "begun") == NULL)
@@ -122,6 +124,15 @@ static cmg_status take_facts(struct cmg__json *facts, const struct cmg__json *fr
     return rc;
 }
 
+/* Before, the specification was that of the run before. */
+static void take_confirmed(struct cmg__journal_owner *owner,
+                           const struct cmg__json *record)
+{
+    memcpy(owner->begun, owner->operation, sizeof owner->begun);
+    (void)copy_field(record, "/spec", owner->spec, sizeof owner->spec);
+    (void)copy_field(record, "/region", owner->region, sizeof owner->region);
+}
+
 static cmg_status take_record(struct cmg__journal_content *content,
                               const struct cmg__json *record)
 {
@@ -131,8 +142,7 @@ static cmg_status take_record(struct cmg__journal_content *content,
     cmg_status rc = take_facts(content->facts, cmg__json_at(record, "/facts"));
 
     if (rc == CMG_OK && type != NULL && strcmp(type, "confirmed") == 0)
-        memcpy(content->owner.begun, content->owner.operation,
-               sizeof content->owner.begun);
+        take_confirmed(&content->owner, record);
     if (rc != CMG_OK || type == NULL || step == NULL)
         return rc;
     if (strcmp(type, "intent") == 0 && exchange != NULL)
@@ -207,6 +217,31 @@ void cmg__journal_content_done(struct cmg__journal_content *content)
     cmg__json_clear(&content->intents);
 }
 
+/* A gateway cannot move; everything else can be brought to it. */
+static cmg_status fail_spec(const struct cmg__alloc *alloc, const char *where,
+                            const struct cmg__journal_owner *theirs,
+                            const struct cmg__journal_owner *mine, cmg_error **err)
+{
+    const bool moves =
+        theirs->region[0] != '\0' && strcmp(theirs->region, mine->region) != 0;
+    char remedy[256];
+
+    if (moves)
+        (void)snprintf(remedy, sizeof remedy,
+                       "name region %s again; to move, replace the gateway by a second "
+                       "one, or delete it first",
+                       theirs->region);
+    else
+        (void)snprintf(remedy, sizeof remedy,
+                       "run %s, which brings the change to what is there, or use the "
+                       "specification the journal was begun with",
+                       mine->bringer);
+    return cmg__fail(err, alloc, CMG_E_CONFLICT, where, remedy,
+                     "journal %s was begun with another specification of gateway "
+                     "\"%s\" (%.8s, now %.8s)",
+                     where, theirs->gateway, theirs->spec, mine->spec);
+}
+
 cmg_status cmg__journal_match(const struct cmg__alloc *alloc, const char *where,
                               const struct cmg__journal_owner *theirs,
                               const struct cmg__journal_owner *mine, cmg_error **err)
@@ -224,13 +259,9 @@ cmg_status cmg__journal_match(const struct cmg__alloc *alloc, const char *where,
                          "finish the deletion with the same journal first",
                          "journal %s holds a deletion of gateway \"%s\" that has begun",
                          where, theirs->gateway);
-    if (!mine->any_spec && strcmp(theirs->spec, mine->spec) != 0)
-        return cmg__fail(
-            err, alloc, CMG_E_CONFLICT, where,
-            "use the specification the journal was begun with, or delete the "
-            "gateway first",
-            "journal %s was begun with another specification of gateway "
-            "\"%s\" (%.8s, now %.8s)",
-            where, theirs->gateway, theirs->spec, mine->spec);
+    /* What was only planned binds nobody. */
+    if (!mine->any_spec && theirs->begun[0] != '\0' &&
+        strcmp(theirs->spec, mine->spec) != 0)
+        return fail_spec(alloc, where, theirs, mine, err);
     return CMG_OK;
 }

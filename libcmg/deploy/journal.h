@@ -18,11 +18,13 @@
 struct cmg__journal_owner {
     char deployment[CMG__GUID_SIZE];
     char spec[65];
+    char region[33]; /* "": none, or an earlier version wrote it */
     char gateway[65];
-    char operation[33]; /* "create" */
-    char begun[33];     /* the last one whose plan was confirmed; "" for none */
-    int64_t generation; /* counts the runs */
-    bool any_spec;      /* mine: goes on with a journal of another specification */
+    char operation[33];  /* "create" */
+    char begun[33];      /* the last one whose plan was confirmed; "" for none */
+    int64_t generation;  /* counts the runs */
+    bool any_spec;       /* mine: goes on with a journal of another specification */
+    const char *bringer; /* mine: the operation that brings another specification */
 };
 
 /* What a journal says, as far as the next run needs it. */
@@ -51,6 +53,7 @@ struct cmg__journal {
     cmg_journal_store store;
     const char *where; /* borrowed: the path, or what a host's store is called */
     struct cmg__buf text;
+    struct cmg__journal_owner mine; /* of the run that has it open */
     bool locked;
     int64_t owner; /* what claim gave; 0: the store fences nobody off */
 };
@@ -71,7 +74,7 @@ cmg_status cmg__journal_write(struct cmg__journal *journal, struct cmg__json *re
 /* CMG_E_CONFLICT when another run took the journal over while this one was paused: asked
    before anything is changed outside. */
 cmg_status cmg__journal_holds(const struct cmg__journal *journal, cmg_error **err);
-/* The plan was confirmed: from now on effects leave. */
+/* The plan was confirmed: from now on effects leave, and this specification counts. */
 cmg_status cmg__journal_confirm(struct cmg__journal *journal, cmg_error **err);
 cmg_status cmg__journal_remove(struct cmg__journal *journal, cmg_error **err);
 

@@ -58,16 +58,19 @@ static cmg_status load(struct cmg__journal *journal, struct cmg__buf *out,
     return CMG_OK;
 }
 
-/* The new text begins with what is still worth knowing of the old one. */
+/* The new text begins with what is still worth knowing of the old one, whose
+   specification counts until another one is confirmed. */
 static struct cmg__json *open_record(const struct cmg__journal *journal,
                                      const struct cmg__journal_owner *owner,
                                      const struct cmg__journal_content *old)
 {
     const int64_t next = old->owner.generation + 1;
+    const struct cmg__journal_owner *of =
+        old->owner.begun[0] == '\0' ? owner : &old->owner;
     struct cmg__json *open = cmg__json_pack(
-        "{s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:I}", "t", "open", "cmg_journal",
-        CMG__JOURNAL_VERSION, "deployment", owner->deployment, "spec", owner->spec,
-        "gateway", owner->gateway, "operation", owner->operation, "begun",
+        "{s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "t", "open", "cmg_journal",
+        CMG__JOURNAL_VERSION, "deployment", owner->deployment, "spec", of->spec, "region",
+        of->region, "gateway", owner->gateway, "operation", owner->operation, "begun",
         old->owner.begun, "generation", journal->owner > next ? journal->owner : next);
 
     if (open != NULL && old->facts != NULL &&
@@ -138,6 +141,7 @@ cmg_status cmg__journal_open(struct cmg__journal *journal,
                              struct cmg__journal_content *out, cmg_error **err)
 {
     *out = (struct cmg__journal_content){ 0 };
+    journal->mine = *owner;
     cmg_status rc = take_lock(journal, err);
     if (rc == CMG_OK)
         rc = read_stored(journal, owner, out, err);
@@ -217,7 +221,11 @@ cmg_status cmg__journal_write(struct cmg__journal *journal, struct cmg__json *re
 
 cmg_status cmg__journal_confirm(struct cmg__journal *journal, cmg_error **err)
 {
-    return cmg__journal_write(journal, cmg__json_pack("{s:s}", "t", "confirmed"), err);
+    return cmg__journal_write(journal,
+                              cmg__json_pack("{s:s, s:s, s:s}", "t", "confirmed", "spec",
+                                             journal->mine.spec, "region",
+                                             journal->mine.region),
+                              err);
 }
 
 cmg_status cmg__journal_remove(struct cmg__journal *journal, cmg_error **err)

@@ -27,10 +27,12 @@
     CHECKING_CHANGES, &cmg__step_check_authority, &cmg__step_check_certificate,          \
         &cmg__step_check_package
 
-static const struct cmg__step *const create_steps[] = { SIGNED_IN, CHECKING, MAKING };
+static const struct cmg__step *const create_steps[] = { SIGNED_IN, CHECKING,
+                                                        &cmg__step_changes, MAKING };
 
 static const struct cmg__step *const modify_steps[] = {
-    SIGNED_IN, &cmg__step_gateway, &cmg__step_changeable, CHECKING_CHANGES, MAKING,
+    SIGNED_IN,        &cmg__step_gateway, &cmg__step_changeable,
+    CHECKING_CHANGES, &cmg__step_changes, MAKING,
 };
 
 static const struct cmg__step *const redeploy_steps[] = {
@@ -38,6 +40,7 @@ static const struct cmg__step *const redeploy_steps[] = {
     &cmg__step_gateway,
     &cmg__step_redeployable,
     CHECKING,
+    &cmg__step_changes,
     &cmg__step_removable,
     &cmg__step_parts_gone,
     &cmg__step_making,
@@ -45,8 +48,14 @@ static const struct cmg__step *const redeploy_steps[] = {
 };
 
 static const struct cmg__step *const replace_steps[] = {
-    SIGNED_IN,           &cmg__step_old_gateway, CHECKING, MAKING, &cmg__step_old_wait,
-    &cmg__step_old_gone, &cmg__step_old_rest,
+    SIGNED_IN,
+    &cmg__step_old_gateway,
+    CHECKING,
+    &cmg__step_changes,
+    MAKING,
+    &cmg__step_old_wait,
+    &cmg__step_old_gone,
+    &cmg__step_old_rest,
 };
 
 static const struct cmg__step *const delete_steps[] = {
@@ -256,7 +265,6 @@ static const struct cmg__operation operations[] = {
     [CMG_DEPLOY_VERIFY_APPS] = { .name = "verify_apps",
                                  .steps = STEPS(verify_steps),
                                  .end = CMG_DEPLOY_READY,
-                                 .any_spec = true,
                                  .reads_only = true },
     [CMG_DEPLOY_CORRECT_APPS] = { .name = "correct_apps",
                                   .steps = STEPS(correct_steps),

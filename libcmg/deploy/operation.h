@@ -11,11 +11,12 @@ struct cmg__operation {
     const char *name; /* in the journal: "register_apps" */
     struct cmg__step_table steps;
     cmg_deploy_state end; /* READY or DELETED; an end of DELETED removes the journal */
-    bool reads_only;      /* changes nothing: no plan to confirm, no journal needed */
-    bool dry;             /* ends with the plan */
-    bool collects;        /* what fails after the sign-in becomes a problem; is dry */
-    bool finds;           /* what its steps tell is kept as problems */
-    bool needs_gateway;   /* tenant and applications alone are not enough */
+    bool reads_only;    /* changes nothing: no plan to confirm, no journal needed, one of
+                           any specification will do */
+    bool dry;           /* ends with the plan */
+    bool collects;      /* what fails after the sign-in becomes a problem; is dry */
+    bool finds;         /* what its steps tell is kept as problems */
+    bool needs_gateway; /* tenant and applications alone are not enough */
     bool needs_discovery; /* what to discover has to be said */
     bool needs_authority; /* issues the server certificate */
     bool must_restore;    /* nothing to restore is a failure */

@@ -5,6 +5,8 @@
  */
 #include "deploy/engine.h"
 
+#include <string.h>
+
 #define PLAN_VERSION 1
 #define PLAN_MAX     ((size_t)64 * 1024)
 
@@ -14,7 +16,31 @@ static const char *const verbs[] = {
     [CMG__PLAN_KEEP] = "keep",       [CMG__PLAN_CREATE] = "create",
     [CMG__PLAN_CHANGE] = "change",   [CMG__PLAN_REMOVE] = "remove",
     [CMG__PLAN_RESTORE] = "restore", [CMG__PLAN_ABSENT] = NULL,
+    [CMG__PLAN_ADOPT] = "adopt",
 };
+
+static enum cmg__plan_kind kind_of(const struct cmg__run *run)
+{
+    return run->plan == CMG__PLAN_UNKNOWN && run->step->foresee != NULL
+               ? run->step->foresee(run->work)
+               : run->plan;
+}
+
+/* What the step makes, changes or removes, a line each; none for what stays. */
+static cmg_status add_detail(const struct cmg__run *run, struct cmg__buf *out)
+{
+    const struct cmg__json *notes = cmg__json_key(run->work->notes, run->step->name);
+    const enum cmg__plan_kind kind = kind_of(run);
+    cmg_status rc = CMG_OK;
+
+    if (kind != CMG__PLAN_CREATE && kind != CMG__PLAN_CHANGE && kind != CMG__PLAN_REMOVE)
+        return CMG_OK;
+    for (size_t i = 0; rc == CMG_OK && i < cmg__json_size(notes); i++)
+        rc = cmg__buf_addf(out, "  %s\n", cmg__json_str(cmg__json_item(notes, i), ""));
+    if (rc == CMG_OK && kind == CMG__PLAN_CHANGE && run->step->detail != NULL)
+        rc = run->step->detail(run, out);
+    return rc;
+}
 
 cmg_status cmg__plan_text(const cmg_deploy *deploy, struct cmg__buf *out)
 {
@@ -22,9 +48,10 @@ cmg_status cmg__plan_text(const cmg_deploy *deploy, struct cmg__buf *out)
 
     for (size_t i = 0; rc == CMG_OK && i < deploy->exec_count; i++) {
         const struct cmg__run *run = &deploy->execs[i].run;
-        const char *verb = verbs[run->plan];
+        const enum cmg__plan_kind kind = kind_of(run);
+        const char *verb = verbs[kind];
 
-        if (run->plan == CMG__PLAN_UNKNOWN)
+        if (kind == CMG__PLAN_UNKNOWN)
             verb = deploy->operation->unknown;
         if (run->step->what == NULL || verb == NULL)
             continue;
@@ -33,8 +60,8 @@ cmg_status cmg__plan_text(const cmg_deploy *deploy, struct cmg__buf *out)
             rc = cmg__buf_addf(out, " (%s)", run->message);
         if (rc == CMG_OK)
             rc = cmg__buf_add_char(out, '\n');
-        if (rc == CMG_OK && run->plan == CMG__PLAN_CHANGE && run->step->detail != NULL)
-            rc = run->step->detail(run, out);
+        if (rc == CMG_OK)
+            rc = add_detail(run, out);
     }
     return rc;
 }
@@ -44,7 +71,7 @@ static const char *const actions[] = {
     [CMG__PLAN_UNKNOWN] = "unknown", [CMG__PLAN_KEEP] = "keep",
     [CMG__PLAN_CREATE] = "create",   [CMG__PLAN_CHANGE] = "change",
     [CMG__PLAN_REMOVE] = "remove",   [CMG__PLAN_RESTORE] = "restore",
-    [CMG__PLAN_ABSENT] = "absent",
+    [CMG__PLAN_ABSENT] = "absent",   [CMG__PLAN_ADOPT] = "adopt",
 };
 
 /* How far it is: after a failure what was sent and not observed is for the next run to
@@ -56,14 +83,45 @@ static const char *state_of(const struct cmg__exec *exec)
     return exec->sent ? "sent" : "planned";
 }
 
+/* The lines of a text, without the blanks in front. */
+static struct cmg__json *lines_of(const char *text)
+{
+    struct cmg__json *lines = cmg__json_array();
+    cmg_status rc = lines == NULL ? CMG_E_NOMEM : CMG_OK;
+
+    while (rc == CMG_OK && *text != '\0') {
+        const size_t n = strcspn(text, "\n");
+        const size_t blanks = strspn(text, " ");
+
+        rc = cmg__json_append(lines, cmg__json_stringn(text + blanks, n - blanks));
+        text += n + (text[n] == '\n');
+    }
+    if (rc != CMG_OK)
+        cmg__json_clear(&lines);
+    return lines;
+}
+
+static struct cmg__json *detail_lines(const struct cmg__run *run)
+{
+    struct cmg__json *lines = NULL;
+    struct cmg__buf text;
+
+    cmg__buf_init(&text, run->work->alloc, PLAN_MAX);
+    if (add_detail(run, &text) == CMG_OK)
+        lines = lines_of(cmg__buf_cstr(&text));
+    cmg__buf_done(&text);
+    return lines;
+}
+
 static struct cmg__json *entry_of(const struct cmg__exec *exec)
 {
     const struct cmg__run *run = &exec->run;
     const bool looked = run->plan != CMG__PLAN_UNKNOWN;
 
-    return cmg__json_pack("{s:s, s:s, s:s, s:s, s:s}", "step", run->step->name, "what",
-                          run->step->what, "action", actions[run->plan], "detail",
-                          looked ? run->message : "", "state", state_of(exec));
+    return cmg__json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "step", run->step->name,
+                          "what", run->step->what, "action", actions[kind_of(run)],
+                          "detail", looked ? run->message : "", "state", state_of(exec),
+                          "lines", detail_lines(run));
 }
 
 static struct cmg__json *list_of(const cmg_deploy *deploy)

@@ -251,6 +251,12 @@ static bool is_still_ours(void *user)
     return cmg__journal_holds(&deploy->journal, NULL) == CMG_OK;
 }
 
+/* Some that wait for the confirmation only look again. */
+static bool changes(const struct cmg__exchange *exchange)
+{
+    return exchange->effect && cmg__call_get(exchange->call)->retry != CMG__CLASS_READ;
+}
+
 static cmg_status send_step(struct cmg__exec *exec, cmg_error **err)
 {
     struct cmg__http_request req;
@@ -272,7 +278,8 @@ static cmg_status send_step(struct cmg__exec *exec, cmg_error **err)
         rc = cmg__journal_holds(&exec->deploy->journal, err);
     if (rc == CMG_OK)
         rc = start_call(exec, &req, &options, err);
-    exec->sent = exec->sent || (rc == CMG_OK && exec->run.exchange->effect);
+    exec->sent_before = exec->sent;
+    exec->sent = exec->sent || (rc == CMG_OK && changes(exec->run.exchange));
     cmg__http_request_done(&req);
     return rc;
 }
@@ -534,6 +541,12 @@ static void (*const verdicts[])(struct cmg__exec *exec, struct received *got) = 
     [CMG__VERDICT_FAIL] = verdict_fail,
 };
 
+/* Whoever says so has not done it; who took too long, or has failed himself, may have. */
+static bool is_refusal(int status)
+{
+    return status >= 400 && status < 500 && status != 408;
+}
+
 static void on_answer(void *user, const struct cmg__http_response *resp,
                       const cmg_error *err)
 {
@@ -544,6 +557,8 @@ static void on_answer(void *user, const struct cmg__http_response *resp,
     cmg__engine_enter(deploy);
     exec->call = NULL;
     receive(exec, resp, err, &got);
+    if (!exec->for_token && is_refusal(got.answer.status))
+        exec->sent = exec->sent_before;
     const struct cmg__outcome outcome = {
         .exchange = got.exchange,
         .status = got.answer.status,

@@ -97,6 +97,28 @@ void cmg__run_say(struct cmg__run *run, const char *fmt, ...)
     va_end(args);
 }
 
+cmg_status cmg__plan_note(struct cmg__work *work, const char *step, const char *fmt, ...)
+{
+    struct cmg__json *list = cmg__json_key(work->notes, step);
+    cmg_status rc = CMG_OK;
+    char text[512];
+    va_list args;
+
+    va_start(args, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    if (list == NULL)
+        rc = cmg__json_set(work->notes, step, cmg__json_array());
+    return rc != CMG_OK ? rc
+                        : cmg__json_append(cmg__json_key(work->notes, step),
+                                           cmg__json_string(text));
+}
+
+void cmg__plan_forget(struct cmg__work *work, const char *step)
+{
+    cmg__json_remove(work->notes, step);
+}
+
 cmg_status cmg__next_done(struct cmg__next *next)
 {
     next->kind = CMG__NEXT_DONE;

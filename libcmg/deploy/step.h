@@ -73,6 +73,18 @@ struct cmg__exchange {
 
 enum cmg__phase { CMG__PHASE_SIGN_IN, CMG__PHASE_APPLY, CMG__PHASE_VERIFY };
 
+/* What the plan says about a step. */
+enum cmg__plan_kind {
+    CMG__PLAN_UNKNOWN, /* could not be looked at yet */
+    CMG__PLAN_KEEP,
+    CMG__PLAN_CREATE,
+    CMG__PLAN_CHANGE,
+    CMG__PLAN_REMOVE,
+    CMG__PLAN_RESTORE,
+    CMG__PLAN_ABSENT,
+    CMG__PLAN_ADOPT /* somebody else's, used as it is */
+};
+
 #define CMG__STEP_NEEDS 8
 
 struct cmg__step {
@@ -88,6 +100,9 @@ struct cmg__step {
     bool enables; /* but this one's, without which some could not judge */
     int64_t budget_ms;
     int64_t usual_ms; /* how long it takes when it has something to do; 0: a moment */
+    /* What the plan says of one that could not look yet, from what others saw; NULL:
+       nothing. */
+    enum cmg__plan_kind (*foresee)(const struct cmg__work *work);
     /* What a change consists of, one line each, for the plan; NULL: nothing to add. */
     cmg_status (*detail)(const struct cmg__run *run, struct cmg__buf *out);
     const struct cmg__exchange *exchanges;
@@ -97,17 +112,6 @@ struct cmg__step {
 struct cmg__step_table {
     const struct cmg__step *const *steps;
     size_t count;
-};
-
-/* What the plan says about a step. */
-enum cmg__plan_kind {
-    CMG__PLAN_UNKNOWN, /* could not be looked at yet */
-    CMG__PLAN_KEEP,
-    CMG__PLAN_CREATE,
-    CMG__PLAN_CHANGE,
-    CMG__PLAN_REMOVE,
-    CMG__PLAN_RESTORE,
-    CMG__PLAN_ABSENT
 };
 
 /* An administrator's consent that a step waits for. */
@@ -142,6 +146,11 @@ cmg_status cmg__run_fact_set(struct cmg__run *run, const char *key, const char *
 /* Does the run's operation have that step, too? */
 bool cmg__run_has_step(const struct cmg__run *run, const char *name);
 void cmg__run_say(struct cmg__run *run, const char *fmt, ...) CMG__PRINTF(2, 3);
+
+/* One line below the step's in the plan: what it makes, changes or removes. */
+CMG__NODISCARD cmg_status cmg__plan_note(struct cmg__work *work, const char *step,
+                                         const char *fmt, ...) CMG__PRINTF(3, 4);
+void cmg__plan_forget(struct cmg__work *work, const char *step);
 
 cmg_status cmg__next_done(struct cmg__next *next);
 cmg_status cmg__next_go(struct cmg__next *next, const char *to);

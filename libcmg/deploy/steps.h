@@ -67,6 +67,8 @@ extern const struct cmg__step cmg__step_made;
 /* steps_validate.c */
 extern const struct cmg__step cmg__step_check_group;
 extern const struct cmg__step cmg__step_check_template;
+/* steps_changes.c */
+extern const struct cmg__step cmg__step_changes;
 /* steps_deployment.c */
 extern const struct cmg__step cmg__step_template;
 extern const struct cmg__step cmg__step_deployment;
@@ -202,7 +204,20 @@ cmg_status cmg__read_validate(struct cmg__run *run, const struct cmg__answer *an
                               struct cmg__next *next, cmg_error **err);
 /* What a deployment sends, without its secret when password is none. */
 cmg_status cmg__deployment_properties(struct cmg__work *work, const char *password,
+                                      const char *vault_id, const char *cert_secret_url,
                                       struct cmg__json **out, cmg_error **err);
+/* The body of a what-if. */
+cmg_status cmg__what_if_build(struct cmg__run *run, const char *vault_id,
+                              const char *cert_secret_url, struct cmg__ask *ask,
+                              cmg_error **err);
+/* Reads its answers, also those that are polled for: *ready when this one holds the
+   result, else next is set. */
+cmg_status cmg__what_if_read(struct cmg__run *run, const struct cmg__answer *answer,
+                             struct cmg__next *next, bool *ready, cmg_error **err);
+/* Notes for the plan of a step what the instances of a scale set will be told that is
+   new to them. */
+cmg_status cmg__plan_told(struct cmg__run *run, const struct cmg__json *scale_set,
+                          const char *wanted, const char *step, cmg_error **err);
 /* Whether the stored server certificate can be used; then it is the gateway's, and its
    thumbprint the fact "certificate_x5t". */
 cmg_status cmg__certificate_look(struct cmg__run *run, bool *usable, cmg_error **err);

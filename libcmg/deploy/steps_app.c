@@ -55,7 +55,7 @@ static cmg_status decide(struct cmg__run *run, const struct cmg__answer *answer,
     cmg__run_say(run, "found, %s", cmg__run_fact(run, ".app_id"));
     if (as_it_is || cmg__app_is_right(run, APPLICATION)) {
         if (run->plan != CMG__PLAN_CREATE)
-            run->plan = CMG__PLAN_KEEP;
+            run->plan = as_it_is ? CMG__PLAN_ADOPT : CMG__PLAN_KEEP;
         return cmg__next_done(next);
     }
     run->plan = CMG__PLAN_CHANGE;

@@ -38,6 +38,7 @@ static cmg_status admin_password(struct cmg__work *work, struct cmg__buf *out,
 }
 
 cmg_status cmg__deployment_properties(struct cmg__work *work, const char *password,
+                                      const char *vault_id, const char *cert_secret_url,
                                       struct cmg__json **out, cmg_error **err)
 {
     struct cmg__buf user_data;
@@ -49,8 +50,8 @@ cmg_status cmg__deployment_properties(struct cmg__work *work, const char *passwo
         const struct cmg__template_input input = {
             .gateway = work->gateway,
             .deployment_id = work->deployment_id,
-            .vault_id = cmg__fact(work, "vault_id"),
-            .cert_secret_url = cmg__fact(work, "cert_secret_url"),
+            .vault_id = vault_id,
+            .cert_secret_url = cert_secret_url,
             .user_data = cmg__buf_cstr(&user_data),
             .admin_password = password,
         };
@@ -58,6 +59,14 @@ cmg_status cmg__deployment_properties(struct cmg__work *work, const char *passwo
     }
     cmg__buf_done(&user_data);
     return rc;
+}
+
+static cmg_status properties_of(struct cmg__run *run, const char *password,
+                                struct cmg__json **out, cmg_error **err)
+{
+    return cmg__deployment_properties(run->work, password,
+                                      cmg__fact(run->work, "vault_id"),
+                                      cmg__fact(run->work, "cert_secret_url"), out, err);
 }
 
 static cmg_status make_name(struct cmg__run *run, const struct cmg__json *properties)
@@ -84,7 +93,7 @@ static cmg_status read_name(struct cmg__run *run, const struct cmg__answer *answ
                             struct cmg__next *next, cmg_error **err)
 {
     struct cmg__json *properties = NULL;
-    cmg_status rc = cmg__deployment_properties(run->work, "", &properties, err);
+    cmg_status rc = properties_of(run, "", &properties, err);
 
     (void)answer;
     if (rc == CMG_OK && make_name(run, properties) != CMG_OK)
@@ -102,7 +111,7 @@ static cmg_status build_deployment(struct cmg__run *run, struct cmg__ask *ask,
     cmg__buf_init_secret(&password, run->work->alloc, 128);
     cmg_status rc = admin_password(run->work, &password, err);
     if (rc == CMG_OK)
-        rc = cmg__deployment_properties(run->work, password.data, &properties, err);
+        rc = properties_of(run, password.data, &properties, err);
     if (rc == CMG_OK) {
         ask->body = cmg__json_pack("{s:o}", "properties", properties);
         rc = ask->body == NULL ? cmg__fail_nomem(err) : CMG_OK;
@@ -202,7 +211,7 @@ static cmg_status inspect(struct cmg__run *run, const struct cmg__answer *answer
     bool failed = cmg__resource_is_broken(answer->json);
 
     if (answer->status == 404 || (failed && (run->bits & SENT) == 0)) {
-        run->plan = CMG__PLAN_CREATE;
+        run->plan = run->work->set_is_there ? CMG__PLAN_CHANGE : CMG__PLAN_CREATE;
         return cmg__next_go(next, "put");
     }
     if (failed)
@@ -277,6 +286,17 @@ static cmg_status read_operations(struct cmg__run *run, const struct cmg__answer
                      run->work->deployment_name);
 }
 
+/* Another certificate, or what cannot be compared, may have it sent all the same. */
+static enum cmg__plan_kind foresee(const struct cmg__work *work)
+{
+    const bool differs =
+        cmg__json_size(cmg__json_key(work->notes, cmg__step_deployment.name)) > 0;
+
+    if (!differs)
+        return CMG__PLAN_UNKNOWN;
+    return work->set_is_there ? CMG__PLAN_CHANGE : CMG__PLAN_CREATE;
+}
+
 static const struct cmg__exchange deployment_exchanges[] = {
     { .name = "inspect",
       .call = CMG__CALL_DEPLOYMENT_GET,
@@ -305,8 +325,9 @@ const struct cmg__step cmg__step_deployment = {
     .title = "deployment",
     .phase = CMG__PHASE_APPLY,
     .what = "deployment of the gateway",
-    .needs = { "template", "making" },
+    .needs = { "template", "making", "changes" },
     .budget_ms = 90 * CMG__MINUTE_MS,
     .usual_ms = 12 * CMG__MINUTE_MS,
+    .foresee = foresee,
     CMG__STEP_EXCHANGES(deployment_exchanges),
 };

@@ -151,6 +151,7 @@ static cmg_status begin(struct cmg__run *run, const struct cmg__answer *answer,
     (void)answer;
     cmg__differences_clear(alloc, &run->work->gateway->differences);
     run->bits = 0;
+    run->work->set_is_there = is_there(run);
     if (!is_there(run)) {
         rc = note_texts(run, &absent_gateway, cmg__strdup(alloc, "/"), "absent", "there",
                         err);
@@ -233,12 +234,13 @@ static cmg_status read_certificate(struct cmg__run *run, const struct cmg__answe
     return rc == CMG_OK ? cmg__next_go(next, "what_if") : rc;
 }
 
-static cmg_status build_what_if(struct cmg__run *run, struct cmg__ask *ask,
-                                cmg_error **err)
+cmg_status cmg__what_if_build(struct cmg__run *run, const char *vault_id,
+                              const char *cert_secret_url, struct cmg__ask *ask,
+                              cmg_error **err)
 {
     struct cmg__json *properties = NULL;
-    const cmg_status rc =
-        cmg__deployment_properties(run->work, PLACEHOLDER, &properties, err);
+    const cmg_status rc = cmg__deployment_properties(run->work, PLACEHOLDER, vault_id,
+                                                     cert_secret_url, &properties, err);
 
     if (rc != CMG_OK)
         return rc;
@@ -251,6 +253,13 @@ static cmg_status build_what_if(struct cmg__run *run, struct cmg__ask *ask,
     }
     ask->body = cmg__json_pack("{s:o}", "properties", properties);
     return ask->body == NULL ? cmg__fail_nomem(err) : CMG_OK;
+}
+
+static cmg_status build_what_if(struct cmg__run *run, struct cmg__ask *ask,
+                                cmg_error **err)
+{
+    return cmg__what_if_build(run, cmg__fact(run->work, "vault_id"),
+                              cmg__fact(run->work, "cert_secret_url"), ask, err);
 }
 
 static cmg_status compare_instances(struct cmg__run *run, cmg_error **err)
@@ -284,22 +293,28 @@ static cmg_status read_result(struct cmg__run *run, const struct cmg__answer *an
     return rc == CMG_OK ? finish(run, next) : rc;
 }
 
+/* The last answer of those that are polled for is the result. */
+cmg_status cmg__what_if_read(struct cmg__run *run, const struct cmg__answer *answer,
+                             struct cmg__next *next, bool *ready, cmg_error **err)
+{
+    const bool polled = run->exchange->call == CMG__CALL_POLL;
+
+    *ready = !polled && answer->status != 202;
+    if (*ready)
+        return CMG_OK;
+    const cmg_status rc = polled ? cmg__lro_poll(run, answer, next, err)
+                                 : cmg__lro_start(run, answer, next, err);
+    *ready = rc == CMG_OK && polled && next->kind == CMG__NEXT_DONE;
+    return rc;
+}
+
 static cmg_status read_what_if(struct cmg__run *run, const struct cmg__answer *answer,
                                struct cmg__next *next, cmg_error **err)
 {
-    return answer->status == 202 ? cmg__lro_start(run, answer, next, err)
-                                 : read_result(run, answer, next, err);
-}
+    bool ready = false;
+    const cmg_status rc = cmg__what_if_read(run, answer, next, &ready, err);
 
-/* The last answer is the result. */
-static cmg_status read_poll(struct cmg__run *run, const struct cmg__answer *answer,
-                            struct cmg__next *next, cmg_error **err)
-{
-    const cmg_status rc = cmg__lro_poll(run, answer, next, err);
-
-    return rc == CMG_OK && next->kind == CMG__NEXT_DONE
-               ? read_result(run, answer, next, err)
-               : rc;
+    return ready ? read_result(run, answer, next, err) : rc;
 }
 
 static const struct cmg__exchange exchanges[] = {
@@ -319,7 +334,7 @@ static const struct cmg__exchange exchanges[] = {
       .also = { 404 },
       .look = "what_if",
       .bind = { { "url", "poll" } },
-      .read = read_poll },
+      .read = read_what_if },
 };
 
 #define DRIFT(...)                                                                       \

@@ -277,8 +277,11 @@ cmg_status cmg__gateway_require(struct cmg__run *run, uint32_t states, const cha
 static cmg_status check_changeable(struct cmg__run *run, const struct cmg__answer *answer,
                                    struct cmg__next *next, cmg_error **err)
 {
+    /* A create that was cut off goes on with another specification, too. */
+    const uint32_t absent = run->work->begun ? UINT32_C(1) << CMG_GATEWAY_ABSENT : 0;
+
     (void)answer;
-    cmg_status rc = cmg__gateway_require(run, CHANGEABLE, "change", err);
+    cmg_status rc = cmg__gateway_require(run, CHANGEABLE | absent, "change", err);
     return rc == CMG_OK ? cmg__next_done(next) : rc;
 }
 

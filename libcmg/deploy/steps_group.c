@@ -114,7 +114,7 @@ static cmg_status read_others(struct cmg__run *run, const struct cmg__answer *an
     }
     if (!run->work->gateway->settings.adopt_group || run->scratch[0] != '\0')
         return fail_owner(run, run->scratch, err);
-    run->plan = CMG__PLAN_KEEP;
+    run->plan = CMG__PLAN_ADOPT;
     cmg__run_say(run, "%s, as it is", cmg__work_value(run->work, "group"));
     return cmg__next_done(next);
 }

@@ -144,6 +144,16 @@ static cmg_status keep_url(struct cmg__run *run, const struct cmg__json *item,
     return rc;
 }
 
+/* The plan lists what was there when it was made. */
+static cmg_status note_plan(struct cmg__run *run, const char *type, const char *name,
+                            cmg_error **err)
+{
+    if (run->plan != CMG__PLAN_UNKNOWN ||
+        cmg__plan_note(run->work, run->step->name, "%s \"%s\"", type, name) == CMG_OK)
+        return CMG_OK;
+    return cmg__fail_nomem(err);
+}
+
 /* Is it the one to go first? run->number is the rank of that so far, counted from 1; 0:
    there is none. */
 static cmg_status consider(struct cmg__run *run, const struct cmg__json *item,
@@ -154,8 +164,10 @@ static cmg_status consider(struct cmg__run *run, const struct cmg__json *item,
 
     if (rank == CMG__ARRAY_LEN(parts))
         return cmg__inventory_note(run, CMG_INVENTORY_ORPHAN, item, err);
-    if (run->number != 0 && run->number <= place)
-        return CMG_OK;
+    const cmg_status rc = note_plan(run, parts[rank].type,
+                                    cmg__str_or(cmg__json_str(item, "/name"), "?"), err);
+    if (rc != CMG_OK || (run->number != 0 && run->number <= place))
+        return rc;
     run->number = place;
     return keep_url(run, item, &parts[rank], err);
 }
@@ -237,14 +249,15 @@ static cmg_status inspect_group(struct cmg__run *run, const struct cmg__answer *
     cmg_status rc = cmg__group_check_owner(run, answer->json, err);
     if (rc != CMG_OK)
         return rc;
-    run->plan = CMG__PLAN_REMOVE;
-    cmg__run_say(run, "%s", cmg__work_value(run->work, "group"));
+    cmg__run_say(run, "with resource group \"%s\"", cmg__work_value(run->work, "group"));
     run->number = 0;
     (void)snprintf(run->scratch, sizeof run->scratch, "%s",
                    cmg__tags_are_ours(run->work, answer->json) ? "" : ADOPTED);
     forget_group(run);
-    return is_deleting(answer->json) ? cmg__next_again(next, -1)
-                                     : cmg__next_go(next, "resources");
+    if (!is_deleting(answer->json))
+        return cmg__next_go(next, "resources");
+    run->plan = CMG__PLAN_REMOVE;
+    return cmg__next_again(next, -1);
 }
 
 static size_t count_others(const struct cmg__run *run)
@@ -258,6 +271,19 @@ static size_t count_others(const struct cmg__run *run)
     return n;
 }
 
+static cmg_status note_orphans(struct cmg__run *run, cmg_error **err)
+{
+    const cmg_gateway *gateway = run->work->gateway;
+    cmg_status rc = CMG_OK;
+
+    for (size_t i = 0; rc == CMG_OK && i < gateway->inventory_count; i++) {
+        const struct cmg__inventory_row *row = &gateway->inventory[i];
+        if (row->kind == CMG_INVENTORY_ORPHAN && is_of_group(row, run->work))
+            rc = note_plan(run, row->type, row->name, err);
+    }
+    return rc;
+}
+
 /* The whole group when all of it is ours; else ours one by one, and then no more. */
 static cmg_status group_next(struct cmg__run *run, struct cmg__next *next,
                              cmg_error **err)
@@ -265,10 +291,13 @@ static cmg_status group_next(struct cmg__run *run, struct cmg__next *next,
     const size_t others = count_others(run);
 
     if (others == 0 && strcmp(run->scratch, ADOPTED) != 0) {
+        const cmg_status rc = note_orphans(run, err);
+        run->plan = CMG__PLAN_REMOVE;
         forget_group(run);
-        return cmg__next_go(next, "delete");
+        return rc == CMG_OK ? cmg__next_go(next, "delete") : rc;
     }
-    cmg__run_say(run, "%s stays with %zu resources of others",
+    run->plan = CMG__PLAN_REMOVE;
+    cmg__run_say(run, "resource group \"%s\" stays with %zu resources of others",
                  cmg__work_value(run->work, "group"), others);
     return run->number == 0 ? cmg__next_done(next) : go_remove(run, next, err);
 }
@@ -323,7 +352,7 @@ const struct cmg__step cmg__step_group_gone = {
     .name = "group_gone",
     .title = "resource group",
     .phase = CMG__PHASE_APPLY,
-    .what = "resource group with everything in it",
+    .what = "resources of the gateway",
     .prefix = "group",
     .needs = { "subscription", "removable" },
     .budget_ms = 60 * CMG__MINUTE_MS,

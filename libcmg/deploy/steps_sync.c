@@ -72,16 +72,19 @@ const struct cmg__step cmg__step_upgradable = {
 
 /* ---- the model ---- */
 
-/* Base64, as Azure keeps it. */
-static cmg_status wanted(const struct cmg__work *work, struct cmg__buf *out,
-                         cmg_error **err)
+/* Base64, as Azure keeps it. set: of which the plan is to tell what differs, or NULL. */
+static cmg_status wanted(struct cmg__run *run, const struct cmg__json *set,
+                         struct cmg__buf *out, cmg_error **err)
 {
+    const struct cmg__work *work = run->work;
     struct cmg__buf plain;
 
     cmg__buf_init(&plain, work->alloc, USER_DATA_MAX);
     cmg_status rc = cmg__user_data_make(work->gateway, work->deployment_id, &plain, err);
     if (rc == CMG_OK)
         rc = cmg__user_data_check(work->alloc, plain.len, err);
+    if (rc == CMG_OK && set != NULL)
+        rc = cmg__plan_told(run, set, cmg__buf_cstr(&plain), run->step->name, err);
     if (rc == CMG_OK && cmg__base64_encode(out, plain.data, plain.len) != CMG_OK)
         rc = cmg__fail_nomem(err);
     cmg__buf_done(&plain);
@@ -96,7 +99,8 @@ static cmg_status inspect(struct cmg__run *run, const struct cmg__answer *answer
     struct cmg__buf text;
 
     cmg__buf_init(&text, run->work->alloc, 2 * USER_DATA_MAX);
-    cmg_status rc = wanted(run->work, &text, err);
+    const bool first = run->plan == CMG__PLAN_UNKNOWN;
+    cmg_status rc = wanted(run, first ? answer->json : NULL, &text, err);
     const bool same =
         rc == CMG_OK && strcmp(cmg__str_or(cmg__json_str(answer->json, path), ""),
                                cmg__buf_cstr(&text)) == 0;
@@ -105,7 +109,7 @@ static cmg_status inspect(struct cmg__run *run, const struct cmg__answer *answer
         rc = cmg__fail_nomem(err);
     if (rc != CMG_OK)
         return rc;
-    if (run->plan == CMG__PLAN_UNKNOWN)
+    if (first)
         run->plan = same ? CMG__PLAN_KEEP : CMG__PLAN_CHANGE;
     cmg__run_say(run, "%s", run->plan == CMG__PLAN_KEEP ? "the same" : "changed");
     return same ? cmg__next_done(next) : cmg__next_go(next, "patch");
@@ -116,7 +120,7 @@ static cmg_status build(struct cmg__run *run, struct cmg__ask *ask, cmg_error **
     struct cmg__buf text;
 
     cmg__buf_init(&text, run->work->alloc, 2 * USER_DATA_MAX);
-    cmg_status rc = wanted(run->work, &text, err);
+    cmg_status rc = wanted(run, NULL, &text, err);
     if (rc == CMG_OK) {
         ask->body = cmg__json_pack("{s:{s:{s:s}}}", "properties", "virtualMachineProfile",
                                    "userData", cmg__buf_cstr(&text));

@@ -134,8 +134,9 @@ cmg_status cmg__work_init(struct cmg__work *work, cmg_gateway *gateway, cmg_erro
     work->facts = cmg__json_object();
     work->fresh = cmg__json_object();
     work->seen = cmg__json_object();
+    work->notes = cmg__json_object();
     cmg_status rc = work->spec == NULL || work->facts == NULL || work->fresh == NULL ||
-                            work->seen == NULL
+                            work->seen == NULL || work->notes == NULL
                         ? CMG_E_NOMEM
                         : CMG_OK;
     if (rc == CMG_OK)
@@ -163,6 +164,7 @@ void cmg__work_done(struct cmg__work *work)
     cmg__json_clear(&work->facts);
     cmg__json_clear(&work->fresh);
     cmg__json_clear(&work->seen);
+    cmg__json_clear(&work->notes);
     cmg__free(work->alloc, work->prompt.uri);
     cmg__free(work->alloc, work->prompt.code);
     cmg__free(work->alloc, work->prompt.message);

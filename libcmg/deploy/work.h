@@ -86,6 +86,7 @@ struct cmg__work {
     struct cmg__json *facts; /* what was found or made; journaled */
     struct cmg__json *fresh; /* changes since the last record; null: forgotten */
     struct cmg__json *seen;  /* what the directory says of the applications; app_view.h */
+    struct cmg__json *notes; /* of the plan: lists of lines by the step's name */
     struct cmg__tokens tokens;
     cmg_secret_store secrets;
     const struct cmg__journal *journal; /* whoever owns it may change secrets; or NULL */
@@ -102,6 +103,8 @@ struct cmg__work {
     bool group_is_there;
     bool vault_is_there;   /* or its remains, which are ours */
     bool must_restore;     /* nothing to restore is a failure */
+    bool begun;            /* an earlier run's plan was confirmed with this journal */
+    bool set_is_there;     /* the scale set, when the plan was made */
     bool redeploy;         /* what was deployed has been changed since: once more */
     bool include_imported; /* applications of others may be deleted, too */
     char principal_id[CMG__GUID_SIZE]; /* of who signed in, when the sign-in says so */

@@ -216,7 +216,9 @@ static const struct cmg__journal_owner base = {
     .deployment = "7d6f2c1e-5b0a-4c8e-9f34-2a1b3c4d5e6f",
     .spec = "aaaaaaaabbbb",
     .gateway = "granitefalls",
+    .region = "westeurope",
     .operation = "create",
+    .bringer = "CMG_DEPLOY_MODIFY_GATEWAY",
 };
 
 static const struct {
@@ -232,6 +234,7 @@ static const struct {
       CMG_OK },
     { "7d6f2c1e-5b0a-4c8e-9f34-2a1b3c4d5e6f", "cccccccc", "create", "create",
       CMG_E_CONFLICT },
+    { "7d6f2c1e-5b0a-4c8e-9f34-2a1b3c4d5e6f", "cccccccc", "", "create", CMG_OK },
     { "7d6f2c1e-5b0a-4c8e-9f34-2a1b3c4d5e6f", "aaaaaaaabbbb", "delete", "create",
       CMG_E_STATE },
     { "00000000-5b0a-4c8e-9f34-2a1b3c4d5e6f", "aaaaaaaabbbb", "create", "create",
@@ -262,6 +265,32 @@ START_TEST(only_the_owner_may_go_on)
 }
 END_TEST
 
+static const struct {
+    const char *region, *remedy;
+} remedies[] = {
+    { "westeurope", "run CMG_DEPLOY_MODIFY_GATEWAY" },
+    { "", "run CMG_DEPLOY_MODIFY_GATEWAY" }, /* of an earlier version */
+    { "northeurope", "name region northeurope again" },
+};
+
+START_TEST(a_refusal_names_what_brings_the_change)
+{
+    struct cmg__journal_owner theirs = base;
+    cmg_error *err = NULL;
+
+    strcpy(theirs.spec, "cccccccc");
+    strcpy(theirs.begun, "create");
+    strcpy(theirs.region, remedies[_i].region);
+    ck_assert_int_eq(
+        cmg__journal_match(&cmg__alloc_libc, "contoso.journal", &theirs, &base, &err),
+        CMG_E_CONFLICT);
+    ck_assert_msg(strstr(cmg_error_remedy(err), remedies[_i].remedy) ==
+                      cmg_error_remedy(err),
+                  "%s", cmg_error_remedy(err));
+    cmg_error_unref(err);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("journal");
@@ -281,6 +310,8 @@ int main(void)
     tcase_add_test(tc, first_record_without_an_owner_is_refused);
     tcase_add_test(tc, record_too_many_changes_nothing);
     tcase_add_loop_test(tc, only_the_owner_may_go_on, 0, CMG__ARRAY_LEN(matches));
+    tcase_add_loop_test(tc, a_refusal_names_what_brings_the_change, 0,
+                        CMG__ARRAY_LEN(remedies));
     suite_add_tcase(suite, tc);
     return support_run((Suite *[]){ suite, NULL });
 }

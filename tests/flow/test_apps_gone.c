@@ -192,7 +192,7 @@ static const struct {
     const char *plan; /* begins with */
 } plans[] = {
     { CMG_DEPLOY_DELETE_APPS, false, "remove client app with its consent (" },
-    { CMG_DEPLOY_RESTORE_APPS, true, "restore server app (deleted 20" },
+    { CMG_DEPLOY_RESTORE_APPS, true, "restore deleted server app (deleted 20" },
     { CMG_DEPLOY_PURGE_APPS, true, "remove deleted client app (" },
 };
 

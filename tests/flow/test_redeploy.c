@@ -268,6 +268,7 @@ static void put_group(const char *location)
 START_TEST(a_group_of_others_is_used_when_that_is_said_and_left_as_it_was)
 {
     const uint64_t others = (uint64_t)_i;
+    cmg_bytes *plan = NULL;
     struct party p;
     cmg_error *err = NULL;
 
@@ -275,6 +276,10 @@ START_TEST(a_group_of_others_is_used_when_that_is_said_and_left_as_it_was)
     ck_ok(party_init(&p, &site, NULL, &err), err);
     p.gateway->settings.adopt_group = true;
     done(&p, CMG_DEPLOY_CREATE);
+    ck_ok(cmg_deploy_export_plan(p.deploy, CMG_PLAN_TEXT, &plan, &err), err);
+    ck_assert_ptr_nonnull(strstr(cmg_bytes_data(plan),
+                                 "adopt resource group (cmg-granitefalls, as it is)"));
+    cmg_bytes_unref(plan);
     if (others > 0)
         put(NSG, "cmg-granitefalls", "");
     ck_assert_uint_eq(cmg_sandbox_count(sandbox, CMG_SANDBOX_RESOURCES),

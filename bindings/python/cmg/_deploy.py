@@ -99,14 +99,16 @@ class ConsentRequest:
 
 @dataclass(frozen=True)
 class PlannedChange:
-    """One entry of a plan; action is create, change, remove, keep, absent or unknown, state is
-    planned, sent or observed."""
+    """One entry of a plan; action is create, change, remove, restore, adopt, keep, absent or
+    unknown, state is planned, sent or observed; lines tell what it makes or removes, or what it
+    changes from what to what."""
 
     step: str
     what: str
     action: str
     detail: str
     state: str
+    lines: "list[str]"
 
 
 @dataclass(frozen=True)

@@ -89,8 +89,9 @@ def test_a_deployment_is_run_and_deleted(signed_in: Any, sandbox: Any, tmp_path:
     steps: list[cmg.StepProgress] = []
     with signed_in.deploy(cmg.Operation.PLAN_GATEWAY) as deploy:
         assert deploy.run() is cmg.DeployState.READY
-        plan = {change.step: change.action for change in deploy.plan()}
-    assert plan["server_app"] == "create" and plan["deployment"] == "unknown"
+        plan = {change.step: change for change in deploy.plan()}
+    assert plan["server_app"].action == plan["deployment"].action == "create"
+    assert 'Microsoft.KeyVault/vaults "granitefalls"' in plan["deployment"].lines
     assert sandbox.count(cmg.SandboxKind.APPLICATIONS) == 0
     with signed_in.deploy(journal=tmp_path / "journal") as deploy:
         deploy.on_state = lambda state, why: states.append(state)
