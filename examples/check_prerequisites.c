@@ -46,7 +46,8 @@ int main(int argc, char **argv)
     cmg_status rc = session_open(&s, argc, argv, &usage, &err);
 
     if (rc == CMG_OK)
-        rc = session_look(&s, CMG_DEPLOY_CHECK_GATEWAY, "check prerequisites", &err);
+        rc =
+            session_look_ahead(&s, CMG_DEPLOY_CHECK_GATEWAY, "check prerequisites", &err);
     if (rc == CMG_OK)
         rc = s.flag ? cmg_deploy_export_problems(s.deploy, &json, &err)
                     : print_problems(s.deploy, &err);

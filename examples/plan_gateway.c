@@ -19,7 +19,7 @@ int main(int argc, char **argv)
     cmg_status rc = session_open(&s, argc, argv, &usage, &err);
 
     if (rc == CMG_OK)
-        rc = session_look(&s, CMG_DEPLOY_PLAN_GATEWAY, "plan", &err);
+        rc = session_look_ahead(&s, CMG_DEPLOY_PLAN_GATEWAY, "plan", &err);
     if (rc == CMG_OK)
         rc = cmg_deploy_export_plan(s.deploy, s.flag ? CMG_PLAN_JSON : CMG_PLAN_TEXT,
                                     &plan, &err);

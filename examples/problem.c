@@ -46,7 +46,7 @@ cmg_status problem_print_all(FILE *out, const cmg_deploy *deploy, cmg_severity l
         if (rc != CMG_OK || problem.severity < least)
             continue;
         if (!has_head)
-            fprintf(out, "%-8s  %-8s  %-18s  %s\n", "severity", "mended", "subject",
+            fprintf(out, "%-8s  %-8s  %-18s  %s\n", "severity", "fixable", "subject",
                     "what");
         has_head = true;
         counts[problem.severity]++;

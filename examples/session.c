@@ -310,6 +310,17 @@ cmg_status session_await_machines(struct session *s, cmg_error **err)
     return rc;
 }
 
+cmg_status session_look_ahead(struct session *s, cmg_deploy_operation operation,
+                              const char *verb, cmg_error **err)
+{
+    const char *journal = session_path(s, "journal");
+    cmg_status rc = session_prepare(s, operation, err);
+
+    if (rc == CMG_OK && access(journal, F_OK) == 0)
+        rc = cmg_deploy_set_journal_file(s->deploy, journal, err);
+    return rc == CMG_OK ? session_follow(s, verb, err) : rc;
+}
+
 cmg_status session_run(struct session *s, cmg_deploy_operation operation,
                        const char *verb, cmg_error **err)
 {

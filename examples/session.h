@@ -59,6 +59,9 @@ cmg_status session_open(struct session *s, int argc, char **argv,
 /* Runs an operation that only reads, to its end; s->deploy stays for questions. */
 cmg_status session_look(struct session *s, cmg_deploy_operation operation,
                         const char *verb, cmg_error **err);
+/* The same with the journal, if there is one: it sees what a run would go on from. */
+cmg_status session_look_ahead(struct session *s, cmg_deploy_operation operation,
+                              const char *verb, cmg_error **err);
 /* Runs one that changes something, with the journal. */
 cmg_status session_run(struct session *s, cmg_deploy_operation operation,
                        const char *verb, cmg_error **err);

@@ -34,6 +34,11 @@ def change(directory: Path, **wanted: object) -> None:
     path.write_text(json.dumps(kept), encoding="utf-8")
 
 
+def actions(plan: str) -> set[str]:
+    """What a plan does; that something is absent is nothing to do."""
+    return {line.split()[0] for line in plan.splitlines()} - {"absent"}
+
+
 def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -122,6 +127,18 @@ def test_the_package_has_to_be_there(language: str, tmp_path: Path) -> None:
 
 
 @EVERY
+def test_the_plan_is_what_the_next_deployment_does(language: str, tmp_path: Path) -> None:
+    good(language, "deploy_gateway", tmp_path)
+    plan = good(language, "plan_gateway", tmp_path)
+    assert actions(plan) == {"keep"}, plan
+    table = good(language, "check_prerequisites", tmp_path)
+    assert table == "0 refusals, 0 warnings, 0 notes\n"
+    done = good("c", "deploy_gateway", tmp_path, stderr=True)
+    shown = done[done.index("CONFIRM\n") + 8:done.index("granitefalls  APPLY")]
+    assert language != "c" or plan == shown
+
+
+@EVERY
 def test_a_changed_specification_is_brought(language: str, tmp_path: Path) -> None:
     good(language, "deploy_gateway", tmp_path)
     change(tmp_path, vm_size="Standard_A4_v2", instances=1)
@@ -135,6 +152,7 @@ def test_a_changed_specification_is_brought(language: str, tmp_path: Path) -> No
     plan = modified.stderr[modified.stderr.index("CONFIRM"):modified.stderr.index("APPLY")]
     assert re.search(r"^keep +service package .*" + built[:12], plan, re.MULTILINE), plan
     assert good(language, "verify_drift", tmp_path) == "0 differences\n"
+    assert actions(good(language, "plan_gateway", tmp_path)) == {"keep"}
 
 
 @EVERY

@@ -29,7 +29,7 @@ def check() -> int:
     add_pfx(options)
     given = options.parse_args()
     with Session(given, has_authority=True) as session:
-        done = session.look(cmg.Operation.CHECK_GATEWAY)
+        done = session.look_ahead(cmg.Operation.CHECK_GATEWAY)
         problems = done.problems
         if given.json:
             print(done.problems_json().rstrip("\n"))

@@ -15,7 +15,7 @@ def plan() -> None:
     add_pfx(options)
     given = options.parse_args()
     with Session(given, has_authority=True) as session:
-        done = session.look(cmg.Operation.PLAN_GATEWAY)
+        done = session.look_ahead(cmg.Operation.PLAN_GATEWAY)
         if given.json:
             print(done.plan_json())
             return

@@ -198,6 +198,14 @@ class Session:
             if self.gateway.status.state is not cmg.GatewayState.STARTING:
                 break
 
+    def look_ahead(self, operation: cmg.Operation) -> cmg.Deploy:
+        """The same with the journal, if there is one: it sees what a run would go on from."""
+        journal = self.directory / "journal"
+        deploy = self.stack.enter_context(self.gateway.deploy(
+            operation, journal=journal if journal.exists() else None))
+        self.follow(deploy, operation)
+        return deploy
+
     def run(self, operation: cmg.Operation) -> list[cmg.Problem]:
         """Runs one that changes something, with the journal; what it found on its way."""
         with self.gateway.deploy(operation, journal=self.directory / "journal") as deploy:
