@@ -39,7 +39,7 @@ const struct cmg__step cmg__step_server_known = {
     .title = "server app",
     .phase = CMG__PHASE_APPLY,
     .prefix = "server",
-    .needs = { "tenant", "rights" },
+    .needs = { "tenant", "rights", "synchronisable", "upgradable" },
     .budget_ms = 5 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(find_exchanges),
 };
@@ -49,7 +49,7 @@ const struct cmg__step cmg__step_client_known = {
     .title = "client app",
     .phase = CMG__PHASE_APPLY,
     .prefix = "client",
-    .needs = { "tenant", "rights" },
+    .needs = { "tenant", "rights", "synchronisable", "upgradable" },
     .budget_ms = 5 * CMG__MINUTE_MS,
     CMG__STEP_EXCHANGES(find_exchanges),
 };
