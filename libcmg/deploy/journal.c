@@ -49,23 +49,23 @@ static cmg_status damaged(const struct cmg__alloc *alloc, const char *where, siz
                      "journal %s is damaged: line %zu %s", where, line, what);
 }
 
-/* The record of one line without its LF; NULL when line and checksum do not agree. */
-static struct cmg__json *read_line(const struct cmg__alloc *alloc, const char *where,
-                                   const char *line, size_t n)
+/* The record of one line without its LF; NULL when line and checksum do not agree. A
+   failure tells nothing of the line: it could not be looked at. */
+static cmg_status read_line(const struct cmg__alloc *alloc, const char *where,
+                            const char *line, size_t n, struct cmg__json **out)
 {
     char sum[65];
-    struct cmg__json *record = NULL;
 
     if (n < SUM_DIGITS + 3 || line[n - SUM_DIGITS - 1] != '\t')
-        return NULL;
+        return CMG_OK;
     size_t len = n - SUM_DIGITS - 1;
-    if (sum_of(line, len, sum) != CMG_OK || memcmp(sum, line + len + 1, SUM_DIGITS) != 0)
-        return NULL;
-    if (cmg__json_parse(alloc, where, line, len, &record, NULL) != CMG_OK)
-        return NULL;
-    if (cmg__json_type(record) != CMG__JSON_OBJECT)
-        cmg__json_clear(&record);
-    return record;
+    cmg_status rc = sum_of(line, len, sum);
+    if (rc != CMG_OK || memcmp(sum, line + len + 1, SUM_DIGITS) != 0)
+        return rc;
+    rc = cmg__json_parse(alloc, where, line, len, out, NULL);
+    if (cmg__json_type(*out) != CMG__JSON_OBJECT)
+        cmg__json_clear(out);
+    return rc == CMG_E_NOMEM ? rc : CMG_OK;
 }
 
 static bool copy_field(const struct cmg__json *record, const char *path, char *out,
@@ -174,10 +174,11 @@ static cmg_status parse_lines(const struct cmg__alloc *alloc, const char *where,
         const char *end = memchr(text + at, '\n', n - at);
         size_t len = end == NULL ? n - at : (size_t)(end - text) - at;
         size_t next = end == NULL ? n : at + len + 1;
-        struct cmg__json *record =
-            end == NULL ? NULL : read_line(alloc, where, text + at, len);
+        struct cmg__json *record = NULL;
 
         number++;
+        if (end != NULL && read_line(alloc, where, text + at, len, &record) != CMG_OK)
+            return cmg__fail_nomem(err);
         if (record == NULL && next == n && number > 1) {
             out->torn = true;
             return CMG_OK;

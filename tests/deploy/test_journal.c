@@ -59,6 +59,41 @@ START_TEST(records_give_owner_facts_and_open_intents)
 }
 END_TEST
 
+/* The linker leads the reading of documents here: in one call memory runs out. */
+static unsigned parses_left;
+cmg_status __real_cmg__json_parse(const struct cmg__alloc *alloc, const char *name,
+                                  const char *from, size_t n, struct cmg__json **out,
+                                  cmg_error **err);
+cmg_status __wrap_cmg__json_parse(const struct cmg__alloc *alloc, const char *name,
+                                  const char *from, size_t n, struct cmg__json **out,
+                                  cmg_error **err);
+
+cmg_status __wrap_cmg__json_parse(const struct cmg__alloc *alloc, const char *name,
+                                  const char *from, size_t n, struct cmg__json **out,
+                                  cmg_error **err)
+{
+    return parses_left > 0 && --parses_left == 0
+               ? cmg__fail_nomem(err)
+               : __real_cmg__json_parse(alloc, name, from, n, out, err);
+}
+
+/* Without memory a line that is whole must not pass for a torn one: what it says would be
+   forgotten, and done once more. */
+START_TEST(line_that_no_memory_is_left_for_is_not_dropped)
+{
+    for (unsigned line = 1; line <= 4; line++) {
+        struct cmg__journal_content content;
+        cmg_error *err = NULL;
+
+        parses_left = line;
+        ck_assert_int_eq(parse(&content, &err), CMG_E_NOMEM);
+        ck_assert_int_eq(cmg_error_code(err), CMG_E_NOMEM);
+        ck_assert_uint_eq(parses_left, 0);
+        cmg_error_unref(err);
+    }
+}
+END_TEST
+
 START_TEST(result_closes_the_intent_of_its_step)
 {
     struct cmg__journal_content content;
@@ -298,6 +333,7 @@ int main(void)
 
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, records_give_owner_facts_and_open_intents);
+    tcase_add_test(tc, line_that_no_memory_is_left_for_is_not_dropped);
     tcase_add_test(tc, result_closes_the_intent_of_its_step);
     tcase_add_test(tc, every_prefix_is_read_up_to_its_last_whole_line);
     tcase_add_loop_test(tc, what_has_begun_is_what_was_confirmed, 0,
