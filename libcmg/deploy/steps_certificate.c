@@ -21,20 +21,24 @@
 
 /* ---- taking the stored one ---- */
 
-static cmg_status load(struct cmg__run *run, const char *name, cmg_certificate **out)
+/* One that does not open any more is as good as none. */
+static cmg_status load(struct cmg__run *run, const char *name, cmg_certificate **out,
+                       cmg_error **err)
 {
     struct cmg__work *work = run->work;
     struct cmg__buf pfx;
     struct cmg__buf password;
+    bool found = false;
 
     cmg__buf_init_secret(&pfx, work->alloc, CMG__SECRET_MAX);
     cmg__buf_init_secret(&password, work->alloc, CMG__SECRET_MAX);
-    cmg_status rc = cmg__secret_load(work, name, &pfx, NULL);
-    if (rc == CMG_OK)
-        rc = cmg__secret_load(work, CMG__SECRET_PFX_PASSWORD, &password, NULL);
-    if (rc == CMG_OK)
-        rc = cmg_certificate_new_from_pfx(work->ctx, pfx.data, pfx.len,
-                                          cmg__buf_cstr(&password), out, NULL);
+    cmg_status rc = cmg__secret_find(work, name, &pfx, &found, err);
+    if (rc == CMG_OK && found)
+        rc = cmg__secret_find(work, CMG__SECRET_PFX_PASSWORD, &password, &found, err);
+    if (rc == CMG_OK && found &&
+        cmg_certificate_new_from_pfx(work->ctx, pfx.data, pfx.len,
+                                     cmg__buf_cstr(&password), out, NULL) == CMG_E_NOMEM)
+        rc = cmg__fail_nomem(err);
     cmg__buf_done(&pfx);
     cmg__buf_done(&password);
     return rc;
@@ -58,7 +62,8 @@ static bool is_given(const struct cmg__run *run, const cmg_certificate *cert)
 }
 
 /* It chains to the authority of today, has its key, its time and its name. */
-static bool suits_authority(const struct cmg__run *run, const cmg_certificate *cert)
+static cmg_status suits_authority(const struct cmg__run *run, const cmg_certificate *cert,
+                                  bool *out, cmg_error **err)
 {
     const struct cmg__work *work = run->work;
     const cmg_gateway *gateway = work->gateway;
@@ -75,28 +80,30 @@ static bool suits_authority(const struct cmg__run *run, const cmg_certificate *c
         lens[i] = info.der_len;
     }
     cmg__buf_init(&pem, work->alloc, 64 * 1024);
-    bool usable =
-        cert->key != NULL &&
-        cmg__x509_matches_host(cert->chain[0], gateway->service_name) &&
-        cmg__certificate_chain_pem(gateway->authority->certificate, &pem) == CMG_OK &&
-        cmg__x509_trust_new(work->alloc, pem.data, pem.len, &trust, NULL) == CMG_OK &&
-        cmg__x509_check(trust, CMG_PURPOSE_SERVER, ders, lens, count,
-                        cmg__env_unix_s(&work->ctx->env), NULL) == CMG_OK;
+    cmg_status rc = cmg__certificate_chain_pem(gateway->authority->certificate, &pem);
+    if (rc == CMG_OK)
+        rc = cmg__x509_trust_new(work->alloc, pem.data, pem.len, &trust, NULL);
+    if (rc == CMG_OK)
+        rc = cmg__x509_check(trust, CMG_PURPOSE_SERVER, ders, lens, count,
+                             cmg__env_unix_s(&work->ctx->env), NULL);
     cmg__x509_trust_free(trust);
     cmg__buf_done(&pem);
-    return usable;
+    *out = rc == CMG_OK && cmg__x509_matches_host(cert->chain[0], gateway->service_name);
+    return rc == CMG_E_NOMEM ? cmg__fail_nomem(err) : CMG_OK;
 }
 
-static bool is_usable(const struct cmg__run *run, const cmg_certificate *cert)
+static cmg_status judge(const struct cmg__run *run, const cmg_certificate *cert,
+                        bool *usable, cmg_error **err)
 {
     const cmg_gateway *gateway = run->work->gateway;
 
+    *usable = false;
     if (cert == NULL || cert->key == NULL)
-        return false;
-    if (is_given(run, cert))
-        return true;
-    return gateway->given_certificate == NULL && gateway->authority != NULL &&
-           suits_authority(run, cert);
+        return CMG_OK;
+    *usable = is_given(run, cert);
+    if (*usable || gateway->given_certificate != NULL || gateway->authority == NULL)
+        return CMG_OK;
+    return suits_authority(run, cert, usable, err);
 }
 
 /* The thumbprint as vaults give it: base64url of SHA-1. */
@@ -136,15 +143,20 @@ static cmg_status take(struct cmg__run *run, cmg_certificate *cert, const char *
 /* What is stored: the one before, and the one of a rotation under way. */
 struct stored {
     cmg_certificate *current, *next;
+    bool current_is_usable, next_is_usable;
 };
 
 static cmg_status load_both(struct cmg__run *run, struct stored *out, cmg_error **err)
 {
     *out = (struct stored){ 0 };
-    cmg_status rc = load(run, CMG__SECRET_PFX, &out->current);
-    if (rc != CMG_E_NOMEM)
-        rc = load(run, CMG__SECRET_PFX_NEXT, &out->next);
-    return rc == CMG_E_NOMEM ? cmg__fail_nomem(err) : CMG_OK;
+    cmg_status rc = load(run, CMG__SECRET_PFX, &out->current, err);
+    if (rc == CMG_OK)
+        rc = load(run, CMG__SECRET_PFX_NEXT, &out->next, err);
+    if (rc == CMG_OK)
+        rc = judge(run, out->current, &out->current_is_usable, err);
+    if (rc == CMG_OK)
+        rc = judge(run, out->next, &out->next_is_usable, err);
+    return rc;
 }
 
 static void stored_done(struct stored *stored)
@@ -168,9 +180,9 @@ cmg_status cmg__certificate_look(struct cmg__run *run, bool *usable, cmg_error *
     cmg_status rc = load_both(run, &stored, err);
 
     *usable = true;
-    if (rc == CMG_OK && is_usable(run, stored.next))
+    if (rc == CMG_OK && stored.next_is_usable)
         rc = take(run, stored.next, CMG__SECRET_PFX_NEXT, err);
-    else if (rc == CMG_OK && is_usable(run, stored.current))
+    else if (rc == CMG_OK && stored.current_is_usable)
         rc = take(run, stored.current, CMG__SECRET_PFX, err);
     else
         *usable = false;
@@ -225,13 +237,12 @@ static cmg_status inspect_renewal(struct cmg__run *run, const struct cmg__answer
 
     (void)answer;
     run->plan = CMG__PLAN_CREATE;
-    if (rc == CMG_OK && is_usable(run, stored.next) &&
-        !same(stored.next, stored.current)) {
+    if (rc == CMG_OK && stored.next_is_usable && !same(stored.next, stored.current)) {
         rc = keep(run, stored.next, CMG__SECRET_PFX_NEXT, next, err);
         if (rc == CMG_OK)
             rc = note_rotation(run, stored.next, err);
     } else if (rc == CMG_OK &&
-               ((is_rotation(run, stored.current) && is_usable(run, stored.current)) ||
+               ((is_rotation(run, stored.current) && stored.current_is_usable) ||
                 same(stored.current, run->work->gateway->given_certificate))) {
         rc = keep(run, stored.current, CMG__SECRET_PFX, next, err);
     } else if (rc == CMG_OK) {
@@ -262,13 +273,11 @@ static cmg_status make_password(struct cmg__work *work, struct cmg__buf *out,
 static cmg_status get_password(struct cmg__work *work, struct cmg__buf *out,
                                cmg_error **err)
 {
-    cmg_error *why = NULL;
-    cmg_status rc = cmg__secret_load(work, CMG__SECRET_PFX_PASSWORD, out, &why);
+    bool found = false;
+    const cmg_status rc =
+        cmg__secret_find(work, CMG__SECRET_PFX_PASSWORD, out, &found, err);
 
-    if (rc != CMG_E_NOTFOUND)
-        return cmg__error_move(err, &why);
-    cmg_error_unref(why);
-    return make_password(work, out, err);
+    return rc != CMG_OK || found ? rc : make_password(work, out, err);
 }
 
 static cmg_status store(struct cmg__run *run, cmg_certificate *cert, const char *name,

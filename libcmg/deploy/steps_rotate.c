@@ -22,16 +22,11 @@
 static cmg_status is_under_way(struct cmg__run *run, bool *out, cmg_error **err)
 {
     struct cmg__buf pfx;
-    cmg_error *why = NULL;
 
     cmg__buf_init_secret(&pfx, run->work->alloc, CMG__SECRET_MAX);
-    cmg_status rc = cmg__secret_load(run->work, CMG__SECRET_PFX_NEXT, &pfx, &why);
+    cmg_status rc = cmg__secret_find(run->work, CMG__SECRET_PFX_NEXT, &pfx, out, err);
     cmg__buf_done(&pfx);
-    *out = rc == CMG_OK;
-    if (rc != CMG_E_NOTFOUND)
-        return cmg__error_move(err, &why);
-    cmg_error_unref(why);
-    return CMG_OK;
+    return rc;
 }
 
 static cmg_status check_rotatable(struct cmg__run *run, const struct cmg__answer *answer,

@@ -42,15 +42,17 @@ static void make_mark(const struct cmg__run *run, char out[64])
     (void)snprintf(out, 64, MARK "%.8s ", run->work->deployment_id);
 }
 
-static bool holds(struct cmg__run *run, const char *name)
+static cmg_status holds(struct cmg__run *run, const char *name, bool *out,
+                        cmg_error **err)
 {
     struct cmg__buf value;
+    bool found = false;
 
     cmg__buf_init_secret(&value, run->work->alloc, CMG__SECRET_MAX);
-    const bool held =
-        cmg__secret_load(run->work, name, &value, NULL) == CMG_OK && value.len > 0;
+    const cmg_status rc = cmg__secret_find(run->work, name, &value, &found, err);
+    *out = found && value.len > 0;
     cmg__buf_done(&value);
-    return held;
+    return rc;
 }
 
 static bool has_fact(const struct cmg__run *run, const char *key)
@@ -72,6 +74,7 @@ struct sight {
     const struct cmg__json *current; /* listed, kept and not over */
     const struct cmg__json *other;   /* the first to be removed in the end */
     bool named;                      /* what the host named is listed */
+    bool held;                       /* the store has a value, whosever it is */
 };
 
 static void look_at(struct cmg__run *run, const struct cmg__json *entry, const char *mark,
@@ -89,19 +92,20 @@ static void look_at(struct cmg__run *run, const struct cmg__json *entry, const c
         out->other = entry;
 }
 
-static struct sight look(struct cmg__run *run, const struct cmg__json *list)
+static cmg_status look(struct cmg__run *run, const struct cmg__json *list,
+                       struct sight *out, cmg_error **err)
 {
-    struct sight sight = { 0 };
     char mark[64];
 
+    *out = (struct sight){ 0 };
     make_mark(run, mark);
     for (size_t i = 0; i < cmg__json_size(list); i++)
-        look_at(run, cmg__json_item(list, i), mark, &sight);
-    if (sight.current != NULL &&
-        (end_of(sight.current) <= cmg__env_unix_s(&run->work->ctx->env) ||
-         !holds(run, CMG__SECRET_SERVER_APP)))
-        sight.current = NULL;
-    return sight;
+        look_at(run, cmg__json_item(list, i), mark, out);
+    const cmg_status rc = holds(run, CMG__SECRET_SERVER_APP, &out->held, err);
+    if (out->current != NULL &&
+        (end_of(out->current) <= cmg__env_unix_s(&run->work->ctx->env) || !out->held))
+        out->current = NULL;
+    return rc;
 }
 
 static bool renews(const struct cmg__run *run)
@@ -131,8 +135,8 @@ static bool may_be_late(const struct cmg__run *run, const struct sight *sight)
 
 /* ---- what is told ---- */
 
-static cmg_status keep_times(struct cmg__run *run, const struct cmg__json *app,
-                             const struct cmg__json *current)
+static void keep_times(struct cmg__run *run, const struct cmg__json *app,
+                       const struct cmg__json *current)
 {
     cmg_server_app *server = run->work->gateway->server_app;
     const char *created = cmg__json_str(app, "/createdDateTime");
@@ -142,7 +146,6 @@ static cmg_status keep_times(struct cmg__run *run, const struct cmg__json *app,
         server->secret_expires_unix_s = end_of(current);
     if (created != NULL && cmg__time_parse(created, &at))
         server->created_unix_s = at;
-    return CMG_OK;
 }
 
 /* Since release 2409 the console does not renew the secret of an older application. */
@@ -195,14 +198,17 @@ static cmg_status begin(struct cmg__run *run, const struct sight *sight,
 static cmg_status clean(struct cmg__run *run, const struct sight *sight,
                         struct cmg__next *next, cmg_error **err)
 {
+    bool held = false;
+
     if (sight->other != NULL) {
         const char *id = cmg__str_or(cmg__json_str(sight->other, "/keyId"), "");
         run->plan = CMG__PLAN_CHANGE;
         (void)snprintf(run->scratch, sizeof run->scratch, "%s", id);
         return cmg__next_go(next, "remove");
     }
-    if (holds(run, CMG__SECRET_SERVER_APP_NEXT))
-        return cmg__next_go(next, "tidy");
+    const cmg_status rc = holds(run, CMG__SECRET_SERVER_APP_NEXT, &held, err);
+    if (rc != CMG_OK || held)
+        return rc == CMG_OK ? cmg__next_go(next, "tidy") : rc;
     if (cmg__fact_set(run->work, REPLACES, NULL) != CMG_OK ||
         cmg__fact_set(run->work, NAMED, NULL) != CMG_OK)
         return cmg__fail_nomem(err);
@@ -216,8 +222,15 @@ static cmg_status clean(struct cmg__run *run, const struct sight *sight,
 static cmg_status take_up(struct cmg__run *run, struct cmg__next *next, bool *out_go_on,
                           cmg_error **err)
 {
+    bool held = false;
+    const cmg_status rc = has_fact(run, PENDING)
+                              ? holds(run, CMG__SECRET_SERVER_APP_NEXT, &held, err)
+                              : CMG_OK;
+
     *out_go_on = false;
-    if (has_fact(run, PENDING) && holds(run, CMG__SECRET_SERVER_APP_NEXT)) {
+    if (rc != CMG_OK)
+        return rc;
+    if (held) {
         run->plan = CMG__PLAN_CHANGE;
         return cmg__next_go(next, "prove");
     }
@@ -227,25 +240,27 @@ static cmg_status take_up(struct cmg__run *run, struct cmg__next *next, bool *ou
 }
 
 /* The secret of somebody else's application, handed in by the host. */
-static bool is_theirs(struct cmg__run *run)
+static bool is_theirs(const struct cmg__run *run, const struct sight *sight)
 {
     return !renews(run) && !has_fact(run, CURRENT) && !has_fact(run, PENDING) &&
-           cmg__app_is_adopted(run) && holds(run, CMG__SECRET_SERVER_APP);
+           cmg__app_is_adopted(run) && sight->held;
 }
 
 static cmg_status inspect(struct cmg__run *run, const struct cmg__answer *answer,
                           struct cmg__next *next, cmg_error **err)
 {
-    const struct sight sight =
-        look(run, cmg__json_at(answer->json, "/passwordCredentials"));
+    struct sight sight;
     bool go_on = false;
-    cmg_status rc = keep_times(run, answer->json, sight.current);
+    cmg_status rc =
+        look(run, cmg__json_at(answer->json, "/passwordCredentials"), &sight, err);
 
-    if (rc == CMG_OK)
-        rc = take_up(run, next, &go_on, err);
+    if (rc != CMG_OK)
+        return rc;
+    keep_times(run, answer->json, sight.current);
+    rc = take_up(run, next, &go_on, err);
     if (rc != CMG_OK || !go_on)
         return rc;
-    if (is_theirs(run)) {
+    if (is_theirs(run, &sight)) {
         run->plan = CMG__PLAN_KEEP;
         cmg__run_say(run, "of an application that somebody else made");
         return cmg__next_done(next);

@@ -231,6 +231,19 @@ cmg_status cmg__secret_load(struct cmg__work *work, const char *name,
     return CMG_OK;
 }
 
+cmg_status cmg__secret_find(struct cmg__work *work, const char *name,
+                            struct cmg__buf *out, bool *found, cmg_error **err)
+{
+    cmg_error *why = NULL;
+    const cmg_status rc = cmg__secret_load(work, name, out, &why);
+
+    *found = rc == CMG_OK;
+    if (rc != CMG_E_NOTFOUND)
+        return cmg__error_move(err, &why);
+    cmg_error_unref(why);
+    return CMG_OK;
+}
+
 /* A run that was paused must not put its secret in the place of a later one's. */
 static cmg_status holds(const struct cmg__work *work, cmg_error **err)
 {

@@ -138,6 +138,10 @@ cmg_status cmg__work_guid(const char *purpose, const char *seed,
    there is none. */
 cmg_status cmg__secret_load(struct cmg__work *work, const char *name,
                             struct cmg__buf *out, cmg_error **err);
+/* The same where none is no failure. A store that cannot be read is one: who took it for
+   an empty store would make anew what is kept there. */
+cmg_status cmg__secret_find(struct cmg__work *work, const char *name,
+                            struct cmg__buf *out, bool *found, cmg_error **err);
 cmg_status cmg__secret_save(struct cmg__work *work, const char *name, const void *data,
                             size_t n, cmg_error **err);
 cmg_status cmg__secret_remove(struct cmg__work *work, const char *name, cmg_error **err);

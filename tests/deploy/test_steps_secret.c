@@ -218,6 +218,42 @@ START_TEST(lost_secret_is_removed_after_the_new_one_is_kept)
 }
 END_TEST
 
+/* Whether there is one is not known then: another would take the place of a good one. */
+START_TEST(store_that_cannot_be_read_is_no_empty_store)
+{
+    struct rule rules[] = { TOKEN,
+                            ANSWER("GET", APP, 0, 200, listed(KEY("k-old"))),
+                            { 0 } };
+
+    begin_with_current(rules, &cmg__step_server_secret);
+    w.unreadable = "server-app-secret";
+    canned_finish(&w);
+    ck_assert_int_eq(w.end_code, CMG_E_IO);
+    ck_assert_ptr_nonnull(strstr(w.end_message, "server-app-secret"));
+    ck_assert_uint_eq(world_count(&w, "/addPassword"), 0);
+    world_done(&w);
+}
+END_TEST
+
+/* What was added and is not proven yet would be forgotten, and another one added. */
+START_TEST(pending_secret_is_not_forgotten_when_the_store_cannot_be_read)
+{
+    struct rule rules[] = { TOKEN,
+                            ANSWER("GET", APP, 0, 200, listed(KEY("k-new"))),
+                            { 0 } };
+
+    canned_begin(&w, rules, &cmg__step_server_secret);
+    world_fact(&w, "server_secret_pending", "k-new");
+    hold(0, "server-app-secret-next", "value-1");
+    w.unreadable = "server-app-secret-next";
+    canned_finish(&w);
+    ck_assert_int_eq(w.end_code, CMG_E_IO);
+    ck_assert_str_eq(cmg__fact(&w.deploy->work, "server_secret_pending"), "k-new");
+    ck_assert_uint_eq(world_count(&w, "/addPassword"), 0);
+    world_done(&w);
+}
+END_TEST
+
 START_TEST(held_secret_is_kept)
 {
     struct rule rules[] = { TOKEN,
@@ -523,6 +559,8 @@ int main(void)
         secret_that_never_signs_in_leaves_the_old_one_alone_and_is_replaced_next_time);
     tcase_add_test(one, sign_in_that_is_refused_for_another_reason_fails_at_once);
     tcase_add_test(one, lost_secret_is_removed_after_the_new_one_is_kept);
+    tcase_add_test(one, store_that_cannot_be_read_is_no_empty_store);
+    tcase_add_test(one, pending_secret_is_not_forgotten_when_the_store_cannot_be_read);
     tcase_add_test(one, held_secret_is_kept);
     tcase_add_test(one, secret_that_is_over_is_replaced);
     tcase_add_test(one, secret_never_gets_into_the_journal_nor_stays_in_memory);

@@ -219,6 +219,8 @@ static int64_t secret_get(const char *name, void *out, size_t max, void *user)
     struct world *w = user;
     size_t i = secret_slot(w, name);
 
+    if (w->unreadable != NULL && strcmp(name, w->unreadable) == 0)
+        return -EIO;
     if (!w->secrets[i].there)
         return -ENOENT;
     ck_assert_uint_le(w->secrets[i].len, max);

@@ -64,6 +64,7 @@ struct world {
         size_t len;
         bool there;
     } secrets[8];
+    const char *unreadable; /* the secret that cannot be read; NULL: none */
     /* what the host was told */
     char states[512]; /* "PREFLIGHT SIGN_IN ..." */
     char steps[8192]; /* "name:state " */

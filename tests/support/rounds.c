@@ -1,7 +1,7 @@
 /*
  * The linker leads the derivation of a PFX's keys here: what a hundred thousand rounds
- * protect against is no matter to a flow, and they take most of its time. Writer and
- * reader are both in the test's programs; test_life has the rounds as they are.
+ * protect against is no matter to a deployment, and they take most of its time. Writer
+ * and reader are both in the test's programs; test_life has the rounds as they are.
  */
 #include "crypto/pbe.h"
 
