@@ -2,8 +2,9 @@
  * A new server certificate on a gateway that goes on serving. The scale set's model is
  * given the secret's URL, then the instances follow a part at a time: by the set's own
  * rolling upgrade, or, where that has not begun or has given up, one after the other,
- * each waited for until it serves. What was before goes last, when the new certificate
- * has answered: its versions in the vault are disabled, its PFX is replaced.
+ * each waited for until it has seen the change and serves. What was before goes last,
+ * when the new certificate has answered: its versions in the vault are disabled, its PFX
+ * is replaced.
  */
 #include <stdio.h>
 #include <string.h>
@@ -148,8 +149,12 @@ const struct cmg__step cmg__step_model = {
 
 /* ---- the instances ---- */
 
-/* A rolling upgrade was seen at work. */
-enum { ROLLED = 1 };
+/* A rolling upgrade was seen at work; its end was seen; a pause has begun. */
+enum { ROLLED = 1, ROLLED_OUT = 2, PAUSING = 4 };
+
+/* Which instance was to be updated last, until its pause is over: a run that ends before
+   that leaves the pause to the next one. */
+#define UPDATED "updated_instance"
 
 static cmg_status look_at_instances(struct cmg__run *run,
                                     const struct cmg__answer *answer,
@@ -167,6 +172,8 @@ static cmg_status look_at_instances(struct cmg__run *run,
         run->percent = (int)((seen->instances - seen->outdated) * 100 / seen->instances);
     if (run->plan == CMG__PLAN_UNKNOWN)
         run->plan = rc == CMG_E_NOTFOUND ? CMG__PLAN_KEEP : CMG__PLAN_CHANGE;
+    if (cmg__run_fact(run, UPDATED)[0] != '\0')
+        return cmg__next_go(next, "pause");
     if (rc == CMG_E_NOTFOUND)
         return cmg__next_done(next);
     return rc == CMG_OK ? cmg__next_go(next, "rolling") : cmg__next_again(next, -1);
@@ -193,13 +200,30 @@ static cmg_status read_rolling(struct cmg__run *run, const struct cmg__answer *a
         run->bits |= ROLLED;
         return look_later(next);
     }
+    /* What it did last is looked at once more; one that was cancelled or gave up may have
+       cut its own pause short. */
+    if ((run->bits & (ROLLED | ROLLED_OUT)) == ROLLED) {
+        run->bits |= ROLLED_OUT;
+        return cmg__next_go(
+            next, cmg__str_ieq(cmg__str_or(code, ""), "Completed") ? "inspect" : "pause");
+    }
     if (run->number == 0)
         run->number = now;
     if (rolls && (run->bits & ROLLED) == 0 && now - run->number < ROLLING_DELAY_MS) {
         cmg__run_say(run, "waiting for the rolling upgrade to begin");
         return cmg__next_again(next, -1);
     }
-    return cmg__next_go(next, "upgrade");
+    return cmg__next_go(next, "note");
+}
+
+/* Durable before the request leaves. */
+static cmg_status note_instance(struct cmg__run *run, const struct cmg__answer *answer,
+                                struct cmg__next *next, cmg_error **err)
+{
+    (void)answer;
+    return cmg__run_fact_set(run, UPDATED, run->scratch) == CMG_OK
+               ? cmg__next_go(next, "upgrade")
+               : cmg__fail_nomem(err);
 }
 
 static cmg_status build_upgrade(struct cmg__run *run, struct cmg__ask *ask,
@@ -218,6 +242,20 @@ static cmg_status read_upgrade(struct cmg__run *run, const struct cmg__answer *a
     return look_later(next);
 }
 
+/* Only then does its health tell anything of what it was given. */
+static cmg_status pause(struct cmg__run *run, const struct cmg__answer *answer,
+                        struct cmg__next *next, cmg_error **err)
+{
+    (void)answer;
+    run->bits ^= PAUSING;
+    if ((run->bits & PAUSING) != 0) {
+        cmg__run_say(run, "waiting until the instance has seen the change");
+        return cmg__next_again(next, CMG__PART_PAUSE_MS);
+    }
+    return cmg__run_fact_set(run, UPDATED, NULL) == CMG_OK ? cmg__next_go(next, "inspect")
+                                                           : cmg__fail_nomem(err);
+}
+
 static const struct cmg__exchange roll_exchanges[] = {
     { .name = "inspect",
       .call = CMG__CALL_SCALE_SET_INSTANCES,
@@ -228,6 +266,7 @@ static const struct cmg__exchange roll_exchanges[] = {
       .also = { 404 },
       .bind = { { "name", "label" } },
       .read = read_rolling },
+    { .name = "note", .call = CMG__CALL_LOCAL, .effect = true, .read = note_instance },
     { .name = "upgrade",
       .call = CMG__CALL_SCALE_SET_UPGRADE,
       .effect = true,
@@ -237,6 +276,7 @@ static const struct cmg__exchange roll_exchanges[] = {
       .bind = { { "name", "label" } },
       .build = build_upgrade,
       .read = read_upgrade },
+    { .name = "pause", .call = CMG__CALL_LOCAL, .effect = true, .read = pause },
     CMG__POLL_EXCHANGE,
 };
 

@@ -188,6 +188,11 @@ struct cmg_gateway {
 #define CMG__PORT_HTTPS    10124 /* the same over HTTPS, 10124 + i */
 #define CMG__MAX_INSTANCES 16
 
+/* Between two parts of a scale set that follow a change of its model: the template's
+   pauseTimeBetweenBatches, and of whoever brings them along one by one. An instance sees
+   the change at its next look, every 15 s, and may look healthy until then. */
+#define CMG__PART_PAUSE_MS ((int64_t)30 * 1000)
+
 /* The ARM template and its parameters (the deployment's "properties" object, mode
    Incremental). Deterministic: same input, same bytes. */
 struct cmg__template_input {

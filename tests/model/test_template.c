@@ -360,6 +360,21 @@ START_TEST(a_setting_that_matters_has_its_value)
 }
 END_TEST
 
+/* Who updates instances one by one has no other value. */
+START_TEST(pause_between_two_parts_is_the_one_that_is_known)
+{
+    static const char path[] = "/properties/upgradePolicy/rollingUpgradePolicy/"
+                               "pauseTimeBetweenBatches";
+    char pause[32];
+    struct made m;
+
+    made_init(&m);
+    (void)snprintf(pause, sizeof pause, "PT%dS", (int)(CMG__PART_PAUSE_MS / 1000));
+    ck_assert_str_eq(cmg__json_str(resource(&m, VMSS), path), pause);
+    made_done(&m);
+}
+END_TEST
+
 START_TEST(user_data_beyond_azures_limit_is_refused)
 {
     struct place place;
@@ -403,6 +418,7 @@ int main(void)
     tcase_add_test(content, exactly_the_ports_of_the_relay_are_open);
     tcase_add_loop_test(content, a_setting_that_matters_has_its_value, 0,
                         CMG__ARRAY_LEN(settings));
+    tcase_add_test(content, pause_between_two_parts_is_the_one_that_is_known);
     tcase_add_test(content, user_data_beyond_azures_limit_is_refused);
     suite_add_tcase(suite, whole);
     suite_add_tcase(suite, content);
