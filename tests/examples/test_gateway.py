@@ -47,6 +47,7 @@ def sha256(path: Path) -> str:
 def test_a_gateway_lives(language: str, tmp_path: Path) -> None:
     plan = good(language, "plan_gateway", tmp_path)
     assert re.search(r"^create +server app", plan, re.MULTILINE)
+    assert '\n  Microsoft.Compute/virtualMachineScaleSets "granitefalls"\n' in plan
     assert json.loads(good(language, "plan_gateway", "--json", tmp_path))["version"] == 1
 
     done = run(language, "deploy_gateway", *SANDBOX, tmp_path)

@@ -21,6 +21,8 @@ def plan() -> None:
             return
         for change in done.plan():
             print(f"{change.action:8} {change.what:44} {change.detail}".rstrip())
+            for line in change.lines:
+                print(f"  {line}")
 
 
 if __name__ == "__main__":
