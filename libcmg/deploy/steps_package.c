@@ -356,8 +356,21 @@ static cmg_status is_there_one(struct cmg__run *run, const struct cmg__answer *a
                                                          : cmg__next_go(next, "identity");
 }
 
+/* Who was given the role, and who was to be given it: a run may have died in between. */
+static const char *const readers[] = { "package_read_by", "package_reader" };
+
 /* A set that is made anew has another identity; the role of the former one, whose name
    followed from it, would be left to nobody. */
+static const char *left_over(const struct cmg__work *work, const char *id)
+{
+    for (size_t i = 0; i < CMG__ARRAY_LEN(readers); i++) {
+        const char *reader = cmg__fact(work, readers[i]);
+        if (reader[0] != '\0' && strcmp(reader, id) != 0)
+            return reader;
+    }
+    return NULL;
+}
+
 static cmg_status read_identity(struct cmg__run *run, const struct cmg__answer *answer,
                                 struct cmg__next *next, cmg_error **err)
 {
@@ -366,25 +379,34 @@ static cmg_status read_identity(struct cmg__run *run, const struct cmg__answer *
 
     if (cmg__str_is_empty(id))
         return cmg__answer_lacks(run, "/identity/principalId", err);
-    const char *former = cmg__fact(work, "package_read_by");
-    const bool has_former = former[0] != '\0';
-    if (strcmp(former, id) == 0)
+    const char *former = left_over(work, id);
+    if (former == NULL && strcmp(cmg__fact(work, "package_read_by"), id) == 0)
         return cmg__next_done(next);
-    if (cmg__fact_set(work, "package_reader", id) != CMG_OK ||
-        name_assignment(work, "package_reader_role", id) != CMG_OK ||
-        (has_former && name_assignment(work, "package_former_role", former) != CMG_OK))
+    const char *whose = former != NULL ? "package_former" : "package_reader";
+    const char *role = former != NULL ? "package_former_role" : "package_reader_role";
+    const char *principal = former != NULL ? former : id;
+    if (name_assignment(work, role, principal) != CMG_OK ||
+        cmg__fact_set(work, whose, principal) != CMG_OK)
         return cmg__fail_nomem(err);
-    return cmg__next_go(next, has_former ? "former" : "role");
+    return cmg__next_go(next, former != NULL ? "former" : "role");
 }
 
 /* Who may not take it away has to leave it. */
 static cmg_status read_former(struct cmg__run *run, const struct cmg__answer *answer,
                               struct cmg__next *next, cmg_error **err)
 {
-    (void)err;
+    struct cmg__work *work = run->work;
+    cmg_status rc = CMG_OK;
+
     if (answer->status == 403)
         cmg__run_say(run, "the role of instances that are gone stays");
-    return cmg__next_go(next, "role");
+    for (size_t i = 0; rc == CMG_OK && i < CMG__ARRAY_LEN(readers); i++) {
+        if (strcmp(cmg__fact(work, readers[i]), cmg__fact(work, "package_former")) == 0)
+            rc = cmg__fact_set(work, readers[i], NULL);
+    }
+    if (rc == CMG_OK)
+        rc = cmg__fact_set(work, "package_former", NULL);
+    return rc == CMG_OK ? cmg__next_go(next, "identity") : cmg__fail_nomem(err);
 }
 
 static cmg_status build_reader(struct cmg__run *run, struct cmg__ask *ask,

@@ -297,6 +297,28 @@ START_TEST(the_role_of_a_former_identity_is_taken_away)
 }
 END_TEST
 
+/* Its role may be there, though nobody wrote down the answer. */
+START_TEST(who_was_to_be_given_the_role_is_no_reader_of_a_set_made_anew)
+{
+    struct rule rules[] = { TOKEN,
+                            ANSWER("DELETE", ROLE, 0, 200, "{}"),
+                            ANSWER("PUT", ROLE, 0, 201, "{}"),
+                            ANSWER("GET", SET, 0, 200, set_with("")),
+                            { 0 } };
+
+    canned_begin(&w, rules, &cmg__step_package_reader);
+    know_former(&w);
+    world_fact(&w, "package_reader", "between");
+    canned_finish(&w);
+    ck_assert_int_eq(w.end_code, CMG_OK);
+    ck_assert_uint_eq(world_count(&w, "DELETE https://management.azure.com/"), 2);
+    ck_assert_uint_eq(world_count(&w, "PUT https://management.azure.com/"), 1);
+    ck_assert_str_eq(cmg__fact(&w.deploy->work, "package_read_by"), "p");
+    ck_assert_str_eq(cmg__fact(&w.deploy->work, "package_reader"), "p");
+    world_done(&w);
+}
+END_TEST
+
 START_TEST(who_may_not_give_the_role_is_told_who_may)
 {
     struct rule rules[] = { TOKEN,
@@ -429,6 +451,7 @@ int main(void)
     tcase_add_test(tc, a_new_identity_is_let_read_once_the_directory_knows_it);
     tcase_add_loop_test(tc, the_role_of_a_former_identity_is_taken_away, 0,
                         (int)CMG__ARRAY_LEN(removals));
+    tcase_add_test(tc, who_was_to_be_given_the_role_is_no_reader_of_a_set_made_anew);
     tcase_add_test(tc, who_may_not_give_the_role_is_told_who_may);
     tcase_add_test(tc, settings_that_are_there_are_not_sent);
     tcase_add_test(tc, changed_settings_are_sent_until_they_are_there);
