@@ -125,6 +125,8 @@ static enum cmg__refusal admit_token(struct cmg__exchange *x, bool may_wait)
         return CMG__WAIT_KEYS;
     case CMG__TOKEN_NO_KEYS:
         return CMG__REFUSE_NO_KEYS;
+    case CMG__TOKEN_UNKNOWN:
+        return CMG__REFUSE_INTERNAL;
     default:
         return CMG__REFUSE_TOKEN;
     }

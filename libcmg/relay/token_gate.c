@@ -199,5 +199,7 @@ enum cmg__token_verdict cmg__token_gate_check(struct cmg__token_gate *gate,
     cmg_error_unref(why);
     if (rc == CMG_E_NOTFOUND)
         return refresh(gate, may_fetch);
+    if (rc == CMG_E_NOMEM)
+        return CMG__TOKEN_UNKNOWN;
     return rc == CMG_OK ? CMG__TOKEN_GOOD : CMG__TOKEN_BAD;
 }

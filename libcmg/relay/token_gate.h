@@ -26,7 +26,8 @@ enum cmg__token_verdict {
     CMG__TOKEN_GOOD,
     CMG__TOKEN_BAD,
     CMG__TOKEN_PENDING, /* keys are on their way: ask again after on_keys */
-    CMG__TOKEN_NO_KEYS  /* there are none and none are on their way */
+    CMG__TOKEN_NO_KEYS, /* there are none and none are on their way */
+    CMG__TOKEN_UNKNOWN  /* memory ran out in the middle */
 };
 /* authorization: the field's value, "Bearer <token>". may_fetch: an unknown key may start
    a refresh. */

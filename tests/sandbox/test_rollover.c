@@ -43,19 +43,20 @@ static enum cmg__token_verdict judge(struct cmg__token_gate *gate, const char *t
     return cmg__token_gate_check(gate, bearer, may_fetch, &who);
 }
 
-START_TEST(gate_takes_tokens_of_the_new_key_after_its_refresh)
+/* A gateway's gate, with the keys of now. */
+static struct cmg__token_gate *open_gate(void)
 {
     static char tenant[64], issuer[128], uri[200],
         audience[] = "https://graph.microsoft.com";
-    char *issuers[] = { issuer, NULL };
-    char *audiences[] = { audience, NULL };
-    const struct cmg__service_settings settings = {
+    static char *issuers[] = { issuer, NULL };
+    static char *audiences[] = { audience, NULL };
+    static const struct cmg__service_settings settings = {
         .tenant_id = tenant,
         .issuers = { issuers, 1 },
         .audiences = { audiences, 1 },
         .jwks_uri = uri,
     };
-    struct cmg__relay_limits limits = { .keys_ms = 3600000 };
+    static const struct cmg__relay_limits limits = { .keys_ms = 3600000 };
     struct cmg__token_gate *gate = NULL;
     cmg_error *err = NULL;
 
@@ -67,6 +68,14 @@ START_TEST(gate_takes_tokens_of_the_new_key_after_its_refresh)
           err);
     cmg__token_gate_start(gate);
     wait_for(1);
+    return gate;
+}
+
+START_TEST(gate_takes_tokens_of_the_new_key_after_its_refresh)
+{
+    struct cmg__token_gate *gate = open_gate();
+    cmg_error *err = NULL;
+
     ck_assert_int_eq(judge(gate, l.graph_token, true), CMG__TOKEN_GOOD);
     ck_ok(cmg_sandbox_rollover_keys(l.sandbox, &err), err);
     char *token = live_sign_in(&l, "https://graph.microsoft.com");
@@ -78,6 +87,28 @@ START_TEST(gate_takes_tokens_of_the_new_key_after_its_refresh)
     ck_assert_int_eq(judge(gate, l.graph_token, false), CMG__TOKEN_GOOD);
     cmg__token_gate_free(gate);
     free(token);
+}
+END_TEST
+
+/* A client that were told so would throw a good one away. */
+START_TEST(memory_that_runs_out_makes_no_token_a_bad_one)
+{
+    struct cmg__token_gate *gate = open_gate();
+    const struct cmg__alloc own = l.ctx->alloc;
+    struct support_alloc memory;
+    bool starved = true;
+
+    for (size_t n = 1; starved; n++) {
+        support_alloc_init(&memory);
+        memory.fail_at = n;
+        l.ctx->alloc = memory.alloc;
+        const enum cmg__token_verdict verdict = judge(gate, l.graph_token, false);
+        l.ctx->alloc = own;
+        starved = memory.count >= n;
+        ck_assert_uint_eq(memory.live, 0);
+        ck_assert_int_eq(verdict, starved ? CMG__TOKEN_UNKNOWN : CMG__TOKEN_GOOD);
+    }
+    cmg__token_gate_free(gate);
 }
 END_TEST
 
@@ -116,6 +147,7 @@ int main(void)
     tcase_set_timeout(keys, 60);
     tcase_add_checked_fixture(keys, setup, teardown);
     tcase_add_test(keys, gate_takes_tokens_of_the_new_key_after_its_refresh);
+    tcase_add_test(keys, memory_that_runs_out_makes_no_token_a_bad_one);
     tcase_add_test(keys, former_keys_outlive_a_restart);
     suite_add_tcase(suite, keys);
     return support_run((Suite *[]){ suite, NULL });
