@@ -209,19 +209,24 @@ static const char *state_in_plan(struct party *p, const char *step)
     return state;
 }
 
-/* A group is there, the vault is refused, the machines were never asked for. */
-START_TEST(after_a_failure_the_plan_tells_what_was_done)
+static void create_with_a_refused_vault(struct party *p)
 {
-    struct party p;
     cmg_error *err = NULL;
 
     ck_ok(cmg_sandbox_inject(sandbox, "PUT", "/vaults/", 1, CMG_SANDBOX_FAULT_STATUS, 403,
                              &err),
           err);
-    ck_ok(party_init(&p, &site, NULL, &err), err);
-    ck_assert_int_eq(party_deploy(&p, &site, CMG_DEPLOY_CREATE, NULL, &err),
-                     CMG_E_DENIED);
+    ck_ok(party_init(p, &site, NULL, &err), err);
+    ck_assert_int_eq(party_deploy(p, &site, CMG_DEPLOY_CREATE, NULL, &err), CMG_E_DENIED);
     cmg_error_unref(err);
+}
+
+/* A group is there, the vault is refused, the machines were never asked for. */
+START_TEST(after_a_failure_the_plan_tells_what_was_done)
+{
+    struct party p;
+
+    create_with_a_refused_vault(&p);
     ck_assert_str_eq(state_in_plan(&p, "resource_group"), "observed");
     ck_assert_str_eq(state_in_plan(&p, "vault"), "planned");
     ck_assert_str_eq(state_in_plan(&p, "deployment"), "planned");
@@ -239,13 +244,7 @@ START_TEST(what_may_have_been_done_counts_as_sent)
     ck_ok(cmg_sandbox_inject(sandbox, "PUT", "/vaults/", 1, CMG_SANDBOX_FAULT_STATUS, 500,
                              &err),
           err);
-    ck_ok(cmg_sandbox_inject(sandbox, "PUT", "/vaults/", 1, CMG_SANDBOX_FAULT_STATUS, 403,
-                             &err),
-          err);
-    ck_ok(party_init(&p, &site, NULL, &err), err);
-    ck_assert_int_eq(party_deploy(&p, &site, CMG_DEPLOY_CREATE, NULL, &err),
-                     CMG_E_DENIED);
-    cmg_error_unref(err);
+    create_with_a_refused_vault(&p);
     ck_assert_str_eq(state_in_plan(&p, "vault"), "sent");
     party_done(&p);
 }
